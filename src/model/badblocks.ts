@@ -1,0 +1,63 @@
+import type { Run } from './extent.ts';
+import type { Observation } from './observation.ts';
+
+/** One reading of a `badblocks` attribute: what it listed, and whether it could list everything. */
+export interface BadBlockList {
+  /** sorted and coalesced, in sectors of the object that was read (disk or region) */
+  readonly runs: readonly Run[];
+  /** false when the page was full: entries are missing and nothing may be called cleared */
+  readonly complete: boolean;
+  /** number of table entries read (the kernel's table holds page size / 8) */
+  readonly entries: number;
+  /** why it is not complete */
+  readonly reason?: string;
+}
+
+/** What started a reading: it tells how an error was found. */
+export type ReadingTrigger = 'start' | 'hint' | 'scrub' | 'poll';
+
+/** The last reading of one object's list. */
+export interface ListReading {
+  /** `pmem0` or `region0` */
+  readonly subject: string;
+  /** when the reading ended, ms since the epoch */
+  readonly at: number;
+  readonly durationMs: number;
+  readonly trigger: ReadingTrigger;
+  readonly list: Observation<BadBlockList>;
+  /** ms since the epoch when the call that has not come back was made; the device is skipped until it does */
+  readonly stuckSince?: number;
+  /** last time the list was read well, ms since the epoch */
+  readonly lastOkAt?: number;
+}
+
+/** What a place's lists (disk and region) say together, in sectors from the start of the place. */
+export interface PlaceReading {
+  readonly uid: string;
+  readonly runs: readonly Run[];
+  readonly readable: boolean;
+  readonly complete: boolean;
+  /** why not readable or not complete, one sentence each */
+  readonly reasons: readonly string[];
+  /** end of the oldest reading it is made of; absent before the first */
+  readonly readAt?: number;
+  readonly trigger: ReadingTrigger;
+}
+
+export interface StuckDevice {
+  readonly subject: string;
+  /** ms since the epoch */
+  readonly since: number;
+  /** the place it belongs to, where one does */
+  readonly uid?: string;
+}
+
+/** Everything seen in one pass. */
+export interface Snapshot {
+  /** ms since the epoch */
+  readonly at: number;
+  readonly places: ReadonlyMap<string, PlaceReading>;
+  readonly lists: readonly ListReading[];
+  readonly stuck: readonly StuckDevice[];
+}
+export const emptySnapshot: Snapshot = { at: 0, places: new Map(), lists: [], stuck: [] };

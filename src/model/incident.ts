@@ -1,0 +1,117 @@
+import type { FoundBy } from './change.ts';
+import type { Run } from './extent.ts';
+import type { HostFacts } from './host.ts';
+import type { Owner } from './owner.ts';
+import type { DimmRef } from './topology.ts';
+
+export type Condition =
+  | 'media_error'
+  | 'badblocks_unreadable'
+  | 'badblocks_incomplete'
+  | 'dimm_health'
+  | 'health_unreadable'
+  | 'dimm_spare_low'
+  | 'dimm_temperature'
+  | 'dimm_dirty_shutdown'
+  | 'dimm_not_armed'
+  | 'energy_source_worn'
+  | 'dimm_replace'
+  | 'scrub_overdue'
+  | 'scrub_failed'
+  | 'device_stuck'
+  | 'receiver_unreachable'
+  | 'store_unwritable';
+
+export type Severity = 'critical' | 'warning' | 'info';
+export type Resolution = 'cleared' | 'device_removed' | 'closed_by_operator';
+
+/** One bad run of a place, with what is known of it. Sectors are place sectors. */
+export interface TrackedRange extends Run {
+  /** ms since the epoch */
+  readonly firstSeen: number;
+  readonly lastSeen: number;
+  readonly foundBy: FoundBy;
+  /** kernel instance (`Bus.epoch`) that last listed it */
+  readonly epoch: string;
+  /** why it is not known whether it is still bad; absent while the kernel lists it */
+  readonly unconfirmed?: string;
+  /** owners on the place's device; `pending` until resolved */
+  readonly owners: readonly Owner[];
+  readonly ownersComplete: boolean;
+  /** ms since the epoch when the owners were found */
+  readonly ownersAt?: number;
+}
+
+/** The physical thing an incident is about, as it was named at the last revision. */
+export interface IncidentSubject {
+  /** full identity: place uid, or `subject` name for things without one */
+  readonly uid: string;
+  readonly device: string;
+  readonly ndNamespace: string;
+  readonly ndRegion: string;
+  readonly bus: string;
+  readonly uuid: string | null;
+  /** place sector of the device's sector 0; absent where the device is not one window (BTT) or there is none */
+  readonly dataStart?: number;
+  readonly dimms: readonly DimmRef[];
+}
+
+export interface Acknowledgement {
+  readonly author: string;
+  readonly reason: string;
+  readonly at: number;
+  readonly expiresAt: number | null;
+}
+
+/** One condition on one physical thing, from opened to resolved (design 4.4). */
+export interface Incident {
+  /** hash of fingerprint and ordinal */
+  readonly id: string;
+  /** hash of machine id, condition and physical identity: the same for every incident of this condition there */
+  readonly fingerprint: string;
+  /** 1 for the first incident of this fingerprint, 2 for the next */
+  readonly ordinal: number;
+  readonly condition: Condition;
+  readonly severity: Severity;
+  readonly status: 'open' | 'resolved';
+  /** raised by one with each change that people are told of */
+  readonly revision: number;
+  readonly openedAt: number;
+  readonly updatedAt: number;
+  readonly resolvedAt: number | null;
+  readonly resolution: Resolution | null;
+  readonly foundBy: FoundBy;
+  readonly subject: IncidentSubject;
+  /** the ranges at this revision; at the end, those that were resolved last */
+  readonly ranges: readonly TrackedRange[];
+  readonly complete: boolean;
+  /** for conditions without ranges: what happened, one sentence */
+  readonly detail: string;
+  readonly acknowledgement: Acknowledgement | null;
+  readonly previousIncident: string | null;
+}
+
+export type NoticeType = 'opened' | 'grew' | 'owners' | 'shrank' | 'reminder' | 'acknowledged' | 'resolved';
+
+/** Something people are to be told: the incident as it was at that revision. Messages are rendered from it. */
+export interface Notice {
+  /** hash of machine id, incident and revision: no retry, restart or replay changes it */
+  readonly id: string;
+  readonly type: NoticeType;
+  readonly time: number;
+  readonly incident: Incident;
+  readonly newRanges: number;
+  readonly newBytes: number;
+  readonly host: HostFacts;
+}
+
+/** One line of the append-only history. */
+export interface HistoryEvent {
+  readonly time: number;
+  /** such as `range.found`, `range.cleared`, `incident.opened`, `place.appeared`, `agent.started` */
+  readonly type: string;
+  readonly incident: string | null;
+  readonly uid: string | null;
+  readonly device: string | null;
+  readonly data: Readonly<Record<string, unknown>>;
+}

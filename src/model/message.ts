@@ -1,0 +1,79 @@
+import type { FoundBy } from './change.ts';
+import type { Condition, NoticeType, Resolution, Severity } from './incident.ts';
+import type { OpenBy, Owner } from './owner.ts';
+
+/** The JSON that receivers get (design 4.4). Times are RFC 3339 in UTC; sectors and bytes as everywhere. */
+export interface Message {
+  readonly version: '1';
+  readonly id: string;
+  readonly type: `pmem.incident.${NoticeType}` | 'pmem.test' | 'pmem.heartbeat';
+  readonly time: string;
+  readonly sequence: number;
+  readonly status: 'firing' | 'resolved';
+  readonly condition: Condition;
+  readonly severity: Severity;
+  readonly fingerprint: string;
+  readonly incident: string;
+  readonly summary: string;
+  readonly openedAt: string;
+  readonly firstSeen: string;
+  readonly foundBy: FoundBy;
+  readonly complete: boolean;
+  readonly durable: boolean;
+  readonly resolution: Resolution | null;
+  readonly acknowledgement: {
+    readonly author: string;
+    readonly reason: string;
+    readonly at: string;
+    readonly expiresAt: string | null;
+  } | null;
+  readonly host: {
+    readonly name: string;
+    readonly machineId: string;
+    readonly bootId: string;
+    readonly product: string | null;
+  };
+  readonly device: {
+    readonly name: string;
+    readonly ndNamespace: string;
+    readonly ndRegion: string;
+    readonly bus: string;
+    readonly uuid: string | null;
+    readonly uid: string;
+    readonly dimms: readonly {
+      readonly id: string;
+      readonly name: string;
+      readonly serial: string | null;
+      readonly locator: string | null;
+    }[];
+  };
+  readonly totals: {
+    readonly ranges: number;
+    readonly bytes: number;
+    readonly files: number;
+    readonly newRanges: number;
+    readonly newBytes: number;
+  };
+  readonly ranges: readonly MessageRange[];
+  readonly rangesOmitted: number;
+  readonly files: readonly MessageFile[];
+  readonly filesOmitted: number;
+  readonly dimmHealth: null;
+  readonly advice: null;
+  readonly nextSteps: readonly string[];
+  readonly runbookUrl: string;
+  readonly links: { readonly page: string; readonly api: string };
+}
+/** `start` and `count` are sectors on `device.name`; of a region, or of a BTT namespace, sectors of the place itself. */
+export interface MessageRange {
+  readonly start: number;
+  readonly count: number;
+  readonly unconfirmed: string | null;
+  readonly owners: readonly Owner[];
+}
+export interface MessageFile {
+  readonly path: string;
+  readonly ranges: readonly { readonly offset: number; readonly length: number }[];
+  readonly openBy: readonly OpenBy[];
+  readonly goodCopy: 'yes' | 'no' | 'unknown';
+}

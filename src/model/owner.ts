@@ -1,0 +1,78 @@
+import type { Sector, SectorCount } from './units.ts';
+
+export type OwnerKind =
+  | 'file'
+  | 'directory'
+  | 'symlink'
+  | 'metadata'
+  | 'free'
+  | 'unreferenced'
+  | 'deleted'
+  | 'raw'
+  | 'hidden'
+  | 'pending'
+  | 'unknown';
+
+export interface OpenBy {
+  readonly pid: number;
+  readonly command: string;
+  readonly mapped: boolean;
+  /** it maps a page that holds a damaged byte, not just some part of the file */
+  readonly mapsDamaged: boolean;
+  readonly unit: string | null;
+  readonly container: string | null;
+  readonly pod: string | null;
+}
+
+export interface LayerExtent {
+  readonly device: string;
+  readonly kind: string;
+  readonly start: Sector;
+  readonly count: SectorCount;
+}
+
+/**
+ * Who holds a run of sectors (design 4.1, `resolve --json`). `start` and `count` are sectors on `device`, the one
+ * that was asked about; `offset` and `length` are bytes in the file.
+ */
+export interface Owner {
+  readonly kind: OwnerKind;
+  readonly device: string;
+  readonly start: Sector;
+  readonly count: SectorCount;
+  /** from the device asked about upwards; absent when the owner sits on it directly */
+  readonly layers?: readonly LayerExtent[];
+  readonly fsType?: string;
+  readonly mountpoint?: string;
+  /** decimal; inode numbers go beyond 2^53 */
+  readonly inode?: string;
+  readonly offset?: number;
+  readonly length?: number;
+  readonly state?: 'data' | 'unwritten';
+  readonly shared?: boolean;
+  readonly dax?: boolean;
+  readonly paths?: readonly string[];
+  readonly pathsBase64?: readonly string[];
+  readonly pathsComplete?: boolean;
+  readonly linkCount?: number;
+  readonly openBy?: readonly OpenBy[];
+  readonly goodCopy?: { readonly exists: 'yes' | 'no' | 'unknown'; readonly where: string | null };
+  /** kind `metadata`: superblock, inode table, journal, ...; kind `hidden`: info block, BTT, ... ; kind `raw`: what was recognised */
+  readonly metadata?: string;
+  /** kind `unknown` or `pending`, or why paths are not complete */
+  readonly reason?: string;
+}
+
+/** The answer for one asked run: every sector in exactly one owner, or in several when storage is shared. */
+export interface ResolvedRange {
+  readonly start: Sector;
+  readonly count: SectorCount;
+  readonly complete: boolean;
+  readonly owners: readonly Owner[];
+}
+
+export interface ResolveAnswer {
+  readonly device: string;
+  readonly complete: boolean;
+  readonly results: readonly ResolvedRange[];
+}

@@ -1,0 +1,40 @@
+import type { ListReading, StuckDevice } from './badblocks.ts';
+import type { HostFacts } from './host.ts';
+import type { Incident, TrackedRange } from './incident.ts';
+import type { Place, Topology } from './topology.ts';
+
+/** What is known of one place; `ranges`, counters and `place` are durable, the rest is of this run. */
+export interface PlaceState {
+  /** as last seen: names may be of an earlier boot while it is gone */
+  readonly place: Place;
+  /** sorted by start, never overlapping */
+  readonly ranges: readonly TrackedRange[];
+  /** bad ranges found and cleared since the state file was made (counted as runs, as they came) */
+  readonly foundTotal: number;
+  readonly clearedTotal: number;
+  /** whether the inventory has it now */
+  readonly present: boolean;
+  /** ms since the epoch; only while not present */
+  readonly goneSince: number | null;
+  readonly readable: boolean;
+  readonly complete: boolean;
+  readonly reasons: readonly string[];
+  readonly readAt: number | null;
+}
+
+/** What /metrics and /api render: replaced whole by each pass, never changed in place. */
+export interface State {
+  readonly host: HostFacts;
+  readonly topology: Topology;
+  /** whether a first full inventory and reading is done */
+  readonly inventoried: boolean;
+  readonly places: ReadonlyMap<string, PlaceState>;
+  /** by id: every open one, and those resolved within the retention */
+  readonly incidents: ReadonlyMap<string, Incident>;
+  /** how many incidents each fingerprint has had */
+  readonly ordinals: ReadonlyMap<string, number>;
+  readonly lists: readonly ListReading[];
+  readonly stuck: readonly StuckDevice[];
+  /** ms since the epoch of the pass that made it */
+  readonly at: number;
+}

@@ -1,0 +1,129 @@
+/** Interfaces to the outside. Stages import only these types; `linux/` implements them; tests fake them. */
+
+import type { Run } from './model/extent.ts';
+import type { HostFacts } from './model/host.ts';
+import type { ResolveAnswer } from './model/owner.ts';
+
+/** pino's shape: fields first, then a static message. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+  child(fields: Record<string, unknown>): Logger;
+}
+
+export interface Clock {
+  /** ms since the epoch */
+  now(): number;
+  /** ms from an arbitrary start, never going back */
+  monotonic(): number;
+  /** Runs `task` after `ms`; the returned function cancels it. Does not keep the process alive. */
+  after(ms: number, task: () => void): () => void;
+}
+
+/** The outcome of reading one attribute. `stuck`: the call has not come back within its deadline; `value` settles when it does. */
+export type FileRead =
+  | { readonly kind: 'ok'; readonly data: Uint8Array }
+  | { readonly kind: 'failed'; readonly errno: string; readonly reason: string }
+  | { readonly kind: 'stuck'; readonly afterMs: number; readonly released: Promise<void> };
+
+/**
+ * A read-only tree of small kernel files (sysfs or procfs), served by the probe process: reading may block on a
+ * device lock or need a capability, neither of which the listening process may meet. Paths are relative to the
+ * tree's root, without leading slash. Nothing here throws for what a kernel file does; only a bug rejects.
+ */
+export interface KernelTree {
+  /** At most 1 MiB; larger answers `failed` with EFBIG. `deadlineMs` defaults to the configured device deadline. */
+  read(path: string, options?: { readonly deadlineMs?: number }): Promise<FileRead>;
+  /** Several attributes of one directory in one call; each with its own outcome, in the order asked. */
+  readAll(directory: string, names: readonly string[]): Promise<ReadonlyMap<string, FileRead>>;
+  /** Names in a directory, sorted; undefined when it does not exist. @throws AgentError SYSFS_READ on other failures */
+  list(directory: string): Promise<readonly string[] | undefined>;
+  /** Target of a symbolic link, or undefined when there is none. */
+  link(path: string): Promise<string | undefined>;
+  /** Inode of a path, or undefined; tells a file from its successor of the same name. */
+  inode(path: string): Promise<string | undefined>;
+}
+
+/** Asks the probe who owns sectors. */
+export interface ResolveJob {
+  /** kernel name: `pmem0`, `pmem0p1`, `loop3`, `dm-0` */
+  readonly device: string;
+  /** sectors on that device */
+  readonly runs: readonly Run[];
+  readonly deadlineMs: number;
+  /** absolute directories that the FIEMAP walk is limited to; empty = whole file systems */
+  readonly walkRoots: readonly string[];
+}
+export interface ResolveProgress {
+  /** what is being done, for people: `reading inode tables of /dev/pmem0` */
+  readonly phase: string;
+  readonly done: number;
+  readonly total?: number;
+}
+export interface Resolver {
+  /** @throws AgentError RESOLVE when the question itself is wrong; everything else is told inside the answer */
+  resolve(
+    job: ResolveJob,
+    onProgress: (progress: ResolveProgress) => void,
+    signal: AbortSignal,
+  ): Promise<ResolveAnswer>;
+}
+
+/** Where in a file its bytes lie (FIEMAP), asked of the probe: for `check PATH`. */
+export interface FileExtent {
+  readonly logical: number;
+  readonly physical: number;
+  readonly length: number;
+  readonly flags: number;
+}
+
+/** Wake-ups. A hint only says look again. */
+export type Hint =
+  | { readonly kind: 'list'; readonly subject: string }
+  | { readonly kind: 'scrub'; readonly bus: string }
+  | { readonly kind: 'flags'; readonly dimm: string }
+  | { readonly kind: 'devices' }
+  | { readonly kind: 'mounts' }
+  | { readonly kind: 'config' };
+export interface Hints {
+  /** Watches exactly these files from now on (paths relative to the sysfs root); re-arms those whose inode changed. */
+  watch(targets: readonly { readonly path: string; readonly hint: Hint }[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export type SqlValue = string | number | bigint | null | Uint8Array;
+export interface SqlStatement {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
+/** One SQLite file in its own worker, so that a stalled fsync freezes no scrape. */
+export interface Database {
+  /** All or nothing. @throws AgentError STATE_FILE */
+  transaction(statements: readonly SqlStatement[]): Promise<void>;
+  query(statement: SqlStatement): Promise<readonly Readonly<Record<string, SqlValue>>[]>;
+  close(): Promise<void>;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** lower-case names */
+  readonly headers: Readonly<Record<string, string>>;
+  /** the first 4 KiB as text */
+  readonly body: string;
+}
+export interface Http {
+  /** POST without following redirects. @throws AgentError DELIVERY (without the URL or headers in it) when no answer came */
+  post(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    options: { readonly timeoutMs: number; readonly signal: AbortSignal },
+  ): Promise<HttpAnswer>;
+}
+
+export interface HostInfo {
+  /** Never rejects: what cannot be known is null. */
+  read(): Promise<HostFacts>;
+}
