@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+
+/** Memory of a process and everything below it, in bytes. PSS divides shared pages among those who map them. */
+export function memoryOfTree(pid: number): { pssBytes: number; rssBytes: number; processes: number } {
+  const pids = [pid, ...descendants(pid)];
+  let pssBytes = 0;
+  let rssBytes = 0;
+  for (const each of pids) {
+    const rollup = readFileSync(`/proc/${each}/smaps_rollup`, 'utf8');
+    pssBytes += kibibytes(rollup, 'Pss');
+    rssBytes += kibibytes(rollup, 'Rss');
+  }
+  return { pssBytes, rssBytes, processes: pids.length };
+}
+function kibibytes(rollup: string, field: string): number {
+  const value = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1];
+  if (value === undefined) throw new Error(`smaps_rollup has no ${field}`);
+  return Number(value) * 1024;
+}
+export function descendants(pid: number): number[] {
+  const children: number[] = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      if (parent === pid) children.push(Number(entry));
+    } catch {
+      // it ended while we looked
+    }
+  }
+  return [...children, ...children.flatMap(descendants)];
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export function start(command: string, args: readonly string[]): ChildProcess {
+  return spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  await ended;
+}
+
+/** Waits until `url` answers 200. @throws after `timeoutMs` */
+export async function untilReady(url: string, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    try {
+      const answer = await fetch(url);
+      await answer.arrayBuffer();
+      if (answer.ok) return;
+    } catch {
+      // not listening yet
+    }
+    if (Date.now() > deadline) throw new Error(`${url} was not ready within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[Math.floor(sorted.length / 2)];
+  if (middle === undefined) throw new Error('no values');
+  return middle;
+}

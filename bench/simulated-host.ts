@@ -1,0 +1,105 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Lays a sysfs and procfs tree of one NFIT bus with `namespaces` fsdax namespaces, each with `ranges` bad ranges of one
+ * sector, as the kernel formats them (lists under one page, so that they are complete).
+ */
+export function laySimulatedHost(
+  root: string,
+  namespaces: number,
+  ranges: number,
+): { sysfs: string; procfs: string; dev: string } {
+  const sysfs = join(root, 'sys');
+  const procfs = join(root, 'proc');
+  const dev = join(root, 'dev');
+  const bus = 'devices/LNXSYSTM:00/ndbus0';
+  const put = (path: string, value: string): void => {
+    mkdirSync(join(sysfs, path, '..'), { recursive: true });
+    writeFileSync(join(sysfs, path), value);
+  };
+  const link = (path: string, target: string): void => {
+    mkdirSync(join(sysfs, path, '..'), { recursive: true });
+    symlinkSync(target, join(sysfs, path));
+  };
+  put(`${bus}/provider`, 'ACPI.NFIT\n');
+  put(`${bus}/commands`, 'ars_cap ars_start ars_status clear_error cmd_call \n');
+  put(`${bus}/nfit/scrub`, '1\n');
+  put(`${bus}/nfit/hw_error_scrub`, '0\n');
+  put(`${bus}/nfit/revision`, '1\n');
+  link('bus/nd/devices/ndbus0', '../../../devices/LNXSYSTM:00/ndbus0');
+  link('class/nd/.keep', '.');
+  const size = 1 << 30;
+  for (let i = 0; i < namespaces; i++) {
+    const base = 0x100000000 + i * size;
+    const dimm = `${bus}/nmem${i}`;
+    put(`${dimm}/nfit/id`, `8089-a2-1836-${(0x1000 + i).toString(16).padStart(8, '0')}\n`);
+    put(`${dimm}/nfit/handle`, `0x${(i + 1).toString(16)}\n`);
+    put(`${dimm}/nfit/phys_id`, `0x${(0x20 + i).toString(16)}\n`);
+    put(`${dimm}/nfit/serial`, `0x${(0x1000 + i).toString(16).padStart(8, '0')}\n`);
+    put(`${dimm}/nfit/vendor`, '0x8089\n');
+    put(`${dimm}/nfit/family`, '0\n');
+    put(`${dimm}/nfit/flags`, '\n');
+    put(`${dimm}/state`, 'active\n');
+    put(`${dimm}/devtype`, 'nvdimm\n');
+    link(`bus/nd/devices/nmem${i}`, `../../../${dimm}`);
+    const region = `${bus}/region${i}`;
+    put(`${region}/devtype`, 'nd_pmem\n');
+    put(`${region}/size`, `${size}\n`);
+    put(`${region}/resource`, `0x${base.toString(16)}\n`);
+    put(`${region}/mappings`, '1\n');
+    put(`${region}/mapping0`, `nmem${i},0,${size},0\n`);
+    put(`${region}/persistence_domain`, 'memory_controller\n');
+    put(`${region}/numa_node`, '0\n');
+    put(`${region}/read_only`, '0\n');
+    put(`${region}/set_cookie`, '0x1\n');
+    const dataOffset = 2 << 20;
+    // 8 bytes a line keep 400 lines under the page limit of 4095 bytes
+    const runs = Array.from({ length: ranges }, (_, k) => 10_000 + k * 20);
+    put(`${region}/badblocks`, runs.map((s) => `${s + dataOffset / 512} 1\n`).join(''));
+    mkdirSync(join(sysfs, 'bus/nd/drivers/nd_region'), { recursive: true });
+    mkdirSync(join(sysfs, 'bus/nd/drivers/nd_pmem'), { recursive: true });
+    link(`${region}/driver`, '../../../../bus/nd/drivers/nd_region');
+    link(`bus/nd/devices/region${i}`, `../../../${region}`);
+    const ns = `${region}/namespace${i}.0`;
+    put(`${ns}/devtype`, 'nd_namespace_pmem\n');
+    put(`${ns}/size`, `${size}\n`);
+    put(`${ns}/mode`, 'memory\n');
+    put(`${ns}/holder`, `pfn${i}.0\n`);
+    put(`${ns}/holder_class`, 'pfn\n');
+    put(`${ns}/uuid`, `00000000-0000-4000-8000-${i.toString(16).padStart(12, '0')}\n`);
+    put(`${ns}/resource`, `0x${base.toString(16)}\n`);
+    put(`${ns}/numa_node`, '0\n');
+    link(`bus/nd/devices/namespace${i}.0`, `../../../${ns}`);
+    const pfn = `${region}/pfn${i}.0`;
+    put(`${pfn}/namespace`, `namespace${i}.0\n`);
+    put(`${pfn}/mode`, 'pmem\n');
+    put(`${pfn}/resource`, `0x${(base + dataOffset).toString(16)}\n`);
+    put(`${pfn}/size`, `${size - dataOffset}\n`);
+    link(`${pfn}/driver`, '../../../../../bus/nd/drivers/nd_pmem');
+    link(`bus/nd/devices/pfn${i}.0`, `../../../${pfn}`);
+    const disk = `${pfn}/block/pmem${i}`;
+    put(`${disk}/size`, `${(size - dataOffset) / 512}\n`);
+    put(`${disk}/dev`, `259:${i}\n`);
+    put(`${disk}/badblocks`, runs.map((s) => `${s} 1\n`).join(''));
+    put(`${disk}/queue/dax`, '1\n');
+    put(`${disk}/queue/logical_block_size`, '512\n');
+    put(`${disk}/diskseq`, `${i + 1}\n`);
+    mkdirSync(join(sysfs, disk, 'holders'), { recursive: true });
+    mkdirSync(join(sysfs, disk, 'slaves'), { recursive: true });
+    link(`${disk}/device`, '../..');
+    link(`block/pmem${i}`, `../${disk}`);
+    link(`dev/block/259:${i}`, `../../${disk}`);
+  }
+  mkdirSync(dev, { recursive: true });
+  for (const [path, value] of [
+    ['sys/kernel/random/boot_id', '11111111-2222-4333-8444-555555555555\n'],
+    ['1/mountinfo', '21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n'],
+    ['self/mountinfo', '21 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw\n'],
+    ['swaps', 'Filename\tType\tSize\tUsed\tPriority\n'],
+  ] as const) {
+    mkdirSync(join(procfs, path, '..'), { recursive: true });
+    writeFileSync(join(procfs, path), value);
+  }
+  return { sysfs, procfs, dev };
+}
