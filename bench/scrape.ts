@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { descendants, freePort, median, start, stop, untilReady } from './processes.ts';
-import { laySimulatedHost } from './simulated-host.ts';
+import { laySimulatedHost, laySlowPollConfig } from './simulated-host.ts';
 
 const NAMESPACES = 32;
 const RANGES = 400;
@@ -29,6 +29,7 @@ export async function benchScrape(): Promise<boolean> {
     '--disable-sigusr1',
     'dist/main.js',
     'agent',
+    ...['--config', laySlowPollConfig(dir)],
     ...['--path.sysfs', host.sysfs, '--path.procfs', host.procfs, '--path.dev', host.dev],
     ...[
       '--state.file',

@@ -103,3 +103,10 @@ export function laySimulatedHost(
   }
   return { sysfs, procfs, dev };
 }
+
+/** A configuration whose polls do not fall into a measurement. */
+export function laySlowPollConfig(root: string): string {
+  const file = join(root, 'pmemwatch.yml');
+  writeFileSync(file, 'poll: { bad_blocks: 1h, health: 1h }\n');
+  return file;
+}
