@@ -1,7 +1,7 @@
 import type { ReadingTrigger } from '../model/badblocks.ts';
 import { failed, type Observation, ok } from '../model/observation.ts';
 import type { Bus } from '../model/topology.ts';
-import type { KernelTree } from '../ports.ts';
+import type { Clock, KernelTree } from '../ports.ts';
 
 /** `nfit/scrub`: scrub cycles completed since the driver was loaded, and whether one runs (drivers/acpi/nfit/core.c scrub_show). */
 export interface ScrubState {
@@ -17,7 +17,9 @@ export function parseScrub(text: string): Observation<ScrubState> {
 }
 
 /** How long a reading waits to learn whether a scrub is behind it; the file takes the bus's device lock. */
-const CAUSE_DEADLINE_MS = 300;
+const CAUSE_WAIT_MS = 300;
+/** The end of one scrub notifies every list of its bus: they all come within this time. */
+const SAME_SCRUB_MS = 5000;
 
 export interface ScrubWatch {
   /** Remembers where each bus's count stands, so that a later advance is seen. */
@@ -30,30 +32,37 @@ export interface ScrubWatch {
  * The kernel notifies a list alike for a machine check and for a finished scrub. A scrub that runs, or whose count has
  * advanced since we last looked, is the cause; otherwise the error came by itself.
  */
-export function createScrubWatch(sysfs: KernelTree): ScrubWatch {
-  const counts = new Map<string, number>();
+export function createScrubWatch(sysfs: KernelTree, clock: Clock): ScrubWatch {
+  const known = new Map<string, { completed: number; advancedAt: number }>();
+  const key = (bus: Bus): string => `${bus.name} ${bus.epoch}`;
+
   async function read(bus: Bus): Promise<ScrubState | undefined> {
-    const file = await sysfs.read(`bus/nd/devices/${bus.name}/nfit/scrub`, { deadlineMs: CAUSE_DEADLINE_MS });
+    const file = await sysfs.read(`bus/nd/devices/${bus.name}/nfit/scrub`);
     if (file.kind !== 'ok') return undefined;
     const state = parseScrub(new TextDecoder().decode(file.data));
     return state.kind === 'ok' ? state.value : undefined;
   }
-  const key = (bus: Bus): string => `${bus.name} ${bus.epoch}`;
+  function learn(bus: Bus, state: ScrubState): void {
+    const before = known.get(key(bus));
+    const advanced = before !== undefined && state.completed > before.completed;
+    const advancedAt = advanced ? clock.now() : (before?.advancedAt ?? Number.NEGATIVE_INFINITY);
+    known.set(key(bus), { completed: state.completed, advancedAt });
+  }
   return {
     async baseline(buses) {
-      for (const bus of buses) {
-        if (!bus.scrubSupported || counts.has(key(bus))) continue;
+      for (const bus of buses.filter((b) => b.scrubSupported && !known.has(key(b)))) {
         const state = await read(bus);
-        if (state !== undefined) counts.set(key(bus), state.completed);
+        if (state !== undefined) learn(bus, state);
       }
     },
     async cause(bus) {
       if (!bus.scrubSupported) return 'hint';
-      const state = await read(bus);
+      const late = new Promise<undefined>((resolve) => void clock.after(CAUSE_WAIT_MS, () => resolve(undefined)));
+      const state = await Promise.race([read(bus), late]);
       if (state === undefined) return 'hint';
-      const known = counts.get(key(bus));
-      if (!state.running) counts.set(key(bus), state.completed);
-      return state.running || (known !== undefined && state.completed > known) ? 'scrub' : 'hint';
+      learn(bus, state);
+      const advancedAt = known.get(key(bus))?.advancedAt ?? Number.NEGATIVE_INFINITY;
+      return state.running || clock.now() - advancedAt < SAME_SCRUB_MS ? 'scrub' : 'hint';
     },
   };
 }
