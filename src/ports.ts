@@ -127,3 +127,52 @@ export interface HostInfo {
   /** Never rejects: what cannot be known is null. */
   read(): Promise<HostFacts>;
 }
+
+/** What statx(2) says of an open file. Device numbers are `major:minor`. */
+export interface FileStatus {
+  readonly devNumber: string;
+  /** of a device node: the device it stands for */
+  readonly deviceNumber: string;
+  /** decimal; inode numbers go beyond 2^53 */
+  readonly inode: string;
+  readonly mode: number;
+  readonly linkCount: number;
+  readonly size: number;
+  /** STATX_ATTR_DAX; absent where the kernel does not tell */
+  readonly dax?: boolean;
+}
+export type OpenKind = 'file' | 'directory';
+
+/**
+ * File systems and their devices, read only, as the resolve stage needs them (probe process only). Synchronous: an
+ * asynchronous native call costs several times the system call it makes. Numbers named `fd` are descriptors of this
+ * process. Every call throws an Error whose `code` is the errno name (`EIO`, `ENOTTY`).
+ */
+export interface FilesystemIo {
+  /** Opens `<dev root>/<name>` buffered; ENODEV when the node is not the device `devNumber`. */
+  openDevice(name: string, devNumber: string): number;
+  /** Without blocking on a FIFO, changing the access time (where permitted) or, unless `follow`, following a link. */
+  openPath(path: Uint8Array, kind: OpenKind, follow?: boolean): number;
+  /** One name of an open directory, never across a mount point (EXDEV) nor through a link (ELOOP). */
+  openBeneath(directory: number, name: Uint8Array, kind: OpenKind): number;
+  /** open_by_handle_at(2): needs CAP_DAC_READ_SEARCH (EPERM); ESTALE when there is no such inode. */
+  openHandle(mount: number, type: number, handle: Uint8Array, kind: OpenKind): number;
+  close(fd: number): void;
+  /** Bytes read; fewer than asked for only at the end. */
+  pread(fd: number, into: Uint8Array, position: number): number;
+  /** `buffer` goes in and out. Returns what ioctl(2) returns. */
+  ioctl(fd: number, request: number, buffer: Uint8Array): number;
+  /** The address of a buffer, for a request that carries a pointer; the caller keeps the buffer alive. */
+  addressOf(buffer: Uint8Array): bigint;
+  status(fd: number): FileStatus;
+  /** getdents64(2) records; 0 at the end. */
+  readDirectory(fd: number, into: Uint8Array): number;
+  /** What the descriptor's link in procfs says: true for directories, and for files whose name the kernel has at hand. */
+  pathOf(fd: number): Uint8Array;
+  /** Names in a directory of procfs, relative to its root. */
+  listProc(path: string): readonly string[];
+  readProc(path: string): Uint8Array;
+  linkProc(path: string): Uint8Array;
+  /** Of what a link in procfs leads to. */
+  statusProc(path: string): FileStatus;
+}

@@ -1,0 +1,118 @@
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../model/errors.ts';
+import type { FileStatus, FilesystemIo, OpenKind } from '../ports.ts';
+import { addressOf, getdents, ioctl, openat2, openByHandle, statxOf } from './native.ts';
+
+export interface FilesystemRoots {
+  /** `/dev` */
+  readonly dev: string;
+  /** `/proc` */
+  readonly proc: string;
+}
+
+const O_PATH = 0o10000000;
+const O_CLOEXEC = 0o2000000;
+const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC;
+const RESOLVE_NO_XDEV = 0x01;
+const RESOLVE_NO_SYMLINKS = 0x04;
+/** struct statx (include/uapi/linux/stat.h) */
+const STATX = {
+  bytes: 256,
+  attributes: 8,
+  nlink: 16,
+  mode: 28,
+  inode: 32,
+  size: 40,
+  attributesMask: 56,
+  rdev: 128,
+  dev: 136,
+} as const;
+/** STATX_ATTR_DAX, as seen in the low u32 */
+const ATTRIBUTE_DAX = 0x200000;
+
+/** The one implementation over real system calls. */
+export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
+  const scratch = Buffer.alloc(STATX.bytes);
+  const status = (fd: number): FileStatus => {
+    statxOf(fd, scratch);
+    return decodeStatx(scratch);
+  };
+  return {
+    openDevice(name, devNumber) {
+      const fd = openSync(join(roots.dev, name), READ_ONLY);
+      const found = status(fd);
+      if ((found.mode & constants.S_IFMT) === constants.S_IFBLK && found.deviceNumber === devNumber) return fd;
+      closeSync(fd);
+      const message = `ENODEV: ${join(roots.dev, name)} is not the block device ${devNumber}`;
+      throw Object.assign(new Error(message), { code: 'ENODEV' });
+    },
+    openPath: (path, kind, follow = false) => {
+      const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
+      return withoutAccessTime(flags, (f) => openSync(Buffer.from(path), f));
+    },
+    openBeneath: (directory, name, kind) =>
+      withoutAccessTime(flagsFor(kind) | constants.O_NOFOLLOW, (flags) =>
+        openat2(directory, name, flags, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS),
+      ),
+    openHandle: (mount, type, handle, kind) =>
+      withoutAccessTime(flagsFor(kind), (flags) => openByHandle(mount, type, handle, flags)),
+    close: closeSync,
+    pread(fd, into, position) {
+      let filled = 0;
+      while (filled < into.length) {
+        const read = readSync(fd, into, filled, into.length - filled, position + filled);
+        if (read === 0) break;
+        filled += read;
+      }
+      return filled;
+    },
+    ioctl,
+    addressOf,
+    status,
+    readDirectory: getdents,
+    pathOf: (fd) => readlinkSync(join(roots.proc, 'self/fd', String(fd)), { encoding: 'buffer' }),
+    listProc: (path) => readdirSync(join(roots.proc, path)),
+    readProc: (path) => readFileSync(join(roots.proc, path)),
+    linkProc: (path) => readlinkSync(join(roots.proc, path), { encoding: 'buffer' }),
+    statusProc(path) {
+      const fd = openSync(join(roots.proc, path), O_PATH | O_CLOEXEC);
+      try {
+        return status(fd);
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+function flagsFor(kind: OpenKind): number {
+  return kind === 'directory' ? READ_ONLY | constants.O_DIRECTORY : READ_ONLY;
+}
+
+/** O_NOATIME is for the owner and CAP_FOWNER only: EPERM without. A second EPERM is the caller's to know. */
+function withoutAccessTime(flags: number, open: (flags: number) => number): number {
+  try {
+    return open(flags | constants.O_NOATIME);
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    return open(flags);
+  }
+}
+
+function decodeStatx(raw: Buffer): FileStatus {
+  const known = (raw.readUInt32LE(STATX.attributesMask) & ATTRIBUTE_DAX) !== 0;
+  const dax = (raw.readUInt32LE(STATX.attributes) & ATTRIBUTE_DAX) !== 0;
+  return {
+    devNumber: deviceAt(raw, STATX.dev),
+    deviceNumber: deviceAt(raw, STATX.rdev),
+    inode: raw.readBigUInt64LE(STATX.inode).toString(),
+    mode: raw.readUInt16LE(STATX.mode),
+    linkCount: raw.readUInt32LE(STATX.nlink),
+    size: Number(raw.readBigUInt64LE(STATX.size)),
+    ...(known || dax ? { dax } : {}),
+  };
+}
+function deviceAt(raw: Buffer, at: number): string {
+  return `${raw.readUInt32LE(at)}:${raw.readUInt32LE(at + 4)}`;
+}

@@ -1,0 +1,115 @@
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+/**
+ * The native boundary: moves bytes, returns what the kernel returns, throws its errno by name; decides nothing.
+ * Structures are built and read by the callers. x86-64 and arm64 share these system call numbers and layouts.
+ */
+const SYS_OPENAT2 = 437;
+const AT_EMPTY_PATH = 0x1000;
+const AT_NO_AUTOMOUNT = 0x800;
+const STATX_BASIC_AND_MOUNT = 0x17ff;
+const POLLPRI = 0x2;
+const POLLERR = 0x8;
+/** a native asynchronous call occupies a worker of the pool that file reads also need */
+const LONGEST_POLL_MS = 1_000;
+/** struct file_handle: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes */
+const HANDLE_HEADER = 8;
+const MAX_HANDLE = 128;
+
+type Native = (...args: readonly unknown[]) => number;
+interface Bindings {
+  readonly ioctl: Native;
+  readonly openByHandleAt: Native;
+  readonly nameToHandleAt: Native;
+  readonly getdents64: Native;
+  readonly statx: Native;
+  readonly syscallOpenat2: Native;
+  readonly poll: { async(...args: readonly unknown[]): void };
+}
+let bindings: Bindings | undefined;
+
+/** Binds on first use, so that importing this file does nothing. */
+function native(): Bindings {
+  if (bindings !== undefined) return bindings;
+  const libc = koffi.load(null);
+  bindings = {
+    // request numbers lie above 2^31: unsigned long, or they arrive sign-extended
+    ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
+    openByHandleAt: libc.func('int open_by_handle_at(int mount, void *handle, int flags)'),
+    nameToHandleAt: libc.func('int name_to_handle_at(int directory, void *path, void *handle, void *mount, int flags)'),
+    getdents64: libc.func('ssize_t getdents64(int fd, void *into, size_t bytes)'),
+    statx: libc.func('int statx(int directory, void *path, int flags, unsigned int mask, void *into)'),
+    syscallOpenat2: libc.func('long syscall(long number, int directory, void *path, void *how, size_t bytes)'),
+    poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
+  };
+  return bindings;
+}
+
+function checked(result: number, call: string): number {
+  if (result >= 0) return result;
+  const errno = koffi.errno();
+  const code = getSystemErrorName(-errno);
+  throw Object.assign(new Error(`${code}: ${call}`), { code, errno: -errno, syscall: call });
+}
+
+/** @throws Error with `code` = errno name; so do all the others here */
+export function ioctl(fd: number, request: number, buffer: Uint8Array): number {
+  const result = native().ioctl(fd, request, buffer);
+  return result >= 0 ? result : checked(result, `ioctl 0x${request.toString(16)}`);
+}
+export function addressOf(buffer: Uint8Array): bigint {
+  return koffi.address(buffer);
+}
+export function openByHandle(mount: number, type: number, handle: Uint8Array, flags: number): number {
+  const argument = Buffer.alloc(HANDLE_HEADER + handle.length);
+  argument.writeUInt32LE(handle.length, 0);
+  argument.writeInt32LE(type, 4);
+  argument.set(handle, HANDLE_HEADER);
+  return checked(native().openByHandleAt(mount, argument, flags), 'open_by_handle_at');
+}
+/** The handle of an open file. */
+export function handleOf(fd: number): { readonly type: number; readonly handle: Uint8Array } {
+  const argument = Buffer.alloc(HANDLE_HEADER + MAX_HANDLE);
+  argument.writeUInt32LE(MAX_HANDLE, 0);
+  const mountId = Buffer.alloc(4);
+  checked(native().nameToHandleAt(fd, Buffer.from([0]), argument, mountId, AT_EMPTY_PATH), 'name_to_handle_at');
+  const length = argument.readUInt32LE(0);
+  return { type: argument.readInt32LE(4), handle: argument.subarray(HANDLE_HEADER, HANDLE_HEADER + length) };
+}
+/** struct linux_dirent64 records; 0 at the end of the directory. */
+export function getdents(fd: number, into: Uint8Array): number {
+  return checked(native().getdents64(fd, into, into.length), 'getdents64');
+}
+/** struct statx (256 bytes) of an open file. */
+export function statxOf(fd: number, into: Uint8Array): void {
+  const flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
+  checked(native().statx(fd, Buffer.from([0]), flags, STATX_BASIC_AND_MOUNT, into), 'statx');
+}
+/** openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL. */
+export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
+  const path = Buffer.alloc(name.length + 1);
+  path.set(name);
+  const how = Buffer.alloc(24);
+  how.writeUInt32LE(flags, 0);
+  how.writeUInt32LE(resolve, 16);
+  return checked(native().syscallOpenat2(SYS_OPENAT2, directory, path, how, how.length), 'openat2');
+}
+
+/**
+ * Waits until the file has exceptional news (mountinfo: the mounts changed), at most `timeoutMs` and never longer
+ * than a second. The kernel counts the news as seen once it was told.
+ */
+export async function pollPriority(fd: number, timeoutMs: number): Promise<boolean> {
+  const request = Buffer.alloc(8);
+  request.writeInt32LE(fd, 0);
+  request.writeInt16LE(POLLPRI, 4);
+  const timeout = Math.min(Math.max(0, Math.floor(timeoutMs)), LONGEST_POLL_MS);
+  const ready = await new Promise<number>((done, fail) => {
+    native().poll.async(request, 1, timeout, (error: unknown, result: number) =>
+      error === null || error === undefined ? done(result) : fail(error),
+    );
+  });
+  if (ready < 0) throw Object.assign(new Error('EINTR: poll'), { code: 'EINTR', syscall: 'poll' });
+  return ready > 0 && (request.readInt16LE(6) & (POLLPRI | POLLERR)) !== 0;
+}
