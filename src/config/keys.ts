@@ -1,0 +1,313 @@
+import { type Static, Type } from 'typebox';
+import type { Condition, Severity } from '../model/incident.ts';
+import { duration, listOf, oneOf, text, wholeNumber } from './fields.ts';
+
+/**
+ * The configuration file (design 4.5), key by key: types, defaults, bounds and the sentences of docs/config.md.
+ * What the file holds is checked against this schema alone; `Config` in schema.ts is what the program works with.
+ */
+
+const severities = ['critical', 'warning', 'info'] as const satisfies readonly Severity[];
+const conditions = [
+  'media_error',
+  'badblocks_unreadable',
+  'badblocks_incomplete',
+  'dimm_health',
+  'health_unreadable',
+  'dimm_spare_low',
+  'dimm_temperature',
+  'dimm_dirty_shutdown',
+  'dimm_not_armed',
+  'energy_source_worn',
+  'dimm_replace',
+  'scrub_overdue',
+  'scrub_failed',
+  'device_stuck',
+  'receiver_unreachable',
+  'store_unwritable',
+] as const satisfies readonly Condition[];
+
+/** Receiver kinds that the configuration language knows; `availability.ts` says which of them this version has. */
+export const receiverTypes = ['webhook', 'alertmanager', 'pagerduty', 'slack'] as const;
+
+function isAbsolutePath(value: string): boolean {
+  return value.startsWith('/') && !value.includes('\0');
+}
+function isHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
+}
+/** RFC 9110 field value: visible characters, spaces and tabs, nothing that could end the line. */
+function isHeaderValue(value: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+}
+
+const absolutePath = { expected: 'an absolute path', matches: isAbsolutePath };
+const name = {
+  expected: 'a name of letters, digits, ".", "_" and "-", at most 64',
+  matches: (value: string) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value),
+};
+
+const poll = Type.Object(
+  {
+    bad_blocks: duration({
+      default: '60s',
+      min: '1s',
+      max: '1d',
+      description:
+        'How often every bad-block list is read, with some jitter. The kernel announces changes and the agent reads at once; this is the net under it.',
+    }),
+    health: duration({
+      default: '10m',
+      min: '10s',
+      max: '1d',
+      description: 'How often the health of every DIMM is asked for.',
+    }),
+    device_deadline: duration({
+      default: '30s',
+      min: '100ms',
+      max: '10m',
+      description:
+        'How long one call to a device may take. Past it the device is reported as stuck and left alone until the call returns; the others go on.',
+    }),
+  },
+  { description: 'How often to look, and how long to wait.' },
+);
+
+const resolve = Type.Object(
+  {
+    deadline: duration({
+      default: '5m',
+      min: '1s',
+      max: '1h',
+      description: 'How long the search for the owners of one bad range may take.',
+    }),
+    walk_roots: listOf(text({ description: 'A directory.', ...absolutePath }), {
+      default: [],
+      description:
+        'Directories that a walk over files is limited to, where the file system has no faster way or the agent may not use it. Empty: the whole file system. The answer says that it is not complete.',
+    }),
+  },
+  { description: 'Finding out which file a bad range belongs to.' },
+);
+
+const notify = Type.Object(
+  {
+    group_wait: duration({
+      default: '2s',
+      min: '0s',
+      max: '5m',
+      description: 'How long a new incident waits for its owners and for more ranges before people are told.',
+    }),
+    remind: oneOf(['once', 'daily', 'diminishing'], {
+      default: 'once',
+      description: 'Whether an open incident is told again.',
+    }),
+    retry_for: duration({
+      default: '72h',
+      min: '1s',
+      max: '30d',
+      description: 'How long a message is retried while its receiver does not answer.',
+    }),
+    heartbeat: duration({
+      default: '0s',
+      min: '0s',
+      max: '30d',
+      description: 'How often receivers are told that the agent is alive; 0s: never.',
+    }),
+  },
+  { description: 'When people are told.' },
+);
+
+const receiver = Type.Object(
+  {
+    name: text({ description: 'Names the receiver in metrics and logs; each name once.', ...name }),
+    type: oneOf(receiverTypes, { description: 'What the receiver speaks.' }),
+    url: Type.Optional(
+      text({
+        description: 'Where to post. One of `url` and `url_file`.',
+        expected: 'an http or https URL without user name and password',
+        secret: true,
+        matches: isHttpUrl,
+      }),
+    ),
+    url_file: Type.Optional(
+      text({ description: 'A file whose only line is the URL, for URLs that are secret themselves.', ...absolutePath }),
+    ),
+    secret_file: Type.Optional(
+      text({
+        description: 'A file whose only line is the key that messages are signed with (Standard Webhooks, `whsec_…`).',
+        ...absolutePath,
+      }),
+    ),
+    headers: Type.Record(
+      Type.String(),
+      text({
+        description: 'A header value.',
+        expected: 'a header value (text on one line)',
+        secret: true,
+        matches: isHeaderValue,
+      }),
+      { default: {}, description: 'Headers sent with every message, such as `Authorization`.' },
+    ),
+    severities: listOf(oneOf(severities, { description: 'A severity.' }), {
+      default: severities,
+      minItems: 1,
+      description: 'Only incidents of these severities are sent.',
+    }),
+    conditions: listOf(oneOf(conditions, { description: 'A condition.' }), {
+      default: conditions,
+      defaultText: 'all',
+      minItems: 1,
+      description: `Only incidents of these conditions are sent: ${conditions.join(', ')}.`,
+    }),
+    paths: oneOf(['full', 'hash', 'off'], {
+      default: 'full',
+      description: 'Whether messages name files: in full, as hashes that only tell them apart, or not at all.',
+    }),
+    timeout: duration({
+      default: '10s',
+      min: '100ms',
+      max: '5m',
+      description: 'How long to wait for an answer to one message.',
+    }),
+  },
+  { description: 'One receiver of messages.' },
+);
+
+const scrub = Type.Object(
+  {
+    schedule: Type.Optional(text({ description: 'When to start media scans.', expected: 'a schedule' })),
+    jitter: Type.Optional(text({ description: 'Spreads the start over hosts.', expected: 'a duration' })),
+    max_load: Type.Optional(Type.Number({ description: 'Not above this load average.', expected: 'a number' })),
+    overdue_after: Type.Optional(
+      text({ description: 'When the age of the last scan is told.', expected: 'a duration' }),
+    ),
+    after_error: Type.Optional(
+      Type.Boolean({ default: false, description: 'Scan after an error.', expected: 'true or false' }),
+    ),
+  },
+  { description: 'Media scans (address range scrub).' },
+);
+
+const metrics = Type.Object(
+  {
+    paths: oneOf(['off', 'hash', 'full'], {
+      default: 'off',
+      description: 'Whether /metrics names damaged files: not at all, as hashes, or in full.',
+    }),
+    damaged_files: wholeNumber({
+      default: 20,
+      min: 0,
+      max: 1000,
+      description: 'At most so many damaged files per device in /metrics; the others are counted.',
+    }),
+  },
+  { description: 'What /metrics shows.' },
+);
+
+const token = Type.Object(
+  {
+    name: text({ description: 'Names the token in logs; each name once.', ...name }),
+    scope: oneOf(['read', 'operate'], {
+      description:
+        '`read`: file names and questions about files. `operate`: the same and everything that changes anything.',
+    }),
+    hash: text({
+      description: 'SHA-256 of the token, as `sha256:` and 64 hex digits (`printf %s "$TOKEN" | sha256sum`).',
+      expected: '"sha256:" and 64 hex digits',
+      secret: true,
+      matches: (value) => /^sha256:[0-9a-f]{64}$/.test(value),
+    }),
+  },
+  { description: 'One token for the HTTP API.' },
+);
+
+const api = Type.Object(
+  {
+    socket: text({
+      description: 'The unix socket that the command line asks; `off`: none.',
+      default: '/run/pmemwatch/api.sock',
+      expected: 'an absolute path of at most 107 bytes, or off',
+      matches: (value) => value === 'off' || (isAbsolutePath(value) && Buffer.byteLength(value) <= 107),
+    }),
+    tokens: listOf(token, {
+      default: [],
+      description: 'Who may see file names and change things over TCP. Empty: nobody.',
+    }),
+  },
+  { description: 'The HTTP API.' },
+);
+
+const incidents = Type.Object(
+  {
+    removed_after: duration({
+      default: '24h',
+      min: '0s',
+      max: '365d',
+      description: 'When the incident of a device that is gone is resolved as `device_removed`.',
+    }),
+  },
+  { description: 'The life of incidents.' },
+);
+
+const web = Type.Object(
+  {
+    allowed_hosts: listOf(
+      text({
+        description: 'A host name.',
+        expected: 'a host name without scheme and port',
+        matches: (value) => /^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(value),
+      }),
+      {
+        default: [],
+        description:
+          'Host names that requests may ask for, beside addresses and localhost. Others are refused, so that a page in a browser cannot reach the agent under a name of its own.',
+      },
+    ),
+  },
+  { description: 'The listening address is a flag (`--web.listen-address`).' },
+);
+
+const agent = Type.Object(
+  {
+    user: text({
+      description: 'Started as root, the listening process becomes this user; the probe process keeps what it needs.',
+      default: 'pmemwatch',
+      expected: 'a user name',
+      matches: (value) => /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/.test(value),
+    }),
+  },
+  { description: 'The agent itself.' },
+);
+
+export const configSchema = Type.Object(
+  {
+    poll,
+    resolve,
+    notify,
+    receivers: listOf(receiver, {
+      default: [],
+      description: 'Who is told. Each has its own filters and its own queue.',
+    }),
+    scrub,
+    metrics,
+    api,
+    advice: Type.Record(Type.String(), Type.Unknown(), { default: {}, description: 'When a DIMM is to be replaced.' }),
+    incidents,
+    web,
+    agent,
+    retention: duration({
+      default: '90d',
+      min: '1d',
+      max: '3650d',
+      description: 'How long events, deliveries and resolved incidents are kept. Open incidents are always kept.',
+    }),
+  },
+  { description: 'The configuration file.' },
+);
+
+/** The file as written, with every default filled in. Durations are still text. */
+export type ConfigFile = Static<typeof configSchema>;
+export type ReceiverEntry = Static<typeof receiver>;

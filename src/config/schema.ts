@@ -1,0 +1,166 @@
+import type { Condition, Severity } from '../model/incident.ts';
+import { checkValue, type Finding, isMapping, type KeyPath, withDefaults } from './check.ts';
+import { crossCheck } from './cross-check.ts';
+import { durationMs } from './fields.ts';
+import { type ConfigFile, configSchema, type ReceiverEntry } from './keys.ts';
+import { parseYaml } from './yaml.ts';
+
+export type Redaction = 'full' | 'hash' | 'off';
+
+export interface ReceiverConfig {
+  readonly name: string;
+  readonly type: 'webhook';
+  readonly url?: string;
+  readonly urlFile?: string;
+  readonly secretFile?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly severities: readonly Severity[];
+  readonly conditions: readonly Condition[];
+  readonly paths: Redaction;
+  readonly timeoutMs: number;
+}
+
+export interface TokenConfig {
+  readonly name: string;
+  readonly scope: 'read' | 'operate';
+  /** `sha256:` and 64 hex digits */
+  readonly hash: string;
+}
+
+/** What the program works with: defaults filled in, durations in milliseconds, frozen. */
+export interface Config {
+  readonly poll: { readonly badBlocksMs: number; readonly healthMs: number; readonly deviceDeadlineMs: number };
+  readonly resolve: { readonly deadlineMs: number; readonly walkRoots: readonly string[] };
+  readonly notify: { readonly groupWaitMs: number; readonly retryForMs: number };
+  readonly receivers: readonly ReceiverConfig[];
+  readonly metrics: { readonly paths: Redaction; readonly damagedFiles: number };
+  /** `socket` is absent when switched off */
+  readonly api: { readonly socket?: string; readonly tokens: readonly TokenConfig[] };
+  readonly incidents: { readonly removedAfterMs: number };
+  readonly web: { readonly allowedHosts: readonly string[] };
+  readonly agent: { readonly user: string };
+  readonly retentionMs: number;
+}
+
+/** One mistake: where (`receivers[0].url`, line and column from 1, absent outside the file), what, and what would be right. */
+export interface Problem {
+  readonly path: string;
+  readonly line?: number;
+  readonly column?: number;
+  readonly message: string;
+}
+export type ParsedConfig = { readonly config: Config } | { readonly problems: readonly Problem[] };
+
+/** A value for one key from outside the file (an environment variable named in `source`), as YAML would have read it. */
+export interface Override {
+  readonly path: readonly string[];
+  readonly value: unknown;
+  readonly source: string;
+}
+
+/** Reads a whole configuration file; every mistake is reported, none hides another. */
+export function parseConfig(text: string, overrides: readonly Override[] = []): ParsedConfig {
+  const yaml = parseYaml(text);
+  const problems: Problem[] = yaml.mistakes.map((mistake) => ({ path: '', ...mistake }));
+  const given = yaml.value ?? {};
+  const findings: Finding[] = [];
+  if (isMapping(given)) {
+    for (const override of overrides) applyOverride(given, override);
+    findings.push(...checkValue(configSchema, given));
+    crossCheck(given, (path, message) => findings.push({ path, message }));
+  } else findings.push({ path: [], message: 'the file is not a mapping of keys to values' });
+
+  for (const finding of findings) {
+    const source = overrides.find((override) => startsWith(finding.path, override.path))?.source;
+    const path = pathText(finding.path);
+    if (source !== undefined) problems.push({ path, message: `${finding.message} (from ${source})` });
+    else problems.push({ path, ...yaml.locate(finding.path, finding.key === true), message: finding.message });
+  }
+  if (problems.length > 0) return { problems: problems.sort(inFileOrder) };
+  return { config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)) };
+}
+
+/** The configuration of a host without a file. */
+export function defaultConfig(): Config {
+  return deepFreeze(toConfig(withDefaults(configSchema, {}) as ConfigFile));
+}
+
+/** One line for people: `pmemwatch.yml:12:9: receivers[0].url: …`. */
+export function problemText(file: string, problem: Problem): string {
+  const position = problem.line === undefined ? '' : `:${problem.line}:${problem.column ?? 1}`;
+  return `${file}${position}: ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`;
+}
+
+function toConfig(file: ConfigFile): Config {
+  return {
+    poll: {
+      badBlocksMs: durationMs(file.poll.bad_blocks),
+      healthMs: durationMs(file.poll.health),
+      deviceDeadlineMs: durationMs(file.poll.device_deadline),
+    },
+    resolve: { deadlineMs: durationMs(file.resolve.deadline), walkRoots: file.resolve.walk_roots },
+    notify: { groupWaitMs: durationMs(file.notify.group_wait), retryForMs: durationMs(file.notify.retry_for) },
+    receivers: file.receivers.map(toReceiver),
+    metrics: { paths: file.metrics.paths, damagedFiles: file.metrics.damaged_files },
+    api: { ...(file.api.socket === 'off' ? {} : { socket: file.api.socket }), tokens: file.api.tokens },
+    incidents: { removedAfterMs: durationMs(file.incidents.removed_after) },
+    web: { allowedHosts: file.web.allowed_hosts },
+    agent: { user: file.agent.user },
+    retentionMs: durationMs(file.retention),
+  };
+}
+
+function toReceiver(entry: ReceiverEntry): ReceiverConfig {
+  return {
+    name: entry.name,
+    type: 'webhook',
+    ...(entry.url === undefined ? {} : { url: entry.url }),
+    ...(entry.url_file === undefined ? {} : { urlFile: entry.url_file }),
+    ...(entry.secret_file === undefined ? {} : { secretFile: entry.secret_file }),
+    headers: entry.headers,
+    severities: entry.severities,
+    conditions: entry.conditions,
+    paths: entry.paths,
+    timeoutMs: durationMs(entry.timeout),
+  };
+}
+
+function applyOverride(given: Record<string, unknown>, override: Override): void {
+  let section = given;
+  for (const key of override.path.slice(0, -1)) {
+    const next = section[key];
+    if (isMapping(next)) section = next;
+    else {
+      const made: Record<string, unknown> = {};
+      section[key] = made;
+      section = made;
+    }
+  }
+  const last = override.path.at(-1);
+  if (last !== undefined) section[last] = override.value;
+}
+
+function startsWith(path: KeyPath, prefix: readonly string[]): boolean {
+  return prefix.length <= path.length && prefix.every((key, i) => key === path[i]);
+}
+
+/** `receivers[0].url` */
+function pathText(path: KeyPath): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    const plain = /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);
+    return text === '' ? plain : `${text}.${plain}`;
+  }, '');
+}
+
+function inFileOrder(a: Problem, b: Problem): number {
+  return (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const each of Object.values(value)) deepFreeze(each);
+  }
+  return value;
+}
