@@ -33,7 +33,7 @@ export const receiverTypes = ['webhook', 'alertmanager', 'pagerduty', 'slack'] a
 function isAbsolutePath(value: string): boolean {
   return value.startsWith('/') && !value.includes('\0');
 }
-function isHttpUrl(value: string): boolean {
+export function isHttpUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;
   const url = new URL(value);
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
@@ -160,7 +160,7 @@ const receiver = Type.Object(
       default: conditions,
       defaultText: 'all',
       minItems: 1,
-      description: `Only incidents of these conditions are sent: ${conditions.join(', ')}.`,
+      description: 'Only incidents of these conditions are sent.',
     }),
     paths: oneOf(['full', 'hash', 'off'], {
       default: 'full',

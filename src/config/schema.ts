@@ -3,7 +3,7 @@ import { checkValue, type Finding, isMapping, type KeyPath, withDefaults } from 
 import { crossCheck } from './cross-check.ts';
 import { durationMs } from './fields.ts';
 import { type ConfigFile, configSchema, type ReceiverEntry } from './keys.ts';
-import { parseYaml } from './yaml.ts';
+import { type Position, parseYaml } from './yaml.ts';
 
 export type Redaction = 'full' | 'hash' | 'off';
 
@@ -49,7 +49,9 @@ export interface Problem {
   readonly column?: number;
   readonly message: string;
 }
-export type ParsedConfig = { readonly config: Config } | { readonly problems: readonly Problem[] };
+export type ParsedConfig =
+  | { readonly config: Config; readonly locate: (path: KeyPath) => Position }
+  | { readonly problems: readonly Problem[] };
 
 /** A value for one key from outside the file (an environment variable named in `source`), as YAML would have read it. */
 export interface Override {
@@ -77,7 +79,10 @@ export function parseConfig(text: string, overrides: readonly Override[] = []): 
     else problems.push({ path, ...yaml.locate(finding.path, finding.key === true), message: finding.message });
   }
   if (problems.length > 0) return { problems: problems.sort(inFileOrder) };
-  return { config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)) };
+  return {
+    config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)),
+    locate: (path) => yaml.locate(path, false),
+  };
 }
 
 /** The configuration of a host without a file. */
@@ -145,7 +150,7 @@ function startsWith(path: KeyPath, prefix: readonly string[]): boolean {
 }
 
 /** `receivers[0].url` */
-function pathText(path: KeyPath): string {
+export function pathText(path: KeyPath): string {
   return path.reduce<string>((text, key) => {
     if (typeof key === 'number') return `${text}[${key}]`;
     const plain = /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);

@@ -1,0 +1,219 @@
+import { readFile, stat } from 'node:fs/promises';
+import { errnoOf } from '../model/errors.ts';
+import { nearest } from '../model/nearest.ts';
+import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
+import { isHttpUrl } from './keys.ts';
+import { type Config, type Override, parseConfig, pathText, problemText, type ReceiverConfig } from './schema.ts';
+import { readSecret } from './secrets.ts';
+
+export interface PathRoots {
+  readonly sysfs: string;
+  readonly procfs: string;
+  readonly rootfs: string;
+  readonly dev: string;
+}
+export interface ListenAddress {
+  /** '' listens on every address */
+  readonly host: string;
+  readonly port: number;
+}
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** A receiver with its secrets read. */
+export interface Receiver extends ReceiverConfig {
+  readonly url: string;
+  /** as it stands in `secret_file`, without the end of the line */
+  readonly secret?: string;
+}
+
+/** Everything the process was told, from all four places. */
+export interface Settings {
+  /** the file that was read; absent when the default one does not exist */
+  readonly configFile?: string;
+  readonly config: Config;
+  readonly receivers: readonly Receiver[];
+  readonly listen: readonly ListenAddress[];
+  readonly telemetryPath: string;
+  readonly roots: PathRoots;
+  readonly stateFile: string;
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  /** what is allowed and unwise, one sentence each */
+  readonly warnings: readonly string[];
+}
+export type Loaded = { readonly settings: Settings } | { readonly problems: readonly string[] };
+
+/** Flags as given, by name without dashes; a flag that was not given is absent. */
+export type FlagValues = Readonly<Record<string, readonly string[]>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface LoadOptions {
+  readonly isTerminal: boolean;
+  readonly environment?: Environment;
+  /** for commands that can do without: a default file that this user may not read is passed over with a warning */
+  readonly defaultFileOptional?: boolean;
+  /** the file that is read when none is named, and may be missing */
+  readonly defaultFile?: string;
+}
+
+const largestFile = 1024 * 1024;
+
+/** Flags win over environment over file over defaults. Reads the configuration file and the secrets it names. */
+export async function loadSettings(flags: FlagValues, options: LoadOptions): Promise<Loaded> {
+  const environment = options.environment ?? process.env;
+  const problems: string[] = [];
+  const warnings = unknownVariables(environment);
+  const given = (flag: SettingFlag): readonly string[] | undefined => {
+    const variable = environment[environmentName(flag.name)];
+    return (
+      flags[flag.name] ?? (variable === undefined || variable === '' ? undefined : list(variable, flag.repeatable))
+    );
+  };
+  const setting = (name: string): readonly string[] => {
+    const flag = agentFlags.find((each) => each.name === name) as SettingFlag;
+    return given(flag) ?? [flag.default];
+  };
+  const one = (name: string): string => setting(name).at(-1) ?? '';
+
+  const listen = setting('web.listen-address').flatMap((text) => {
+    const address = parseListenAddress(text);
+    if (address === undefined) problems.push(`--web.listen-address: ${text} is not HOST:PORT, [IPV6]:PORT or :PORT`);
+    return address ?? [];
+  });
+  if (one('web.config.file') !== '') problems.push('--web.config.file is not available in this version: leave it out');
+  const telemetryPath = one('web.telemetry-path');
+  if (!/^\/[A-Za-z0-9._~/-]+$/.test(telemetryPath)) {
+    problems.push(`--web.telemetry-path: ${telemetryPath} is not a path such as /metrics`);
+  }
+  const roots = { sysfs: '', procfs: '', rootfs: '', dev: '' };
+  for (const root of Object.keys(roots) as (keyof PathRoots)[]) {
+    roots[root] = one(`path.${root}`);
+    if (!roots[root].startsWith('/')) problems.push(`--path.${root}: ${roots[root]} is not an absolute path`);
+  }
+  const level = one('log.level');
+  if (!isLogLevel(level)) problems.push(`--log.level: ${level} is not one of ${logLevels.join(', ')}`);
+  const format = one('log.format') || (options.isTerminal ? 'pretty' : 'json');
+  if (format !== 'json' && format !== 'pretty') problems.push(`--log.format: ${format} is not json or pretty`);
+
+  const file = await readConfigFile(given(configFlag)?.at(-1), options);
+  if ('wrong' in file) return { problems: [...problems, file.wrong] };
+  if (file.warning !== undefined) warnings.push(file.warning);
+  const parsed = parseConfig(file.text, overridesFrom(environment));
+  if ('problems' in parsed) {
+    return {
+      problems: [...problems, ...parsed.problems.map((problem) => problemText(file.name ?? 'environment', problem))],
+    };
+  }
+
+  const receivers: Receiver[] = [];
+  for (const [i, receiver] of parsed.config.receivers.entries()) {
+    const wrong = (key: string, message: string): void => {
+      const path = ['receivers', i, key];
+      problems.push(problemText(file.name ?? '', { path: pathText(path), ...parsed.locate(path), message }));
+    };
+    const secret = await secretOf(receiver.secretFile, (message) => wrong('secret_file', message), warnings);
+    let url = receiver.url;
+    if (receiver.urlFile !== undefined) {
+      url = await secretOf(receiver.urlFile, (message) => wrong('url_file', message), warnings);
+      if (url !== undefined && !isHttpUrl(url)) {
+        wrong('url_file', `${receiver.urlFile} does not hold an http or https URL without user name and password`);
+      }
+    }
+    if (url !== undefined) receivers.push({ ...receiver, url, ...(secret === undefined ? {} : { secret }) });
+  }
+  if (problems.length > 0) return { problems };
+  return {
+    settings: Object.freeze({
+      ...(file.name === undefined ? {} : { configFile: file.name }),
+      config: parsed.config,
+      receivers,
+      listen,
+      telemetryPath,
+      roots,
+      stateFile: one('state.file'),
+      log: { level: level as LogLevel, format: format as 'json' | 'pretty' },
+      warnings,
+    }),
+  };
+}
+
+/** Whether output may be coloured: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb asks for none. */
+export function wantsColor(isTerminal: boolean, environment: Environment = process.env): boolean {
+  return isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
+}
+
+const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+function isLogLevel(value: string): value is LogLevel {
+  return logLevels.some((level) => level === value);
+}
+
+/** `127.0.0.1:9915`, `[::1]:9915`, `localhost:0`, `:9915` */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text);
+  if (match === null) return undefined;
+  const port = Number(match[3]);
+  return port > 65535 ? undefined : { host: match[1] ?? match[2] ?? '', port };
+}
+
+type FileText =
+  | { readonly text: string; readonly name?: string; readonly warning?: string }
+  | { readonly wrong: string };
+
+async function readConfigFile(explicit: string | undefined, options: LoadOptions): Promise<FileText> {
+  const name = explicit ?? options.defaultFile ?? configFlag.default;
+  try {
+    const found = await stat(name);
+    if (!found.isFile()) return { wrong: `${name}: is not a regular file: give --config a YAML file` };
+    if (found.size > largestFile) return { wrong: `${name}: is larger than 1 MiB: give --config a configuration file` };
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(name));
+    return { text, name };
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (explicit === undefined && errno === 'ENOENT') return { text: '' };
+    if (explicit === undefined && options.defaultFileOptional === true)
+      return { text: '', warning: `${name} cannot be read (${errno}): not used` };
+    if (errno === 'ENOENT') return { wrong: `${name}: does not exist: give --config a file that does` };
+    if (error instanceof TypeError) return { wrong: `${name}: is not text (UTF-8): write it anew` };
+    return { wrong: `${name}: cannot be read (${errno ?? 'unknown error'}): give its reader access` };
+  }
+}
+
+async function secretOf(
+  file: string | undefined,
+  wrong: (message: string) => void,
+  warnings: string[],
+): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const read = await readSecret(file);
+  if ('wrong' in read) {
+    wrong(`${file} ${read.wrong}`);
+    return undefined;
+  }
+  if (read.warning !== undefined) warnings.push(read.warning);
+  return read.value;
+}
+
+function overridesFrom(environment: Environment): Override[] {
+  return environmentKeys.flatMap(({ variable, path, list: isList }) => {
+    const text = environment[variable];
+    if (text === undefined || text === '') return [];
+    const value = isList ? list(text, true) : /^\d+$/.test(text) ? Number(text) : text;
+    return [{ path, value, source: variable }];
+  });
+}
+
+function list(text: string, repeatable: boolean | undefined): string[] {
+  return repeatable === true ? text.split(',').map((item) => item.trim()) : [text];
+}
+
+/** Kubernetes adds variables for a service of this name (`PMEMWATCH_PORT_9915_TCP`): those are not ours to judge. */
+const kubernetes = /^PMEMWATCH_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/;
+
+function unknownVariables(environment: Environment): string[] {
+  const known = [...agentFlags.map(({ name }) => environmentName(name)), ...environmentKeys.map((key) => key.variable)];
+  return Object.keys(environment)
+    .filter((name) => name.startsWith('PMEMWATCH_') && !known.includes(name) && !kubernetes.test(name))
+    .map((name) => {
+      const meant = nearest(name, known);
+      return `the environment variable ${name} means nothing${meant === undefined ? '' : `: did you mean ${meant}?`}`;
+    });
+}

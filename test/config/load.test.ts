@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import {
+  type Environment,
+  type FlagValues,
+  type LoadOptions,
+  loadSettings,
+  parseListenAddress,
+  type Settings,
+  wantsColor,
+} from '../../src/config/load.ts';
+
+let folder = '';
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pmemwatch-config-'));
+});
+after(() => rm(folder, { recursive: true }));
+
+async function write(name: string, text: string | Uint8Array, mode = 0o600): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  await chmod(file, mode);
+  return file;
+}
+const quiet: LoadOptions = { isTerminal: false, environment: {}, defaultFile: '/nonexistent/pmemwatch.yml' };
+async function settingsOf(flags: FlagValues, environment: Environment = {}): Promise<Settings> {
+  const loaded = await loadSettings(flags, { ...quiet, environment });
+  assert.ok('settings' in loaded, JSON.stringify(loaded));
+  return loaded.settings;
+}
+async function problemsOf(flags: FlagValues, environment: Environment = {}): Promise<readonly string[]> {
+  const loaded = await loadSettings(flags, { ...quiet, environment });
+  return 'problems' in loaded ? loaded.problems : [];
+}
+
+test('without flags, environment and file the documented defaults hold', async () => {
+  const settings = await settingsOf({});
+  assert.deepEqual(settings.listen, [{ host: '127.0.0.1', port: 9915 }]);
+  assert.equal(settings.telemetryPath, '/metrics');
+  assert.equal(settings.stateFile, '/var/lib/pmemwatch/state.db');
+  assert.deepEqual(settings.roots, { sysfs: '/sys', procfs: '/proc', rootfs: '/', dev: '/dev' });
+  assert.deepEqual(settings.log, { level: 'info', format: 'json' });
+  assert.deepEqual(settings.warnings, []);
+});
+
+test('a flag wins over the environment, the environment over the file', async () => {
+  const config = await write('precedence.yml', 'poll: { bad_blocks: 5s }\nretention: 2d\n');
+  const environment = { PMEMWATCH_CONFIG: config, PMEMWATCH_POLL_BAD_BLOCKS: '7s', PMEMWATCH_PATH_SYSFS: '/env' };
+  const settings = await settingsOf({ 'path.sysfs': ['/flag'] }, environment);
+  assert.equal(settings.configFile, config);
+  assert.equal(settings.roots.sysfs, '/flag');
+  assert.equal(settings.config.poll.badBlocksMs, 7000);
+  assert.equal(settings.config.retentionMs, 2 * 86_400_000);
+  assert.equal((await settingsOf({}, environment)).roots.sysfs, '/env');
+});
+
+test('lists in the environment are written with commas', async () => {
+  const settings = await settingsOf(
+    {},
+    {
+      PMEMWATCH_WEB_LISTEN_ADDRESS: ':9915, [::1]:0',
+      PMEMWATCH_RESOLVE_WALK_ROOTS: '/a,/b',
+      PMEMWATCH_METRICS_DAMAGED_FILES: '3',
+    },
+  );
+  assert.deepEqual(settings.listen, [
+    { host: '', port: 9915 },
+    { host: '::1', port: 0 },
+  ]);
+  assert.deepEqual(settings.config.resolve.walkRoots, ['/a', '/b']);
+  assert.equal(settings.config.metrics.damagedFiles, 3);
+});
+
+test('an unknown variable of ours is a warning; those that Kubernetes makes for a service are not', async () => {
+  const settings = await settingsOf(
+    {},
+    { PMEMWATCH_LOG_LEVL: 'debug', PMEMWATCH_PORT_9915_TCP_ADDR: '10.0.0.1', PMEMWATCH_SERVICE_HOST: '10.0.0.1' },
+  );
+  assert.deepEqual(settings.warnings, [
+    'the environment variable PMEMWATCH_LOG_LEVL means nothing: did you mean PMEMWATCH_LOG_LEVEL?',
+  ]);
+});
+
+test('mistakes in flags and in the file are reported together', async () => {
+  const config = await write('both.yml', 'pol: {}\n');
+  assert.deepEqual(
+    await problemsOf({
+      config: [config],
+      'web.listen-address': ['9915', '127.0.0.1:70000'],
+      'web.telemetry-path': ['metrics'],
+      'web.config.file': ['/etc/web.yml'],
+      'path.dev': ['dev'],
+      'log.level': ['loud'],
+      'log.format': ['xml'],
+    }),
+    [
+      '--web.listen-address: 9915 is not HOST:PORT, [IPV6]:PORT or :PORT',
+      '--web.listen-address: 127.0.0.1:70000 is not HOST:PORT, [IPV6]:PORT or :PORT',
+      '--web.config.file is not available in this version: leave it out',
+      '--web.telemetry-path: metrics is not a path such as /metrics',
+      '--path.dev: dev is not an absolute path',
+      '--log.level: loud is not one of debug, info, warn, error',
+      '--log.format: xml is not json or pretty',
+      `${config}:1:1: pol: unknown key "pol": did you mean poll?`,
+    ],
+  );
+});
+
+test('a config file that cannot be used is named with the reason', async () => {
+  const huge = await write('huge.yml', '#'.repeat(1024 * 1024 + 1));
+  const binary = await write('binary.yml', Uint8Array.of(0x70, 0xff, 0xfe));
+  assert.match((await problemsOf({ config: [join(folder, 'none.yml')] })).join(), /does not exist: give --config/);
+  assert.match((await problemsOf({ config: [folder] })).join(), /not a regular file/);
+  assert.match((await problemsOf({ config: [huge] })).join(), /larger than 1 MiB/);
+  assert.match((await problemsOf({ config: [binary] })).join(), /not text/);
+});
+
+test('secrets come from files, without the end of the line', async () => {
+  const secret = await write('secret', 'whsec_abc\n');
+  const url = await write('url', 'https://example.org/hook\n');
+  const config = await write(
+    'secrets.yml',
+    `receivers: [{ name: a, type: webhook, url_file: ${url}, secret_file: ${secret} }]`,
+  );
+  const settings = await settingsOf({ config: [config] });
+  assert.equal(settings.receivers[0]?.url, 'https://example.org/hook');
+  assert.equal(settings.receivers[0]?.secret, 'whsec_abc');
+  assert.deepEqual(settings.warnings, []);
+});
+
+test('a secret that others may read works and is warned of', async () => {
+  const config = async (mode: number) => {
+    const secret = await write(`secret-${mode}`, 's', mode);
+    return write('open.yml', `receivers: [{ name: a, type: webhook, url: http://x, secret_file: ${secret} }]`);
+  };
+  assert.match((await settingsOf({ config: [await config(0o644)] })).warnings.join(), /used by everyone.*chmod 640/);
+  assert.match((await settingsOf({ config: [await config(0o660)] })).warnings.join(), /changed by its group/);
+  assert.deepEqual((await settingsOf({ config: [await config(0o640)] })).warnings, []);
+});
+
+test('a secret that cannot be used is a problem at its place in the file, and is not repeated', async () => {
+  const empty = await write('empty', '\n');
+  const lines = await write('lines', 'hunter2\nhunter3\n');
+  const config = await write(
+    'bad-secrets.yml',
+    `receivers:
+  - { name: a, type: webhook, url: http://x, secret_file: ${empty} }
+  - { name: b, type: webhook, url_file: ${lines} }
+  - { name: c, type: webhook, url: http://x, secret_file: /nowhere/secret }
+  - { name: d, type: webhook, url_file: ${await write('no-url', 'hunter2')} }
+`,
+  );
+  const problems = await problemsOf({ config: [config] });
+  assert.equal(problems.length, 4);
+  assert.match(problems[0] ?? '', /bad-secrets\.yml:2:\d+: receivers\[0\]\.secret_file: .* is empty/);
+  assert.match(problems[1] ?? '', /:3:\d+: receivers\[1\]\.url_file: .* more than one line/);
+  assert.match(problems[2] ?? '', /:4:\d+: receivers\[2\]\.secret_file: .* cannot be read \(ENOENT\)/);
+  assert.match(problems[3] ?? '', /:5:\d+: receivers\[3\]\.url_file: .* does not hold an http or https URL/);
+  assert.doesNotMatch(problems.join(), /hunter/);
+});
+
+test('listen addresses are read in every usual form', () => {
+  assert.deepEqual(parseListenAddress('0.0.0.0:1'), { host: '0.0.0.0', port: 1 });
+  assert.deepEqual(parseListenAddress('[::1]:65535'), { host: '::1', port: 65535 });
+  assert.deepEqual(parseListenAddress('localhost:0'), { host: 'localhost', port: 0 });
+  for (const wrong of ['', 'localhost', '::1:80', 'http://x:80', 'x:65536', 'x:-1', 'x:80 ']) {
+    assert.equal(parseListenAddress(wrong), undefined, wrong);
+  }
+});
+
+test('colour needs a terminal and the absence of NO_COLOR', () => {
+  assert.equal(wantsColor(true, {}), true);
+  assert.equal(wantsColor(false, {}), false);
+  assert.equal(wantsColor(true, { NO_COLOR: '1' }), false);
+  assert.equal(wantsColor(true, { NO_COLOR: '' }), true);
+  assert.equal(wantsColor(true, { TERM: 'dumb' }), false);
+});
