@@ -1,10 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { errnoOf } from '../model/errors.ts';
 import { nearest } from '../model/nearest.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
 import { isHttpUrl } from './keys.ts';
 import { type Config, type Override, parseConfig, pathText, problemText, type ReceiverConfig } from './schema.ts';
-import { readSecret } from './secrets.ts';
 
 export interface PathRoots {
   readonly sysfs: string;
@@ -56,6 +55,7 @@ export interface LoadOptions {
 }
 
 const largestFile = 1024 * 1024;
+const largestSecret = 64 * 1024;
 
 /** Flags win over environment over file over defaults. Reads the configuration file and the secrets it names. */
 export async function loadSettings(flags: FlagValues, options: LoadOptions): Promise<Loaded> {
@@ -190,6 +190,32 @@ async function secretOf(
   }
   if (read.warning !== undefined) warnings.push(read.warning);
   return read.value;
+}
+
+type SecretRead =
+  | { readonly value: string; readonly warning?: string }
+  /** completes "FILE …"; never holds what the file says */
+  | { readonly wrong: string };
+
+/** Reads a file whose only line is a secret. Its group may read it, as a service's files are kept; others may not. */
+async function readSecret(file: string): Promise<SecretRead> {
+  try {
+    await using handle = await open(file, 'r');
+    const stat = await handle.stat();
+    if (!stat.isFile()) return { wrong: 'is not a regular file' };
+    if (stat.size > largestSecret) return { wrong: `is larger than ${largestSecret} bytes` };
+    const value = (await handle.readFile('utf8')).replace(/\r?\n$/, '');
+    if (value.trim() === '') return { wrong: 'is empty: write the secret into it' };
+    if (/[\r\n\0]/.test(value)) return { wrong: 'has more than one line: it is to hold the secret alone' };
+    const mode = stat.mode & 0o777;
+    if ((mode & 0o027) === 0) return { value };
+    return {
+      value,
+      warning: `${file} can be ${(mode & 0o007) === 0 ? 'changed by its group' : 'used by everyone'} (mode ${mode.toString(8).padStart(4, '0')}): chmod 640 ${file}`,
+    };
+  } catch (error) {
+    return { wrong: `cannot be read (${errnoOf(error) ?? 'unknown error'})` };
+  }
 }
 
 function overridesFrom(environment: Environment): Override[] {
