@@ -50,6 +50,10 @@ export function wholeSectors(length: number): SectorCount {
 export function advance(start: Sector, count: SectorCount): Sector {
   return sector(start + count);
 }
+/** How far `to` lies behind `from`. @throws RangeError when it lies before it */
+export function distance(from: Sector, to: Sector): SectorCount {
+  return sectorCount(to - from);
+}
 /** Moves a position back; undefined when it would fall before sector 0. */
 export function retreat(start: Sector, count: SectorCount): Sector | undefined {
   return start < count ? undefined : sector(start - count);

@@ -1,0 +1,46 @@
+/** Entry of the stage `record`: changes -> state, history and what people are to be told. Pure: a replay gives the same ids. */
+import type { Snapshot } from '../model/badblocks.ts';
+import type { Change } from '../model/change.ts';
+import type { State } from '../model/state.ts';
+import type { Topology } from '../model/topology.ts';
+import { beginDraft, type Recorded, sealDraft } from './draft.ts';
+import { followMedia } from './media-incidents.ts';
+import { applyChanges, applyReadings } from './places.ts';
+import { followReadability, followStuck } from './reading-incidents.ts';
+import { followRemoved } from './removal.ts';
+
+export interface PassInput {
+  readonly topology: Topology;
+  readonly snapshot: Snapshot;
+  readonly changes: readonly Change[];
+  /** ms since the epoch */
+  readonly now: number;
+  /** whether this pass's inventory and readings are whole; a place counts as removed only after such a pass */
+  readonly inventoried: boolean;
+}
+export interface RecordPolicy {
+  /** how long a place must not have been seen before its incidents end as `device_removed` */
+  readonly removedAfterMs: number;
+}
+
+/** @throws Error (a bug) for changes of a place that neither the state nor the topology knows */
+export function recordPass(previous: State, input: PassInput, policy: RecordPolicy): Recorded {
+  const draft = beginDraft(previous, input.now);
+  const activities = applyChanges(draft, input.changes, input.topology);
+  applyReadings(draft, input.snapshot.places);
+  const told = new Set(input.changes.flatMap((change) => (change.kind === 'readability' ? [change.uid] : [])));
+  for (const [uid, place] of [...draft.places]) {
+    if (place === previous.places.get(uid)) continue;
+    followMedia(draft, place, activities.get(uid));
+    if (told.has(uid) || place.readAt !== null) followReadability(draft, place);
+  }
+  followStuck(draft, input.snapshot, input.changes, policy);
+  if (input.inventoried) followRemoved(draft, policy);
+  return sealDraft(draft, {
+    topology: input.topology,
+    inventoried: previous.inventoried || input.inventoried,
+    lists: input.snapshot.lists,
+    stuck: input.snapshot.stuck,
+    at: input.now,
+  });
+}
