@@ -28,6 +28,7 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
   const draft = beginDraft(previous, input.now);
   const activities = applyChanges(draft, input.changes, input.topology);
   applyReadings(draft, input.snapshot.places);
+  if (input.inventoried) followRemoved(draft, policy); // before the rest, so that its end is the one thing told of a place
   const told = new Set(input.changes.flatMap((change) => (change.kind === 'readability' ? [change.uid] : [])));
   for (const [uid, place] of [...draft.places]) {
     if (place === previous.places.get(uid)) continue;
@@ -35,7 +36,6 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
     if (told.has(uid) || place.readAt !== null) followReadability(draft, place);
   }
   followStuck(draft, input.snapshot, input.changes, policy);
-  if (input.inventoried) followRemoved(draft, policy);
   return sealDraft(draft, {
     topology: input.topology,
     inventoried: previous.inventoried || input.inventoried,
