@@ -176,3 +176,14 @@ export interface FilesystemIo {
   /** Of what a link in procfs leads to. */
   statusProc(path: string): FileStatus;
 }
+
+/** The file that a unix socket is: node makes it when it listens and removes it when it closes. */
+export interface SocketFiles {
+  /**
+   * Makes the path free: removes a socket that a crashed process left behind.
+   * @throws AgentError LISTEN when a process answers there, or when the path is not a socket
+   */
+  claim(path: string): Promise<void>;
+  /** Sets the permissions, such as 0o660. */
+  restrict(path: string, mode: number): Promise<void>;
+}

@@ -1,0 +1,80 @@
+import { type Static, Type } from 'typebox';
+import { totalBytes } from '../../model/extent.ts';
+import type { PlaceState } from '../../model/state.ts';
+import { shortUid } from '../../model/topology.ts';
+import { deviceWindow, partOnDevice } from '../damage.ts';
+import { rangeFields, rangeJson } from './owners.ts';
+import type { HttpRoute } from './route.ts';
+import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems } from './schemas.ts';
+
+const badRangeSchema = Type.Object(
+  {
+    device: Type.String({ description: 'empty for a range outside any block device' }),
+    ndNamespace: Type.String(),
+    ndRegion: Type.String(),
+    bus: Type.String(),
+    uid: Type.String({ description: 'as in the metrics' }),
+    present: Type.Boolean({ description: 'false when the place is gone and this is what was known last' }),
+    bytes: Type.Integer(),
+    ...rangeFields,
+  },
+  closed,
+);
+type BadRange = Static<typeof badRangeSchema>;
+
+export const badBlocksRoute: HttpRoute = {
+  name: 'bad-blocks',
+  register(app, { view, access }) {
+    app.get(
+      '/api/v1/badblocks',
+      {
+        schema: {
+          summary: 'Bad ranges with their owners',
+          description: 'Without a token of scope read, over TCP, owners come without paths.',
+          tags: ['media'],
+          querystring: Type.Object({ device: Type.Optional(Type.String()), ...pageQuery }, closed),
+          response: { 200: listOf(badRangeSchema), ...problems },
+        },
+      },
+      (request) => {
+        const { state } = view();
+        const { device, ...page } = request.query;
+        const named = access.mayRead(request.raw);
+        const places = placesOf([...state.places.values()], device);
+        const rows = places.flatMap((place) => place.ranges.map((range) => ({ place, range }))).sort(byKey(keyOf));
+        const { items, next } = pageOf(rows, keyOf, page);
+        return { items: items.map((row) => badRangeJson(row, named)), next, ...freshnessOf(state, places) };
+      },
+    );
+  },
+};
+
+/** The places of one device (`pmem0`, `/dev/pmem0`, a namespace or region name), or all of them. */
+export function placesOf(all: readonly PlaceState[], device: string | undefined): PlaceState[] {
+  if (device === undefined) return [...all];
+  const name = device.replace(/^\/dev\//, '');
+  return all.filter(({ place }) => [place.device, place.ndNamespace, place.uid, shortUid(place.uid)].includes(name));
+}
+
+interface Row {
+  readonly place: PlaceState;
+  readonly range: PlaceState['ranges'][number];
+}
+function keyOf({ place: { place }, range }: Row): string {
+  return `${place.device} ${place.uid} ${String(range.start).padStart(16, '0')}`;
+}
+function badRangeJson({ place: { place, present }, range }: Row, named: boolean): BadRange {
+  const window = deviceWindow(place);
+  const part = partOnDevice(place, range);
+  const shown = part !== undefined && part.count === range.count;
+  return {
+    device: part === undefined ? '' : place.device,
+    ndNamespace: place.ndNamespace,
+    ndRegion: place.ndRegion,
+    bus: place.bus,
+    uid: shortUid(place.uid),
+    present,
+    bytes: totalBytes([range]),
+    ...rangeJson(range, shown ? window?.start : undefined, named),
+  };
+}

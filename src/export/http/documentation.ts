@@ -1,0 +1,44 @@
+import fastifySwagger from '@fastify/swagger';
+import fastifySwaggerUi from '@fastify/swagger-ui';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { fastify } from 'fastify';
+import type { Documentation, HttpApp } from './route.ts';
+
+const introduction = `Persistent-memory bad ranges, their owners and incidents, as this agent knows them; nothing here reads a device.
+Sectors are always 512 bytes. Lists carry \`complete\` (false: never read them as clean) and \`readAt\`.
+On TCP, file names need a token of scope \`read\`; the unix socket shows everything to whom its permissions let in.`;
+
+/** The same routes once more, in an application that never listens: it describes them and serves the pages of swagger-ui. */
+export async function createDocumentation(
+  registerRoutes: (app: HttpApp) => void,
+  version: string,
+): Promise<Documentation & { close(): Promise<void> }> {
+  const app = fastify({ logger: false }).withTypeProvider<TypeBoxTypeProvider>();
+  await app.register(fastifySwagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'pmemwatch', version, description: introduction, license: { name: 'Apache-2.0' } },
+      servers: [{ url: '/' }],
+      tags: [{ name: 'media' }, { name: 'incidents' }, { name: 'inventory' }, { name: 'agent' }],
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  });
+  await app.register(fastifySwaggerUi, {
+    routePrefix: '/docs',
+    staticCSP:
+      "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; connect-src 'self'; font-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self' 'unsafe-inline'",
+    uiConfig: { validatorUrl: null, deepLinking: false },
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff').header('referrer-policy', 'no-referrer');
+  });
+  // registering swagger's hooks and then the routes in one scope: routes added before would not be described
+  await app.register(async (scope) => registerRoutes(scope.withTypeProvider<TypeBoxTypeProvider>()));
+  await app.ready();
+  const document: Record<string, unknown> = { ...app.swagger() };
+  return {
+    describe: async () => document,
+    serve: async (request, response) => app.routing(request, response),
+    close: () => app.close(),
+  };
+}

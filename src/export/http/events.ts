@@ -1,0 +1,78 @@
+import { type Static, Type } from 'typebox';
+import type { NumberedEvent } from '../view.ts';
+import { HttpProblem } from './problem.ts';
+import type { HttpRoute } from './route.ts';
+import { closed, listOf, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
+
+const eventSchema = Type.Object(
+  {
+    id: Type.Integer({ description: 'rises with time' }),
+    time,
+    type: Type.String({ description: 'such as range.found, incident.opened' }),
+    incident: nullable(Type.String()),
+    uid: nullable(Type.String()),
+    device: nullable(Type.String()),
+    data: Type.Record(Type.String(), Type.Unknown()),
+    dataRedacted: Type.Optional(Type.Boolean({ description: 'there is data, which a token of scope read shows' })),
+  },
+  closed,
+);
+
+export const eventsRoute: HttpRoute = {
+  name: 'events',
+  register(app, { view, events, access }) {
+    app.get(
+      '/api/v1/events',
+      {
+        schema: {
+          summary: 'The append-only history, oldest first',
+          description: 'Without a token of scope read, over TCP, events come without data, which can hold file names.',
+          tags: ['incidents'],
+          querystring: Type.Object(
+            {
+              after: Type.Optional(
+                Type.String({ pattern: '^[0-9]{1,15}$', description: 'id of the last event known' }),
+              ),
+              limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
+            },
+            closed,
+          ),
+          response: { 200: listOf(eventSchema), ...problems },
+        },
+      },
+      async (request) => {
+        const named = access.mayRead(request.raw);
+        const { after = '0', limit = 100 } = request.query;
+        const page = await events(Number(after), limit).catch((cause: unknown) => {
+          throw new HttpProblem(
+            503,
+            'The history cannot be read now: see pmemwatch_store_writable and the log.',
+            {},
+            cause,
+          );
+        });
+        return {
+          items: page.items.map((event) => eventJson(event, named)),
+          next: page.next === null ? null : String(page.next),
+          complete: true,
+          readAt: timeOrNull(view().state.inventoried ? view().state.at : null),
+        };
+      },
+    );
+  },
+};
+
+function eventJson(event: NumberedEvent, named: boolean): Static<typeof eventSchema> {
+  const { id, type, incident, uid, device, data } = event;
+  const redacted = !named && Object.keys(data).length > 0;
+  return {
+    id,
+    time: timeOf(event.time),
+    type,
+    incident,
+    uid,
+    device,
+    data: named ? { ...data } : {},
+    ...(redacted ? { dataRedacted: true } : {}),
+  };
+}

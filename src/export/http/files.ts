@@ -1,0 +1,127 @@
+import { type Static, Type } from 'typebox';
+import { shortUid } from '../../model/topology.ts';
+import { type DamagedFile, damageOf, openersOf } from '../damage.ts';
+import { placesOf } from './bad-blocks.ts';
+import { goodCopySchema, openersSchema } from './owners.ts';
+import { HttpProblem } from './problem.ts';
+import type { HttpRoute } from './route.ts';
+import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems } from './schemas.ts';
+
+const fileSchema = Type.Object(
+  {
+    path: Type.String({ description: 'its first name; `inode N` where none is known' }),
+    paths: Type.Array(Type.String()),
+    pathsBase64: Type.Array(Type.String()),
+    pathsComplete: Type.Boolean(),
+    linkCount: Type.Optional(Type.Integer()),
+    inode: Type.Optional(Type.String()),
+    mountpoint: Type.String(),
+    fsType: Type.Optional(Type.String()),
+    device: Type.String(),
+    uid: Type.String(),
+    bytes: Type.Integer({ description: 'bytes of its storage that are bad' }),
+    ranges: Type.Array(
+      Type.Object(
+        {
+          offset: Type.Optional(Type.Integer({ description: 'bytes from the start of the file' })),
+          length: Type.Optional(Type.Integer({ description: 'bytes' })),
+          state: Type.Optional(Type.Enum(['data', 'unwritten'])),
+          device: Type.String(),
+          start: Type.Integer({ description: 'sector of 512 bytes on `device`' }),
+          count: Type.Integer(),
+        },
+        closed,
+      ),
+    ),
+    openBy: openersSchema,
+    goodCopy: Type.Optional(goodCopySchema),
+  },
+  closed,
+);
+type FileJson = Static<typeof fileSchema>;
+
+export const filesRoute: HttpRoute = {
+  name: 'files',
+  register(app, { view, access }) {
+    app.get(
+      '/api/v1/files',
+      {
+        schema: {
+          summary: 'Damaged files',
+          description: 'Over TCP this needs a token of scope read.',
+          tags: ['media'],
+          security: [{ token: [] }],
+          querystring: Type.Object(
+            { device: Type.Optional(Type.String()), mountpoint: Type.Optional(Type.String()), ...pageQuery },
+            closed,
+          ),
+          response: { 200: listOf(fileSchema), ...problems },
+        },
+      },
+      (request) => {
+        if (!access.mayRead(request.raw)) {
+          throw new HttpProblem(
+            401,
+            'File names need "Authorization: Bearer <token>" with a token of scope read (api.tokens in the configuration); on this host, ask the unix socket instead.',
+            { 'www-authenticate': 'Bearer realm="pmemwatch"' },
+          );
+        }
+        const { state } = view();
+        const { device, mountpoint, ...page } = request.query;
+        const places = placesOf([...state.places.values()], device);
+        const files = places
+          .flatMap((place) => damageOf(place).files)
+          .filter((file) => mountpoint === undefined || file.mountpoint === mountpoint)
+          .sort(byKey(keyOf));
+        const { items, next } = pageOf(files, keyOf, page);
+        const fresh = freshnessOf(state, places);
+        const resolved = places.every((place) => damageOf(place).resolved);
+        return { items: items.map(fileJson), next, ...fresh, complete: fresh.complete && resolved };
+      },
+    );
+  },
+};
+
+function keyOf(file: DamagedFile): string {
+  return [file.device, file.mountpoint, file.name, file.uid, file.owners[0]?.inode ?? ''].join('\0');
+}
+
+function fileJson(file: DamagedFile): FileJson {
+  const [first] = file.owners;
+  const named = file.owners.find((o) => (o.paths?.length ?? 0) > 0) ?? first;
+  return {
+    path: file.name,
+    paths: [...(named?.paths ?? [])],
+    pathsBase64: [...(named?.pathsBase64 ?? [])],
+    pathsComplete: named?.pathsComplete ?? false,
+    ...(named?.linkCount === undefined ? {} : { linkCount: named.linkCount }),
+    ...(first?.inode === undefined ? {} : { inode: first.inode }),
+    mountpoint: file.mountpoint,
+    ...(first?.fsType === undefined ? {} : { fsType: first.fsType }),
+    device: file.device,
+    uid: shortUid(file.uid),
+    bytes: file.bytes,
+    ranges: file.owners
+      .map(({ offset, length, state, device, start, count }) => ({
+        ...(offset === undefined ? {} : { offset }),
+        ...(length === undefined ? {} : { length }),
+        ...(state === undefined ? {} : { state }),
+        device,
+        start,
+        count,
+      }))
+      .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0)),
+    openBy: openersOf(file),
+    ...(first?.goodCopy === undefined ? {} : { goodCopy: worstCopy(file) }),
+  };
+}
+
+/** A file has a good copy only if each of its damaged ranges has one. */
+function worstCopy(file: DamagedFile): { exists: 'yes' | 'no' | 'unknown'; where: string | null } {
+  const copies = file.owners.map((o) => o.goodCopy ?? { exists: 'unknown' as const, where: null });
+  for (const exists of ['no', 'unknown', 'yes'] as const) {
+    const found = copies.find((c) => c.exists === exists);
+    if (found !== undefined) return { ...found };
+  }
+  return { exists: 'unknown', where: null };
+}

@@ -1,0 +1,173 @@
+import { type Static, Type } from 'typebox';
+import { totalBytes } from '../../model/extent.ts';
+import type { Incident } from '../../model/incident.ts';
+import { shortUid } from '../../model/topology.ts';
+import { rangeJson, rangeSchema } from './owners.ts';
+import { HttpProblem } from './problem.ts';
+import type { HttpRoute } from './route.ts';
+import {
+  byKey,
+  closed,
+  freshnessOf,
+  listOf,
+  nullable,
+  pageOf,
+  pageQuery,
+  problems,
+  time,
+  timeOf,
+  timeOrNull,
+} from './schemas.ts';
+
+const status = Type.Enum(['open', 'resolved']);
+const incidentSchema = Type.Object(
+  {
+    id: Type.String(),
+    fingerprint: Type.String(),
+    ordinal: Type.Integer(),
+    condition: Type.String(),
+    severity: Type.Enum(['critical', 'warning', 'info']),
+    status,
+    revision: Type.Integer(),
+    openedAt: time,
+    updatedAt: time,
+    resolvedAt: nullable(time),
+    resolution: nullable(Type.String()),
+    foundBy: Type.String(),
+    detail: Type.String(),
+    complete: Type.Boolean(),
+    device: Type.Object(
+      {
+        name: Type.String(),
+        ndNamespace: Type.String(),
+        ndRegion: Type.String(),
+        bus: Type.String(),
+        uuid: nullable(Type.String()),
+        uid: Type.String(),
+        dimms: Type.Array(
+          Type.Object(
+            {
+              id: Type.String(),
+              name: Type.String(),
+              serial: nullable(Type.String()),
+              locator: nullable(Type.String()),
+            },
+            closed,
+          ),
+        ),
+      },
+      closed,
+    ),
+    totals: Type.Object({ ranges: Type.Integer(), bytes: Type.Integer(), files: Type.Integer() }, closed),
+    ranges: Type.Array(rangeSchema),
+    acknowledgement: nullable(
+      Type.Object({ author: Type.String(), reason: Type.String(), at: time, expiresAt: nullable(time) }, closed),
+    ),
+    previousIncident: nullable(Type.String()),
+  },
+  closed,
+);
+type IncidentJson = Static<typeof incidentSchema>;
+
+export const incidentsRoute: HttpRoute = {
+  name: 'incidents',
+  register(app, { view, access }) {
+    app.get(
+      '/api/v1/incidents',
+      {
+        schema: {
+          summary: 'Open incidents, and those resolved within the retention',
+          description: 'Without a token of scope read, over TCP, owners come without paths.',
+          tags: ['incidents'],
+          querystring: Type.Object({ status: Type.Optional(status), ...pageQuery }, closed),
+          response: { 200: listOf(incidentSchema), ...problems },
+        },
+      },
+      (request) => {
+        const { state } = view();
+        const { status, ...page } = request.query;
+        const named = access.mayRead(request.raw);
+        const all = [...state.incidents.values()].filter((i) => status === undefined || i.status === status);
+        const { items, next } = pageOf(all.sort(byKey(keyOf)), keyOf, page);
+        const fresh = freshnessOf(state, [...state.places.values()]);
+        return { items: items.map((incident) => incidentJson(incident, named)), next, ...fresh };
+      },
+    );
+    app.get(
+      '/api/v1/incidents/:id',
+      {
+        schema: {
+          summary: 'One incident',
+          tags: ['incidents'],
+          params: Type.Object({ id: Type.String() }, closed),
+          response: { 200: incidentSchema, ...problems },
+        },
+      },
+      (request) => {
+        const incident = view().state.incidents.get(request.params.id);
+        if (incident === undefined) {
+          throw new HttpProblem(404, 'No incident has this id; those resolved longer ago than the retention are gone.');
+        }
+        return incidentJson(incident, access.mayRead(request.raw));
+      },
+    );
+  },
+};
+
+/** Open ones first, then the newest; the id makes it unique. */
+function keyOf(incident: Incident): string {
+  const age = String(Number.MAX_SAFE_INTEGER - incident.openedAt).padStart(16, '0');
+  return `${incident.status === 'open' ? 0 : 1} ${age} ${incident.id}`;
+}
+
+export function incidentJson(incident: Incident, named: boolean): IncidentJson {
+  const { subject, acknowledgement } = incident;
+  const files = new Set<string>();
+  for (const range of incident.ranges) {
+    for (const owner of range.owners) {
+      if (owner.kind === 'file') files.add(`${owner.mountpoint ?? ''}\0${owner.inode ?? owner.paths?.[0] ?? ''}`);
+    }
+  }
+  return {
+    id: incident.id,
+    fingerprint: incident.fingerprint,
+    ordinal: incident.ordinal,
+    condition: incident.condition,
+    severity: incident.severity,
+    status: incident.status,
+    revision: incident.revision,
+    openedAt: timeOf(incident.openedAt),
+    updatedAt: timeOf(incident.updatedAt),
+    resolvedAt: timeOrNull(incident.resolvedAt),
+    resolution: incident.resolution,
+    foundBy: incident.foundBy,
+    detail: incident.detail,
+    complete: incident.complete,
+    device: {
+      name: subject.device,
+      ndNamespace: subject.ndNamespace,
+      ndRegion: subject.ndRegion,
+      bus: subject.bus,
+      uuid: subject.uuid,
+      uid: shortUid(subject.uid),
+      dimms: subject.dimms.map((d) => ({
+        id: d.id,
+        name: d.name,
+        serial: d.serial ?? null,
+        locator: d.locator ?? null,
+      })),
+    },
+    totals: { ranges: incident.ranges.length, bytes: totalBytes(incident.ranges), files: files.size },
+    ranges: incident.ranges.map((range) => rangeJson(range, subject.dataStart, named)),
+    acknowledgement:
+      acknowledgement === null
+        ? null
+        : {
+            author: acknowledgement.author,
+            reason: acknowledgement.reason,
+            at: timeOf(acknowledgement.at),
+            expiresAt: timeOrNull(acknowledgement.expiresAt),
+          },
+    previousIncident: incident.previousIncident,
+  };
+}

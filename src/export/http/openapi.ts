@@ -1,0 +1,27 @@
+import { Type } from 'typebox';
+import type { HttpRoute } from './route.ts';
+import { problems } from './schemas.ts';
+
+/** The description of this API and the pages to try it; both are made when somebody asks, so that an idle agent stays small. */
+export const openapiRoute: HttpRoute = {
+  name: 'openapi',
+  register(app, { documentation }) {
+    app.get(
+      '/openapi.json',
+      {
+        schema: {
+          summary: 'This API as an OpenAPI 3.1 document',
+          tags: ['agent'],
+          response: { 200: Type.Record(Type.String(), Type.Unknown()), ...problems },
+        },
+      },
+      () => documentation.describe(),
+    );
+    for (const url of ['/docs', '/docs/*']) {
+      app.get(url, { schema: { hide: true } }, async (request, reply) => {
+        reply.hijack();
+        await documentation.serve(request.raw, reply.raw);
+      });
+    }
+  },
+};

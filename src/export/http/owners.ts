@@ -1,0 +1,120 @@
+import { type Static, Type } from 'typebox';
+import { shift } from '../../model/extent.ts';
+import type { TrackedRange } from '../../model/incident.ts';
+import type { Owner, OwnerKind } from '../../model/owner.ts';
+import { closed, nullable, time, timeOf, timeOrNull } from './schemas.ts';
+
+const openBySchema = Type.Object(
+  {
+    pid: Type.Integer(),
+    command: Type.String(),
+    mapped: Type.Boolean(),
+    mapsDamaged: Type.Boolean({ description: 'it maps a page that holds a damaged byte' }),
+    unit: nullable(Type.String()),
+    container: nullable(Type.String()),
+    pod: nullable(Type.String()),
+  },
+  closed,
+);
+export const goodCopySchema = Type.Object(
+  {
+    exists: Type.Enum(['yes', 'no', 'unknown']),
+    where: nullable(Type.String()),
+  },
+  closed,
+);
+export const openersSchema = Type.Array(openBySchema);
+const layerSchema = Type.Object(
+  { device: Type.String(), kind: Type.String(), start: Type.Integer(), count: Type.Integer() },
+  closed,
+);
+
+const ownerKinds = [
+  'file',
+  'directory',
+  'symlink',
+  'metadata',
+  'free',
+  'unreferenced',
+  'deleted',
+  'raw',
+  'hidden',
+  'pending',
+  'unknown',
+] as const satisfies readonly OwnerKind[];
+
+export const ownerSchema = Type.Object(
+  {
+    kind: Type.Enum(ownerKinds),
+    device: Type.String(),
+    start: Type.Integer({ description: 'sector of 512 bytes on `device`' }),
+    count: Type.Integer(),
+    layers: Type.Optional(Type.Array(layerSchema)),
+    fsType: Type.Optional(Type.String()),
+    mountpoint: Type.Optional(Type.String()),
+    inode: Type.Optional(Type.String({ description: 'decimal' })),
+    offset: Type.Optional(Type.Integer({ description: 'bytes from the start of the file' })),
+    length: Type.Optional(Type.Integer({ description: 'bytes' })),
+    state: Type.Optional(Type.Enum(['data', 'unwritten'])),
+    shared: Type.Optional(Type.Boolean()),
+    dax: Type.Optional(Type.Boolean()),
+    paths: Type.Optional(Type.Array(Type.String())),
+    pathsBase64: Type.Optional(Type.Array(Type.String())),
+    pathsComplete: Type.Optional(Type.Boolean()),
+    pathsRedacted: Type.Optional(Type.Boolean({ description: 'there are names, which a token of scope read shows' })),
+    linkCount: Type.Optional(Type.Integer()),
+    openBy: Type.Optional(openersSchema),
+    goodCopy: Type.Optional(goodCopySchema),
+    metadata: Type.Optional(Type.String()),
+    reason: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type OwnerJson = Static<typeof ownerSchema>;
+
+export const rangeFields = {
+  on: Type.Enum(['device', 'place'], {
+    description: 'whether `start` counts from sector 0 of `device` or from the start of the namespace or region',
+  }),
+  start: Type.Integer({ description: 'sector of 512 bytes' }),
+  count: Type.Integer({ description: 'sectors of 512 bytes' }),
+  firstSeen: time,
+  lastSeen: time,
+  foundBy: Type.String(),
+  unconfirmed: nullable(Type.String({ description: 'why it is not known whether it is still bad' })),
+  ownersComplete: Type.Boolean(),
+  ownersAt: nullable(time),
+  owners: Type.Array(ownerSchema),
+};
+export const rangeSchema = Type.Object(rangeFields, closed);
+export type RangeJson = Static<typeof rangeSchema>;
+
+/** An owner with its names, or without them for a reader who may not see file names. */
+export function ownerJson(owner: Owner, named: boolean): OwnerJson {
+  const { layers, paths, pathsBase64, openBy, ...rest } = owner;
+  return {
+    ...rest,
+    ...(layers === undefined ? {} : { layers: layers.map((l) => ({ ...l })) }),
+    ...(paths === undefined ? {} : { paths: named ? [...paths] : [] }),
+    ...(pathsBase64 === undefined ? {} : { pathsBase64: named ? [...pathsBase64] : [] }),
+    ...(!named && (paths?.length ?? 0) > 0 ? { pathsRedacted: true } : {}),
+    ...(openBy === undefined ? {} : { openBy: openBy.map((o) => ({ ...o })) }),
+  };
+}
+
+/** `dataStart`: place sector of the device's sector 0, where it is known. */
+export function rangeJson(range: TrackedRange, dataStart: number | undefined, named: boolean): RangeJson {
+  const onDevice = dataStart === undefined ? undefined : shift(range, -dataStart);
+  return {
+    on: onDevice === undefined ? 'place' : 'device',
+    start: onDevice?.start ?? range.start,
+    count: range.count,
+    firstSeen: timeOf(range.firstSeen),
+    lastSeen: timeOf(range.lastSeen),
+    foundBy: range.foundBy,
+    unconfirmed: range.unconfirmed ?? null,
+    ownersComplete: range.ownersComplete,
+    ownersAt: timeOrNull(range.ownersAt),
+    owners: range.owners.map((owner) => ownerJson(owner, named)),
+  };
+}

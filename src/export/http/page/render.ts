@@ -1,0 +1,110 @@
+import { totalBytes } from '../../../model/extent.ts';
+import type { Incident } from '../../../model/incident.ts';
+import type { PlaceState, State } from '../../../model/state.ts';
+import { damageIsKnown, damageOf } from '../../damage.ts';
+import type { View } from '../../view.ts';
+import { styleSheet } from './style.ts';
+
+/** Markup that is safe to put into a page; everything else is escaped by `html`. */
+class Markup {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+type Piece = string | number | Markup | readonly Markup[];
+
+/** A template tag: what is put in is escaped, unless `html` itself made it. */
+export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
+  let text = strings[0] ?? '';
+  pieces.forEach((piece, i) => {
+    text += rendered(piece) + (strings[i + 1] ?? '');
+  });
+  return new Markup(text);
+}
+function rendered(piece: Piece): string {
+  if (piece instanceof Markup) return piece.text;
+  if (typeof piece === 'object') return piece.map((each) => each.text).join('');
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return String(piece).replace(/[&<>"']/g, (c) => entities[c] ?? c);
+}
+
+/** What this host looks like now: counts only, since a page over TCP shows no file names. */
+export function renderPage(view: View, ready: { ready: boolean; reason?: string }, telemetryPath: string): string {
+  const { state, agent } = view;
+  const open = [...state.incidents.values()].filter((i) => i.status === 'open').sort((a, b) => b.openedAt - a.openedAt);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${state.host.name} · pmemwatch</title>
+<style>${new Markup(styleSheet)}</style>
+</head>
+<body>
+<h1>${state.host.name}: ${headline(state, open)}</h1>
+<p>${[state.host.product, state.host.os].filter((known) => known !== null).join(' · ')}</p>
+${ready.ready ? html`` : html`<p class="warn">Not ready: ${ready.reason ?? 'the first inventory is not done yet.'}</p>`}
+<nav><a href="${telemetryPath}">Metrics</a> <a href="/docs">API</a> <a href="/api/v1/devices">Devices</a> <a href="/api/v1/badblocks">Bad ranges</a> <a href="/api/v1/incidents">Incidents</a> <a href="/api/v1/events">History</a></nav>
+<h2>Incidents</h2>
+${incidentTable(open)}
+<h2>Devices</h2>
+${deviceTable(state)}
+${problemList(state)}
+<p>pmemwatch ${agent.version}. File names are shown by <code>pmemwatch list</code> on the host, and by the API with a token.</p>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function headline(state: State, open: readonly Incident[]): Markup {
+  const present = [...state.places.values()].filter((p) => p.present);
+  const files = present.reduce((sum, place) => sum + damageOf(place).files.length, 0);
+  if (!state.inventoried) return html`<span class="warn">looking for persistent memory</span>`;
+  if (open.length > 0) {
+    const worst = open.some((i) => i.severity === 'critical') ? 'bad' : 'warn';
+    return html`<span class="${worst}">${counted(open.length, 'open incident')}, ${counted(files, 'damaged file')}</span>`;
+  }
+  if (present.length === 0) return html`<span>no persistent memory to watch</span>`;
+  const clean = present.every((p) => p.readable && p.complete && p.readAt !== null && p.place.errorSource !== 'none');
+  if (clean && files === 0) return html`<span class="fine">no known damage</span>`;
+  return html`<span class="warn">no open incident, but not everything can be seen</span>`;
+}
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}
+
+function incidentTable(open: readonly Incident[]): Markup {
+  if (open.length === 0) return html`<p>None is open.</p>`;
+  return html`<div class="wide"><table><tr><th>Severity</th><th>Condition</th><th>Device</th><th>Slot</th><th class="number">Bad bytes</th><th>Since</th><th></th></tr>
+${open.map((i) => {
+  const slots = i.subject.dimms.map((d) => d.locator ?? d.name).join(', ');
+  return html`<tr><td class="${i.severity === 'critical' ? 'bad' : 'warn'}">${i.severity}</td><td>${i.condition}${i.detail === '' ? '' : `: ${i.detail}`}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${slots}</td><td class="number">${i.ranges.length === 0 ? '' : totalBytes(i.ranges)}</td><td>${new Date(i.openedAt).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
+`;
+})}</table></div>`;
+}
+
+function deviceTable(state: State): Markup {
+  const places = [...state.places.values()];
+  if (places.length === 0) return html`<p>This host has no persistent memory that the kernel knows of.</p>`;
+  return html`<div class="wide"><table><tr><th>Device</th><th>Namespace</th><th>Mode</th><th class="number">Bad ranges</th><th class="number">Bad bytes</th><th class="number">Damaged files</th><th>List</th></tr>
+${places.map((p) => {
+  const known = damageIsKnown(p);
+  return html`<tr><td>${p.place.device || '–'}</td><td>${p.place.ndNamespace || p.place.ndRegion}</td><td>${p.place.mode ?? ''}</td><td class="number">${known ? p.ranges.length : '?'}</td><td class="number">${known ? totalBytes(p.ranges) : '?'}</td><td class="number">${known ? damageOf(p).files.length : '?'}</td><td>${standing(p)}</td></tr>
+`;
+})}</table></div>`;
+}
+function standing(p: PlaceState): Markup {
+  const why = p.reasons.length === 0 ? '' : `: ${p.reasons.join('; ')}`;
+  if (!p.present)
+    return html`<span class="warn">gone since ${p.goneSince === null ? 'an earlier run' : new Date(p.goneSince).toISOString()}</span>`;
+  if (!p.readable) return html`<span class="bad">unreadable${why}</span>`;
+  if (p.place.errorSource === 'none') return html`<span class="warn">not monitored: nothing feeds this list</span>`;
+  if (!p.complete) return html`<span class="warn">incomplete${why}</span>`;
+  return html`read ${p.readAt === null ? 'never' : new Date(p.readAt).toISOString()}`;
+}
+function problemList(state: State): Markup {
+  if (state.topology.problems.length === 0) return html``;
+  return html`<h2>Could not be read</h2><ul>${state.topology.problems.map((p) => html`<li><code>${p.subject}</code>: ${p.reason}</li>`)}</ul>`;
+}

@@ -1,0 +1,31 @@
+import { Type } from 'typebox';
+import { HttpProblem } from './problem.ts';
+import type { HttpRoute } from './route.ts';
+import { closed, problems } from './schemas.ts';
+
+export const reloadRoute: HttpRoute = {
+  name: 'reload',
+  register(app, { reload, access }) {
+    app.post(
+      '/-/reload',
+      {
+        schema: {
+          summary: 'Load the configuration again',
+          description: 'On the unix socket only.',
+          tags: ['agent'],
+          response: { 200: Type.Object({ ok: Type.Literal(true) }, closed), ...problems },
+        },
+      },
+      async (request) => {
+        if (!access.isTrusted(request.raw)) {
+          throw new HttpProblem(403, 'Reloading is served on the unix socket only; or send SIGHUP to the agent.');
+        }
+        const result = await reload();
+        if (!result.ok) {
+          throw new HttpProblem(400, `The configuration stays as it was: ${result.problems.join('; ')}`);
+        }
+        return { ok: true as const };
+      },
+    );
+  },
+};

@@ -1,0 +1,51 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { MetricsExporter } from '../metrics/prometheus.ts';
+import type { EventPage, View } from '../view.ts';
+import type { Access } from './access.ts';
+
+export type HttpApp = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** why not */
+  readonly reason?: string;
+}
+export interface ReloadResult {
+  readonly ok: boolean;
+  /** one line each, as `config check` prints them */
+  readonly problems: readonly string[];
+}
+/** What the routes show; nothing here reads a device. */
+export interface RouteSources {
+  view(): View;
+  /** history after an event id, oldest first */
+  events(after: number, limit: number): Promise<EventPage>;
+  ready(): Readiness;
+  reload(): Promise<ReloadResult>;
+}
+export interface Documentation {
+  /** the OpenAPI document */
+  describe(): Promise<Record<string, unknown>>;
+  /** answers a request below /docs */
+  serve(request: IncomingMessage, response: ServerResponse): Promise<void>;
+}
+export interface RouteContext extends RouteSources {
+  readonly metrics: MetricsExporter;
+  readonly access: Access;
+  readonly telemetryPath: string;
+  readonly documentation: Documentation;
+}
+
+/** One address or a family of them; registered by `routes.ts`. */
+export interface HttpRoute {
+  readonly name: string;
+  register(app: HttpApp, context: RouteContext): void;
+}

@@ -1,0 +1,29 @@
+import { badBlocksRoute } from './bad-blocks.ts';
+import { devicesRoute } from './devices.ts';
+import { dimmsRoute } from './dimms.ts';
+import { eventsRoute } from './events.ts';
+import { filesRoute } from './files.ts';
+import { healthRoute } from './health.ts';
+import { incidentsRoute } from './incidents.ts';
+import { metricsRoute } from './metrics.ts';
+import { openapiRoute } from './openapi.ts';
+import { pageRoute } from './page.ts';
+import { reloadRoute } from './reload.ts';
+import type { HttpRoute } from './route.ts';
+import { topologyRoute } from './topology.ts';
+
+/** Every route, sorted; a test compares this list with the folder. */
+export const routes: readonly HttpRoute[] = [
+  badBlocksRoute,
+  devicesRoute,
+  dimmsRoute,
+  eventsRoute,
+  filesRoute,
+  healthRoute,
+  incidentsRoute,
+  metricsRoute,
+  openapiRoute,
+  pageRoute,
+  reloadRoute,
+  topologyRoute,
+];

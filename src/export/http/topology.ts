@@ -1,0 +1,159 @@
+import { type Static, Type } from 'typebox';
+import type { State } from '../../model/state.ts';
+import { dimmJson, dimmSchema } from './dimms.ts';
+import type { HttpRoute } from './route.ts';
+import { closed, nullable, problems, time, timeOrNull } from './schemas.ts';
+
+const text = Type.String();
+const topologySchema = Type.Object(
+  {
+    host: Type.Object(
+      { name: text, product: nullable(text), os: nullable(text), kernel: nullable(text) },
+      { ...closed, description: 'null where the host does not say' },
+    ),
+    buses: Type.Array(
+      Type.Object(
+        { name: text, provider: text, errorSource: text, monitored: Type.Boolean(), scrubSupported: Type.Boolean() },
+        closed,
+      ),
+    ),
+    dimms: Type.Array(dimmSchema),
+    regions: Type.Array(
+      Type.Object(
+        {
+          name: text,
+          bus: text,
+          kind: text,
+          sizeBytes: Type.Integer(),
+          persistenceDomain: Type.Optional(text),
+          numaNode: Type.Optional(Type.Integer()),
+          readOnly: Type.Optional(Type.Boolean()),
+          enabled: Type.Boolean(),
+          mappings: Type.Array(
+            Type.Object(
+              {
+                dimm: text,
+                dpaStartBytes: Type.Integer(),
+                lengthBytes: Type.Integer(),
+                position: Type.Integer(),
+              },
+              closed,
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
+    namespaces: Type.Array(
+      Type.Object(
+        {
+          name: text,
+          region: text,
+          bus: text,
+          mode: text,
+          sizeBytes: Type.Integer(),
+          uuid: Type.Optional(text),
+          device: Type.Optional(text),
+          regionOffset: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
+          dataStart: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
+          dataSize: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
+        },
+        closed,
+      ),
+    ),
+    blockDevices: Type.Array(
+      Type.Object(
+        {
+          name: text,
+          devNumber: text,
+          kind: text,
+          size: Type.Integer({ description: 'sectors of 512 bytes' }),
+          logicalBlockBytes: Type.Integer(),
+          partitionOf: Type.Optional(Type.Object({ disk: text, start: Type.Integer() }, closed)),
+          holders: Type.Array(text),
+          slaves: Type.Array(text),
+          namespace: Type.Optional(text),
+          hasBadblocks: Type.Boolean(),
+          dax: Type.Boolean(),
+          dmName: Type.Optional(text),
+        },
+        closed,
+      ),
+    ),
+    mounts: Type.Array(
+      Type.Object(
+        { devNumber: text, mountpoint: text, root: text, fsType: text, source: text, options: Type.Array(text) },
+        closed,
+      ),
+    ),
+    problems: Type.Array(Type.Object({ subject: text, reason: text }, closed)),
+    complete: Type.Boolean({ description: 'false when something could not be read: see `problems`' }),
+    readAt: nullable(time),
+  },
+  closed,
+);
+
+export const topologyRoute: HttpRoute = {
+  name: 'topology',
+  register(app, { view }) {
+    app.get(
+      '/api/v1/topology',
+      {
+        schema: {
+          summary: 'Buses, modules, regions, namespaces, and the block devices and mounts above them',
+          tags: ['inventory'],
+          response: { 200: topologySchema, ...problems },
+        },
+      },
+      () => topologyJson(view().state),
+    );
+  },
+};
+
+function topologyJson({ host, topology, inventoried, at }: State): Static<typeof topologySchema> {
+  return {
+    host: { name: host.name, product: host.product, os: host.os, kernel: host.kernel },
+    buses: topology.buses.map(({ name, provider, errorSource, scrubSupported }) => ({
+      name,
+      provider,
+      errorSource,
+      monitored: errorSource !== 'none',
+      scrubSupported,
+    })),
+    dimms: topology.dimms.map(dimmJson),
+    regions: topology.regions.map((r) => ({
+      name: r.name,
+      bus: r.bus,
+      kind: r.kind,
+      sizeBytes: r.size,
+      ...(r.persistenceDomain === undefined ? {} : { persistenceDomain: r.persistenceDomain }),
+      ...(r.numaNode === undefined ? {} : { numaNode: r.numaNode }),
+      ...(r.readOnly === undefined ? {} : { readOnly: r.readOnly }),
+      enabled: r.enabled,
+      mappings: r.mappings.map((m) => ({
+        dimm: m.dimm,
+        dpaStartBytes: m.dpaStart,
+        lengthBytes: m.length,
+        position: m.position,
+      })),
+    })),
+    namespaces: topology.namespaces.map(({ size, ...n }) => ({ ...n, sizeBytes: size })),
+    blockDevices: topology.blockDevices.map(({ diskSequence, partitionOf, ...d }) => ({
+      ...d,
+      ...(partitionOf === undefined ? {} : { partitionOf: { ...partitionOf } }),
+      holders: [...d.holders],
+      slaves: [...d.slaves],
+    })),
+    mounts: topology.mounts.map((m) => ({
+      devNumber: m.devNumber,
+      mountpoint: m.mountpoint.text,
+      root: m.root.text,
+      fsType: m.fsType,
+      source: m.source.text,
+      options: [...m.options],
+    })),
+    problems: topology.problems.map(({ subject, reason }) => ({ subject, reason })),
+    complete: inventoried && topology.problems.length === 0,
+    readAt: timeOrNull(inventoried ? at : null),
+  };
+}
