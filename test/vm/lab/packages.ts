@@ -1,0 +1,115 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { command } from './command.ts';
+
+const emptyFolder = join(tmpdir(), 'pmemwatch-vm-apt');
+
+/** What runs inside the guest. Everything else a test needs comes from busybox or Node. */
+const guestPackages = [
+  'busybox-static',
+  'daxctl',
+  'dmsetup',
+  'e2fsprogs',
+  'fdisk',
+  'kmod',
+  'mdadm',
+  'mount',
+  'ndctl',
+  'util-linux',
+  'xfsprogs',
+];
+
+/** A complete compiler for one kernel module, down to the shell: it runs in a folder of its own with chroot. */
+const buildPackages = [
+  'bash',
+  'coreutils',
+  'dash',
+  'diffutils',
+  'findutils',
+  'gcc',
+  'grep',
+  'gzip',
+  'linux-headers-amd64',
+  'make',
+  'mawk',
+  'perl-base',
+  'sed',
+  'tar',
+  'xz-utils',
+];
+
+/** File names of .deb packages, dependencies included; versions are part of the names. */
+export interface PackagePlan {
+  readonly kernel: string;
+  readonly guest: readonly string[];
+  readonly build: readonly string[];
+}
+
+/**
+ * Asks apt which packages it would take, as on a machine with nothing installed: the answer, and so the image,
+ * does not depend on what this host has, and nothing but QEMU is ever installed on it.
+ */
+export function planPackages(): PackagePlan {
+  const image = resolve(['linux-image-amd64']);
+  const kernel = image.find((file) => /^linux-image-\d/.test(file));
+  if (kernel === undefined) throw new Error('apt knows no linux-image-amd64');
+  const series = /^linux-image-(\d+\.\d+)/.exec(kernel)?.[1];
+  return { kernel, guest: resolve(guestPackages), build: resolve([...buildPackages, `linux-source-${series}`]) };
+}
+
+export function downloadPackages(plan: PackagePlan, folder: string): void {
+  const names = new Set([plan.kernel, ...plan.guest, ...plan.build].map(nameAndVersion));
+  command('apt-get', [...aptOptions(folder), '--download-only', 'install', ...names]);
+}
+
+/** Debian's merged /usr has to be there first, and tar must follow its links instead of replacing them. */
+export function unpackPackages(files: readonly string[], from: string, root: string): void {
+  for (const folder of ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64']) {
+    mkdirSync(join(root, folder), { recursive: true });
+  }
+  command('sh', ['-c', 'for d in bin sbin lib lib64; do ln -sfn usr/$d $0/$d; done', root]);
+  const present = new Set(readdirSync(from));
+  for (const file of files) {
+    if (!present.has(file)) throw new Error(`apt did not download ${file}`);
+    const unpack = 'dpkg-deb --fsys-tarfile "$0" | tar -x --keep-directory-symlink -C "$1"';
+    command('sh', ['-c', unpack, join(from, file), root]);
+  }
+}
+
+export function updatePackageLists(): void {
+  command('apt-get', ['-qq', 'update']);
+}
+
+export function installOnHost(names: readonly string[]): void {
+  const install = ['-qq', '-y', '--no-install-recommends', 'install', ...names];
+  try {
+    command('apt-get', install);
+  } catch {
+    updatePackageLists(); // an image of a bare Debian has no lists, an old one has lists of files that are gone
+    command('apt-get', install);
+  }
+}
+
+function resolve(names: readonly string[]): string[] {
+  const noArchives = join(emptyFolder, 'archives'); // apt does not list what it has already downloaded
+  const lines = command('apt-get', [...aptOptions(noArchives), '--print-uris', 'install', ...names]).split('\n');
+  return lines
+    .flatMap((line) => /^'[^']*' (\S+\.deb) /.exec(line)?.[1] ?? [])
+    .filter((file) => !/^(perl_|perl-modules|libperl|python3|libpython3|libicu)/.test(file)) // for scripts no test runs
+    .sort();
+}
+
+function nameAndVersion(file: string): string {
+  const [name, version] = file.split('_');
+  return `${name}=${decodeURIComponent(version ?? '')}`;
+}
+
+function aptOptions(archives: string): string[] {
+  const status = join(emptyFolder, 'status');
+  mkdirSync(join(archives, 'partial'), { recursive: true });
+  mkdirSync(emptyFolder, { recursive: true });
+  writeFileSync(status, '');
+  const settings = [`Dir::State::status=${status}`, `Dir::Cache::archives=${archives}`, 'Debug::NoLocking=1'];
+  return ['-qq', '-y', '--no-install-recommends', ...settings.flatMap((setting) => ['-o', setting])];
+}

@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chooseAccelerator } from './lab/accelerator.ts';
+import { packSources, prepareModules } from './lab/checkout.ts';
+import { type Accelerator, boot } from './lab/guest.ts';
+import { type Image, prepareImage } from './lab/image.ts';
+import { reasonToSkip } from './lab/requirements.ts';
+import { Tally, type TestFile, testFiles } from './lab/suite.ts';
+
+// Emulated in software, the slowest guest needs a fifth of this per boot.
+const bootTimeoutMs = 240_000;
+const mostBoots = 4;
+
+interface Lab {
+  readonly image: Image;
+  readonly modules: string;
+  readonly accelerator: Accelerator;
+  readonly work: string;
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { only: { type: 'string' }, accel: { type: 'string' }, keep: { type: 'boolean', default: false } },
+  });
+  const files = testFiles(values.only);
+  if (files.length === 0) {
+    console.error(`no test file and no test is named like "${values.only}"`);
+    return 2;
+  }
+  const began = performance.now();
+  const say = (line: string): void => console.log(`# ${line} (${secondsSince(began)} s)`);
+  const reason = reasonToSkip(say);
+  if (reason !== undefined) {
+    console.log(`# skipped: ${reason}`);
+    console.log(`0 passed, 0 failed, ${files.length} skipped`);
+    return 0;
+  }
+  const cache = process.env['PMEMWATCH_VM_CACHE'] ?? '/var/cache/pmemwatch-vm';
+  const image = prepareImage(cache, say);
+  const modules = prepareModules(cache, say);
+  const accelerator = asAccelerator(values.accel) ?? (await chooseAccelerator(image, modules, cache, say));
+  say(`the image is ready, processor by ${accelerator}`);
+
+  const work = mkdtempSync(join(tmpdir(), 'pmemwatch-vm-'));
+  const total = new Tally();
+  try {
+    for (const file of files) total.add(await runFile(file, { image, modules, accelerator, work }));
+  } finally {
+    if (values.keep) say(`disks and console logs are in ${work}`);
+    else rmSync(work, { recursive: true, force: true });
+  }
+  say('done');
+  console.log(String(total));
+  return total.failed > 0 ? 1 : 0;
+}
+
+/** A file whose tests ask for it is booted again with the same disks: its second part sees what a reboot leaves. */
+async function runFile(file: TestFile, lab: Lab): Promise<Tally> {
+  const { name, rig } = file;
+  const tally = new Tally();
+  const folder = join(lab.work, name.replaceAll(/\W+/g, '-'));
+  mkdirSync(folder);
+  const sources = packSources(folder, { FILE: file.path, RIG: rig, PATTERN: file.pattern });
+  for (let number = 1; number <= mostBoots; number += 1) {
+    const began = performance.now();
+    console.log(`\n# ${name}, boot ${number}`);
+    const end = await boot({ ...lab, sources, rig, folder, timeoutMs: bootTimeoutMs }, (line) => {
+      tally.read(line);
+      console.log(line);
+    });
+    tally.endOfBoot();
+    console.log(`# ${name}, boot ${number}: ${end} after ${secondsSince(began)} s`);
+    if (end === 'boot again' && number < mostBoots) continue;
+    if (end !== 'finished') console.log(`# ${name}: the guest ${end}, see --keep for its console log`);
+    break;
+  }
+  return tally;
+}
+
+function asAccelerator(text: string | undefined): Accelerator | undefined {
+  if (text === undefined || text === 'kvm' || text === 'tcg') return text;
+  throw new Error(`--accel is kvm or tcg, not ${text}`);
+}
+
+function secondsSince(began: number): string {
+  return ((performance.now() - began) / 1000).toFixed(1);
+}
+
+process.exitCode = await main();
