@@ -42,6 +42,8 @@ export interface PlaceReading {
   /** end of the oldest reading it is made of; absent before the first */
   readonly readAt?: number;
   readonly trigger: ReadingTrigger;
+  /** a list it needs has not been read for the first time yet: what it shows counts, what it lacks says nothing */
+  readonly pending?: boolean;
 }
 
 export interface StuckDevice {
