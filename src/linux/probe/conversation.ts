@@ -1,0 +1,134 @@
+import type { Duplex } from 'node:stream';
+import type { ResolveProgress } from '../../ports.ts';
+import { createLineReader } from './lines.ts';
+import { type Failure, isRecord, MAX_LINE_BYTES, type Outcome, type Question } from './protocol.ts';
+
+/** One probe process at the other end of a stream. */
+export interface ProbeConnection {
+  readonly stream: Duplex;
+  /** absent when another process started it */
+  readonly pid?: number;
+  /** Ends the process without waiting; the stream closes when it is truly gone, a call stuck in the kernel included. */
+  kill(): void;
+  /** Lets this process exit although the other one is still there. */
+  unref(): void;
+}
+/** Starts a fresh probe process. */
+export type ProbeConnector = () => Promise<ProbeConnection>;
+
+export interface Conversation {
+  /** Never rejects: a probe that ends answers everything in flight with EPIPE. */
+  ask(
+    question: Question,
+    onProgress?: (progress: ResolveProgress) => void,
+  ): { readonly id: number; readonly outcome: Promise<Outcome> };
+  onMounts: () => void;
+  /** settles when the process is gone, with what is known of why */
+  readonly ended: Promise<string>;
+  readonly isEnded: boolean;
+  /** Ends it without waiting, and without holding up our own exit. */
+  kill(): void;
+  unref(): void;
+}
+
+/** A whole answer put together from its pieces, in characters. */
+const MAX_ANSWER_CHARS = 256 * 1024 * 1024;
+
+interface Pending {
+  readonly settle: (outcome: Outcome) => void;
+  readonly onProgress: (progress: ResolveProgress) => void;
+  readonly pieces: string[];
+  chars: number;
+}
+
+export function openConversation(connection: ProbeConnection): Conversation {
+  const { stream } = connection;
+  const pending = new Map<number, Pending>();
+  const { promise: ended, resolve: tellEnded } = Promise.withResolvers<string>();
+  let why = 'the probe process ended';
+  let nextId = 1;
+  let isEnded = false;
+
+  function finish(): void {
+    if (isEnded) return;
+    isEnded = true;
+    stream.destroy();
+    for (const call of pending.values()) call.settle(gone());
+    pending.clear();
+    tellEnded(why);
+  }
+  function gone(): Failure {
+    return { ok: false, errno: 'EPIPE', reason: why };
+  }
+  function breakOff(reason: string): void {
+    why = reason;
+    connection.kill();
+    finish();
+  }
+  function take(line: string): void {
+    let message: unknown;
+    try {
+      message = JSON.parse(line);
+    } catch {
+      message = undefined;
+    }
+    if (!isRecord(message)) breakOff('the probe process sent garbage');
+    else if (message['event'] === 'mounts') conversation.onMounts();
+    else if (typeof message['id'] === 'number') takeAnswer(message['id'], message);
+  }
+  function takeAnswer(id: number, message: Record<string, unknown>): void {
+    const call = pending.get(id);
+    if (call === undefined) return;
+    const { progress, text } = message;
+    if (isRecord(progress)) call.onProgress(progress as unknown as ResolveProgress);
+    else if (typeof text === 'string') {
+      call.pieces.push(text);
+      call.chars += text.length;
+      if (call.chars > MAX_ANSWER_CHARS) breakOff('the probe process sent an endless answer');
+    } else {
+      pending.delete(id);
+      call.settle(message['joined'] === true ? joined(call.pieces) : (message as unknown as Outcome));
+    }
+  }
+
+  stream.on(
+    'data',
+    createLineReader(MAX_LINE_BYTES, take, () => breakOff('the probe process sent an endless line')),
+  );
+  stream.on('error', (error: Error) => {
+    why = `the probe process ended: ${error.message}`;
+  });
+  stream.on('end', finish);
+  stream.on('close', finish);
+
+  const conversation: Conversation = {
+    ask(question, onProgress = () => undefined) {
+      const id = nextId++;
+      if (isEnded) return { id, outcome: Promise.resolve(gone()) };
+      const { promise, resolve } = Promise.withResolvers<Outcome>();
+      pending.set(id, { settle: resolve, onProgress, pieces: [], chars: 0 });
+      stream.write(`${JSON.stringify({ ...question, id })}\n`);
+      return { id, outcome: promise };
+    },
+    onMounts: () => undefined,
+    ended,
+    get isEnded() {
+      return isEnded;
+    },
+    kill() {
+      why = 'the probe process was ended';
+      connection.kill();
+      connection.unref();
+    },
+    unref: () => connection.unref(),
+  };
+  return conversation;
+}
+
+function joined(pieces: readonly string[]): Outcome {
+  try {
+    return { ok: true, value: JSON.parse(pieces.join('')) };
+  } catch {
+    return { ok: false, errno: 'EPROTO', reason: 'the probe process sent a broken answer' };
+  }
+}

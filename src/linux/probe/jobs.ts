@@ -1,0 +1,109 @@
+import { AgentError } from '../../model/errors.ts';
+import type { Owner, ResolveAnswer } from '../../model/owner.ts';
+import type { Clock, ResolveJob, ResolveProgress } from '../../ports.ts';
+import type { Conversation, ProbeConnector } from './conversation.ts';
+import type { CheckJob, Outcome, Question } from './protocol.ts';
+import { failure, startConversation } from './start.ts';
+
+type OnProgress = (progress: ResolveProgress) => void;
+export interface ProbeJobs {
+  /** Rejects with the signal's reason when aborted. @throws AgentError RESOLVE when the question itself is wrong */
+  resolve(job: ResolveJob, onProgress: OnProgress, signal: AbortSignal): Promise<ResolveAnswer>;
+  /** The answer of src/resolve/check.ts. Rejects with the signal's reason when aborted. @throws AgentError */
+  check(job: CheckJob, onProgress: OnProgress, signal: AbortSignal): Promise<unknown>;
+  close(): void;
+}
+
+/** The process keeps the deadline itself and answers what it has; this much later it is ended. */
+const GRACE_MS = 5_000;
+/** A process that can end has ended by then. */
+const ENDING_MS = 1_000;
+
+/**
+ * Long jobs, each in a process of its own that ends with it, so that none delays a reading or another job. A process
+ * that does not even end when killed holds a call stuck in the kernel: its device is not asked again until it is gone.
+ */
+export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock }): ProbeJobs {
+  const { connect, clock } = deps;
+  const running = new Set<Conversation>();
+  const ending = new Map<string, { readonly since: number; readonly ended: Promise<unknown> }>();
+  let closed = false;
+
+  async function perform(
+    subject: string,
+    question: Question & { readonly job: { readonly deadlineMs: number } },
+    onProgress: OnProgress,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    signal.throwIfAborted();
+    if (closed) return failure('EPIPE', 'the probe is closed');
+    const stuckFor = await stillEnding(subject);
+    if (stuckFor !== undefined) {
+      return failure('EBUSY', `an earlier look at ${subject} has been stuck in the kernel for ${stuckFor} s`);
+    }
+    const started = await startConversation(connect, clock);
+    if (!started.ok) return started;
+    const { conversation } = started;
+    running.add(conversation);
+    const stopped = Promise.withResolvers<Outcome>();
+    const stop = () => stopped.resolve(failure('ECANCELED', 'cancelled'));
+    const { deadlineMs } = question.job;
+    const late = failure('ETIMEDOUT', `no answer within ${deadlineMs / 1000} s`);
+    const cancelTimer = clock.after(deadlineMs + GRACE_MS, () => stopped.resolve(late));
+    signal.addEventListener('abort', stop);
+    try {
+      if (signal.aborted) stop();
+      const { outcome } = conversation.ask(question, onProgress);
+      return await Promise.race([outcome, stopped.promise]);
+    } finally {
+      cancelTimer();
+      signal.removeEventListener('abort', stop);
+      end(conversation, subject);
+    }
+  }
+  function end(conversation: Conversation, subject: string): void {
+    conversation.kill();
+    const entry = { since: clock.monotonic(), ended: conversation.ended };
+    ending.set(subject, entry);
+    void conversation.ended.then(() => {
+      running.delete(conversation);
+      if (ending.get(subject) === entry) ending.delete(subject);
+    });
+  }
+  /** For how many seconds the last process on it has refused to end; undefined when it is gone, as it mostly is. */
+  async function stillEnding(subject: string): Promise<number | undefined> {
+    const entry = ending.get(subject);
+    if (entry === undefined) return undefined;
+    await Promise.race([entry.ended, new Promise<void>((done) => clock.after(ENDING_MS, done))]);
+    return ending.get(subject) === entry ? Math.round((clock.monotonic() - entry.since) / 1000) : undefined;
+  }
+
+  return {
+    async resolve(job, onProgress, signal) {
+      const outcome = await perform(job.device, { op: 'resolve', job }, onProgress, signal);
+      signal.throwIfAborted();
+      if (outcome.ok) return outcome.value as ResolveAnswer;
+      if (outcome.errno === 'EINVAL' || outcome.code === 'RESOLVE') throw new AgentError('RESOLVE', outcome.reason);
+      return unresolved(job, outcome.reason);
+    },
+    async check(job, onProgress, signal) {
+      const outcome = await perform(job.paths.join('\n'), { op: 'check', job }, onProgress, signal);
+      signal.throwIfAborted();
+      if (outcome.ok) return outcome.value;
+      throw new AgentError(outcome.code ?? 'PROBE', outcome.reason, { context: { errno: outcome.errno } });
+    },
+    close() {
+      closed = true;
+      for (const conversation of running) conversation.kill();
+    },
+  };
+}
+
+/** Unreadable is never clean: every sector asked for comes back, owned by nobody known. */
+function unresolved({ device, runs }: ResolveJob, reason: string): ResolveAnswer {
+  const results = runs.map(({ start, count }) => {
+    const owner: Owner = { kind: 'unknown', device, start, count, reason };
+    return { start, count, complete: false, owners: [owner] };
+  });
+  return { device, complete: false, results };
+}

@@ -1,0 +1,90 @@
+import { constants } from 'node:fs';
+import { open, readdir, readlink, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgentError, type ErrorCode, errnoOf, messageOf } from '../../model/errors.ts';
+import type { FileRead, KernelTree } from '../../ports.ts';
+import { MAX_READ_BYTES } from './protocol.ts';
+
+/** A kernel attribute is one page; mountinfo of a big host is some of these. */
+const CHUNK = 16 * 1024;
+
+/**
+ * Reads a small kernel file from its start until its end, so that a seq_file gives one consistent snapshot. Every
+ * call runs on a worker of the pool: a device lock holds up only that one.
+ * @throws Node's system errors; EFBIG beyond 1 MiB
+ */
+export async function readKernelFile(file: string): Promise<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOCTTY);
+  try {
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
+      if (bytesRead === 0) return Buffer.concat(parts, total);
+      parts.push(buffer.subarray(0, bytesRead));
+      total += bytesRead;
+      if (total > MAX_READ_BYTES)
+        throw Object.assign(new Error(`larger than ${MAX_READ_BYTES} bytes`), { code: 'EFBIG' });
+    }
+  } finally {
+    await handle.close();
+  }
+}
+/** Sorted; null when the directory does not exist. */
+export function listNames(directory: string): Promise<string[] | null> {
+  return nullWhenAbsent(readdir(directory).then((names) => names.sort()));
+}
+/** null when there is no symbolic link. */
+export function linkTarget(file: string): Promise<string | null> {
+  return nullWhenAbsent(readlink(file), 'EINVAL');
+}
+/** Follows links; null when nothing is there. */
+export function inodeNumber(file: string): Promise<string | null> {
+  return nullWhenAbsent(stat(file, { bigint: true }).then(({ ino }) => ino.toString()));
+}
+
+async function nullWhenAbsent<T>(found: Promise<T>, ...also: readonly string[]): Promise<T | null> {
+  try {
+    return await found;
+  } catch (error) {
+    const errno = errnoOf(error) ?? '';
+    if (['ENOENT', 'ENOTDIR', ...also].includes(errno)) return null;
+    throw error;
+  }
+}
+
+/** What a failed call says of itself: Node puts path and call into the message, the reason needs neither. */
+export function failureOf(error: unknown): { readonly errno: string; readonly reason: string } {
+  const errno = errnoOf(error) ?? 'EIO';
+  const text = messageOf(error).replace(/^E[A-Z0-9]+: /, '');
+  return { errno, reason: text.replace(/, (open|read|scandir|readlink|stat|close)\b.*$/, '') };
+}
+
+/** The tree read from within this process, without deadlines: for the probe's own discovery. */
+export function createLocalTree(root: string, code: ErrorCode = 'SYSFS_READ'): KernelTree {
+  const read = async (path: string): Promise<FileRead> => {
+    try {
+      return { kind: 'ok', data: await readKernelFile(join(root, path)) };
+    } catch (error) {
+      return { kind: 'failed', ...failureOf(error) };
+    }
+  };
+  const told = async <T>(path: string, found: Promise<T | null>): Promise<T | undefined> => {
+    try {
+      return (await found) ?? undefined;
+    } catch (cause) {
+      const { errno, reason } = failureOf(cause);
+      throw new AgentError(code, `${path}: ${reason} (${errno})`, { cause, context: { errno, path } });
+    }
+  };
+  return {
+    read,
+    async readAll(directory, names) {
+      const reads = await Promise.all(names.map(async (name) => [name, await read(`${directory}/${name}`)] as const));
+      return new Map(reads);
+    },
+    list: (directory) => told(directory, listNames(join(root, directory))),
+    link: (path) => told(path, linkTarget(join(root, path))),
+    inode: (path) => told(path, inodeNumber(join(root, path))),
+  };
+}

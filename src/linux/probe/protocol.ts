@@ -1,0 +1,167 @@
+/**
+ * What agent and probe say to each other: one JSON document per line over one stream. The probe checks everything it
+ * is asked, since the asker is the process that listens to the network.
+ */
+import type { ErrorCode } from '../../model/errors.ts';
+import type { ResolveJob, ResolveProgress } from '../../ports.ts';
+import { refusal, type TreeName } from './access.ts';
+
+export const PROTOCOL_VERSION = 1;
+/** Bytes of one line, both ways; a longer one ends the conversation. */
+export const MAX_LINE_BYTES = 4 * 1024 * 1024;
+/** Longer answers go as several `text` lines before the last one. */
+export const MAX_FRAGMENT_CHARS = 512 * 1024;
+/** Bytes of one kernel file. */
+export const MAX_READ_BYTES = 1024 * 1024;
+/** Requests that one conversation may have in flight. */
+export const MAX_IN_FLIGHT = 64;
+const MAX_RUNS = 65_536;
+const MAX_WALK_ROOTS = 64;
+const MAX_DEADLINE_MS = 24 * 3600 * 1000;
+
+export type FileOperation = 'read' | 'list' | 'link' | 'inode';
+/** Forward look-up: the damaged byte ranges of these files. */
+export interface CheckJob {
+  /** absolute; a directory stands for everything below it */
+  readonly paths: readonly string[];
+  readonly deadlineMs: number;
+}
+export type Question =
+  | { readonly op: 'hello' }
+  | { readonly op: FileOperation; readonly tree: TreeName; readonly path: string }
+  | { readonly op: 'resolve'; readonly job: ResolveJob }
+  | { readonly op: 'check'; readonly job: CheckJob }
+  | { readonly op: 'watchMounts' }
+  | { readonly op: 'cancel'; readonly target: number };
+export type Request = Question & { readonly id: number };
+
+export interface ProbeHello {
+  readonly protocol: number;
+  readonly pid: number;
+  readonly uid: number;
+  /** effective ones, such as `CAP_SYS_ADMIN` */
+  readonly capabilities: readonly string[];
+  /** what it cannot see for lack of privilege, one sentence each */
+  readonly blind: readonly string[];
+}
+
+export type Failure = {
+  readonly ok: false;
+  readonly errno: string;
+  readonly reason: string;
+  /** set when the failure was an AgentError */
+  readonly code?: ErrorCode;
+};
+export type Outcome = { readonly ok: true; readonly value: unknown } | Failure;
+export type Message =
+  | (Outcome & { readonly id: number })
+  /** the next piece of a long answer; `joined` closes it */
+  | { readonly id: number; readonly text: string }
+  | { readonly id: number; readonly joined: true }
+  | { readonly id: number; readonly progress: ResolveProgress }
+  | { readonly event: 'mounts' };
+
+/** A request, or what is wrong with it; without an id the conversation cannot go on. */
+export type ParsedRequest =
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'refused'; readonly id: number; readonly errno: string; readonly reason: string }
+  | { readonly kind: 'garbage'; readonly reason: string };
+
+export function parseRequest(line: string): ParsedRequest {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch {
+    return { kind: 'garbage', reason: 'not JSON' };
+  }
+  if (!isRecord(raw)) return { kind: 'garbage', reason: 'not an object' };
+  const id = raw['id'];
+  if (!isCount(id)) return { kind: 'garbage', reason: 'no request id' };
+  const question = parseQuestion(raw);
+  if ('op' in question) return { kind: 'request', request: { ...question, id } };
+  return { kind: 'refused', id, ...question };
+}
+
+type Refusal = { readonly errno: string; readonly reason: string };
+const invalid = (reason: string): Refusal => ({ errno: 'EINVAL', reason });
+
+function parseQuestion(raw: Record<string, unknown>): Question | Refusal {
+  const op = raw['op'];
+  switch (op) {
+    case 'hello':
+    case 'watchMounts':
+      return { op };
+    case 'read':
+    case 'list':
+    case 'link':
+    case 'inode': {
+      const { tree, path } = raw;
+      if ((tree !== 'sysfs' && tree !== 'procfs') || typeof path !== 'string')
+        return invalid('tree or path is missing');
+      const refused = refusal(tree, path);
+      return refused === undefined ? { op, tree, path } : { errno: 'EPERM', reason: refused };
+    }
+    case 'resolve': {
+      const job = parseResolveJob(raw['job']);
+      return typeof job === 'string' ? invalid(job) : { op, job };
+    }
+    case 'check': {
+      const job = parseCheckJob(raw['job']);
+      return typeof job === 'string' ? invalid(job) : { op, job };
+    }
+    case 'cancel': {
+      const { target } = raw;
+      return isCount(target) ? { op, target } : invalid('no request to cancel');
+    }
+    default:
+      return invalid('unknown operation');
+  }
+}
+
+function parseResolveJob(raw: unknown): ResolveJob | string {
+  if (!isRecord(raw)) return 'no job';
+  const { device, runs, deadlineMs, walkRoots } = raw;
+  if (typeof device !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9_.:!-]{0,63}$/.test(device))
+    return 'not a kernel device name';
+  if (!isDeadline(deadlineMs)) return 'deadlineMs is out of bounds';
+  if (!Array.isArray(walkRoots) || walkRoots.length > MAX_WALK_ROOTS || !walkRoots.every(isAbsolute)) {
+    return 'walkRoots must be absolute paths';
+  }
+  if (!Array.isArray(runs) || runs.length === 0 || runs.length > MAX_RUNS) return `runs must be 1 to ${MAX_RUNS}`;
+  if (!runs.every(isRun)) return 'a run needs a start and a count of sectors';
+  return { device, runs: runs.map(({ start, count }) => ({ start, count })), deadlineMs, walkRoots } as ResolveJob;
+}
+
+function parseCheckJob(raw: unknown): CheckJob | string {
+  if (!isRecord(raw)) return 'no job';
+  const { paths, deadlineMs } = raw;
+  if (!isDeadline(deadlineMs)) return 'deadlineMs is out of bounds';
+  if (!Array.isArray(paths) || paths.length === 0 || paths.length > MAX_RUNS || !paths.every(isAbsolute)) {
+    return 'paths must be absolute';
+  }
+  return { paths, deadlineMs };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+function isDeadline(value: unknown): value is number {
+  return isCount(value) && value > 0 && value <= MAX_DEADLINE_MS;
+}
+function isRun(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { start, count } = value;
+  return isCount(start) && isCount(count) && count > 0 && Number.isSafeInteger(start + count);
+}
+function isAbsolute(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.startsWith('/') &&
+    value.length <= 4096 &&
+    !value.includes('\0') &&
+    !value.split('/').includes('..')
+  );
+}

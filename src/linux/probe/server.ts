@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { AgentError } from '../../model/errors.ts';
+import type { ResolveJob, ResolveProgress } from '../../ports.ts';
+import { readCapabilities } from './capabilities.ts';
+import { failureOf, inodeNumber, linkTarget, listNames, readKernelFile } from './kernel-files.ts';
+import { createLineReader } from './lines.ts';
+import { type PollPriority, watchMountTable } from './mounts-watch.ts';
+import {
+  type CheckJob,
+  MAX_FRAGMENT_CHARS,
+  MAX_IN_FLIGHT,
+  MAX_LINE_BYTES,
+  type Message,
+  type Outcome,
+  PROTOCOL_VERSION,
+  type ProbeHello,
+  parseRequest,
+  type Request,
+} from './protocol.ts';
+
+/** What the probe does besides reading small files; loaded when first asked for, so that an idle probe stays small. */
+export interface ProbeServices {
+  resolve(job: ResolveJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
+  check(job: CheckJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
+  pollPriority(): Promise<PollPriority>;
+}
+
+const PROGRESS_EVERY_MS = 200;
+/** Answers nobody takes: reading requests stops above this. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Serves one conversation. Nothing it is asked is trusted; it reads and never writes. `onEnd` is called once, when the
+ * other side is gone or broke the protocol: the process has nothing to live for then.
+ */
+export function serveProbe(
+  stream: Duplex,
+  deps: {
+    readonly roots: { readonly sysfs: string; readonly procfs: string };
+    readonly services: ProbeServices;
+    readonly onEnd: () => void;
+  },
+): void {
+  const { roots, services } = deps;
+  const running = new Map<number, AbortController>();
+  let ended = false;
+
+  function end(): void {
+    if (ended) return;
+    ended = true;
+    for (const job of running.values()) job.abort();
+    deps.onEnd();
+  }
+  function send(message: Message): void {
+    if (ended) return;
+    stream.write(`${JSON.stringify(message)}\n`);
+    if (stream.writableLength > MAX_UNSENT_BYTES) stream.pause();
+  }
+  function answer(id: number, outcome: Outcome): void {
+    const text = outcome.ok ? JSON.stringify(outcome.value ?? null) : '';
+    if (text.length <= MAX_FRAGMENT_CHARS) {
+      send({ id, ...outcome });
+      return;
+    }
+    for (let at = 0; at < text.length; at += MAX_FRAGMENT_CHARS) {
+      send({ id, text: text.slice(at, at + MAX_FRAGMENT_CHARS) });
+    }
+    send({ id, joined: true });
+  }
+  function take(line: string): void {
+    const parsed = parseRequest(line);
+    if (parsed.kind === 'garbage') end();
+    else if (parsed.kind === 'refused') answer(parsed.id, { ok: false, errno: parsed.errno, reason: parsed.reason });
+    else accept(parsed.request);
+  }
+  function accept(request: Request): void {
+    const { id } = request;
+    if (running.has(id)) {
+      answer(id, { ok: false, errno: 'EINVAL', reason: 'id is in use' });
+    } else if (running.size >= MAX_IN_FLIGHT) {
+      answer(id, { ok: false, errno: 'EBUSY', reason: 'too many requests' });
+    } else {
+      const abort = new AbortController();
+      running.set(id, abort);
+      void outcomeOf(request, abort.signal).then((outcome) => {
+        running.delete(id);
+        answer(id, outcome);
+      });
+    }
+  }
+  async function outcomeOf(request: Request, signal: AbortSignal): Promise<Outcome> {
+    try {
+      return { ok: true, value: await perform(request, signal) };
+    } catch (error) {
+      if (error instanceof AgentError) return { ok: false, errno: 'EIO', reason: error.message, code: error.code };
+      return { ok: false, ...failureOf(error) };
+    }
+  }
+  async function perform(request: Request, signal: AbortSignal): Promise<unknown> {
+    switch (request.op) {
+      case 'hello':
+        return hello();
+      case 'read':
+        return (await readKernelFile(locate(request))).toString('base64');
+      case 'list':
+        return listNames(locate(request));
+      case 'link':
+        return linkTarget(locate(request));
+      case 'inode':
+        return inodeNumber(locate(request));
+      case 'resolve':
+        return services.resolve(request.job, progressOf(request.id), signal);
+      case 'check':
+        return services.check(request.job, progressOf(request.id), signal);
+      case 'watchMounts':
+        return watchMountTable(roots.procfs, await services.pollPriority(), () => send({ event: 'mounts' }), signal);
+      case 'cancel':
+        running.get(request.target)?.abort();
+        return null;
+      default:
+        return request satisfies never;
+    }
+  }
+  function locate(request: { readonly tree: 'sysfs' | 'procfs'; readonly path: string }): string {
+    return join(roots[request.tree], request.path);
+  }
+  function progressOf(id: number): (progress: ResolveProgress) => void {
+    let last = 0;
+    return (progress) => {
+      const now = Date.now();
+      if (now - last < PROGRESS_EVERY_MS) return;
+      last = now;
+      send({ id, progress });
+    };
+  }
+
+  const onLine = createLineReader(MAX_LINE_BYTES, take, end);
+  stream.on('data', onLine);
+  stream.on('drain', () => stream.resume());
+  stream.on('error', end);
+  stream.on('end', end);
+  stream.on('close', end);
+}
+
+function hello(): ProbeHello {
+  return { protocol: PROTOCOL_VERSION, pid: process.pid, uid: process.geteuid?.() ?? -1, ...readCapabilities() };
+}

@@ -1,0 +1,56 @@
+/** Starts a probe process. Imports next to nothing: the supervising parent is made of this. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export interface LinuxRoots {
+  /** `/sys` */
+  readonly sysfs: string;
+  /** `/proc` */
+  readonly procfs: string;
+  /** `/` */
+  readonly rootfs: string;
+  /** `/dev` */
+  readonly dev: string;
+}
+
+/** Workers for calls that block; see reader.ts for how many are used. */
+const WORKERS = '16';
+
+/** The same kind of file as this one: `.ts` in a checkout, `.js` in the shipped package. */
+function probeEntry(): string {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  return fileURLToPath(new URL(`../../probe.${extension}`, import.meta.url));
+}
+
+/**
+ * One stream at file descriptor 3 is all it shares with us. In a session of its own, so that a signal of the terminal
+ * or an abandoned one never involves us; with no environment but what it needs.
+ * @throws what spawn throws
+ */
+export async function spawnProbe(
+  roots: LinuxRoots,
+): Promise<{ readonly process: ChildProcess; readonly socket: Socket }> {
+  const args = [
+    '--disable-sigusr1',
+    probeEntry(),
+    '--fd=3',
+    `--path.sysfs=${roots.sysfs}`,
+    `--path.procfs=${roots.procfs}`,
+    `--path.rootfs=${roots.rootfs}`,
+    `--path.dev=${roots.dev}`,
+  ];
+  const child = spawn(process.execPath, args, {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    env: { UV_THREADPOOL_SIZE: WORKERS },
+    cwd: '/',
+  });
+  await new Promise<void>((done, fail) => {
+    child.once('spawn', done);
+    child.once('error', fail);
+  });
+  child.on('error', () => undefined);
+  child.unref();
+  return { process: child, socket: child.stdio[3] as Socket };
+}

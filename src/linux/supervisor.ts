@@ -1,0 +1,129 @@
+/**
+ * The small parent of an agent started as root without systemd (container, shell): it starts the listening half
+ * without any privilege, gives it a fresh probe process whenever it asks, and listens to nothing itself.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chownSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { constants as os } from 'node:os';
+import { dirname } from 'node:path';
+import { type LinuxRoots, spawnProbe } from './probe/spawn.ts';
+
+export interface SupervisorOptions {
+  /** arguments of node: its flags, the entry file, the agent's arguments */
+  readonly agentArgs: readonly string[];
+  /** whom the listening half runs as; `nobody` when there is no such user */
+  readonly user: string;
+  readonly roots: LinuxRoots;
+  /** its directory is made for that user when it does not exist */
+  readonly stateFile: string;
+  /** one line for people, such as about the fallback to `nobody` */
+  readonly warn: (message: string) => void;
+}
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const NOBODY: Account = { name: 'nobody', uid: 65534, gid: 65534 };
+const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const;
+/** A listening half that was taken over must not be able to fill the host with processes. */
+const MAX_PROBES = 40;
+
+/**
+ * Runs until the agent ends. Resolves with the exit code to end with: the agent's own, or 128 + the signal that ended it.
+ * @throws Error (one line, says what to do) when the agent cannot be started as that user
+ */
+export async function runSupervisor(options: SupervisorOptions): Promise<number> {
+  const account = findAccount(options.user) ?? NOBODY;
+  if (account === NOBODY) options.warn(`there is no user '${options.user}': the agent runs as 'nobody'`);
+  prepareStateDirectory(options.stateFile, account);
+  const agent = spawn(process.execPath, options.agentArgs, {
+    // setting both makes libuv clear the supplementary groups too; leaving root clears the capabilities
+    uid: account.uid,
+    gid: account.gid,
+    // a signal of the terminal reaches it once, through here
+    detached: true,
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+  const forward = (signal: NodeJS.Signals) => agent.kill(signal);
+  for (const signal of FORWARDED) process.on(signal, forward);
+  serveProbes(agent, options.roots);
+  try {
+    return await exitCode(agent, account);
+  } finally {
+    for (const signal of FORWARDED) process.off(signal, forward);
+  }
+}
+
+function exitCode(agent: ChildProcess, account: Account): Promise<number> {
+  return new Promise((done, fail) => {
+    agent.once('error', (error: NodeJS.ErrnoException) => {
+      fail(new Error(`the agent cannot be started as user '${account.name}' (${error.code}): ${process.execPath}`));
+    });
+    agent.once('exit', (code, signal) => done(code ?? 128 + (signal === null ? 0 : os.signals[signal])));
+  });
+}
+
+function serveProbes(agent: ChildProcess, roots: LinuxRoots): void {
+  const probes = new Map<number, ChildProcess>();
+  let starting = 0;
+  agent.on('message', (message: unknown) => {
+    if (typeof message !== 'object' || message === null || !('op' in message) || !('id' in message)) return;
+    const { op, id } = message;
+    if (typeof id !== 'number') return;
+    if (op === 'kill') probes.get(id)?.kill('SIGKILL');
+    else if (op === 'probe' && !probes.has(id)) void start(id);
+  });
+  async function start(id: number): Promise<void> {
+    if (probes.size + starting >= MAX_PROBES) {
+      refuse(id, `${MAX_PROBES} probe processes are running`);
+      return;
+    }
+    starting += 1;
+    try {
+      const { process: probe, socket } = await spawnProbe(roots);
+      probes.set(id, probe);
+      probe.once('exit', () => probes.delete(id));
+      // the agent may be gone by now: its end of the stream then closes, and with it the probe
+      agent.send({ id }, socket, {}, () => socket.destroy());
+    } catch (error) {
+      refuse(id, error instanceof Error ? error.message : String(error));
+    } finally {
+      starting -= 1;
+    }
+  }
+  function refuse(id: number, reason: string): void {
+    if (agent.connected) agent.send({ id, reason }, () => undefined);
+  }
+}
+
+/** From /etc/passwd (passwd(5)): name, password, uid, gid, ... */
+export function findAccount(name: string): Account | undefined {
+  const fields = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([candidate]) => candidate === name);
+  const [uid, gid] = [Number(fields?.[2]), Number(fields?.[3])];
+  return fields !== undefined && uid > 0 && gid > 0 ? { name, uid, gid } : undefined;
+}
+
+/** Makes the directory of the state file for the account; one that exists is left as it is. */
+export function prepareStateDirectory(stateFile: string, account: Account): void {
+  const directory = dirname(stateFile);
+  if (existsSync(directory)) return;
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  chownSync(directory, account.uid, account.gid);
+}
+
+/** The first directory or file on the way to `path` that the account may not enter or read (mode bits alone). */
+export function firstUnreachable(path: string, account: Account): string | undefined {
+  const parents: string[] = [];
+  for (let at = path; at !== dirname(at); at = dirname(at)) parents.unshift(at);
+  return parents.find((at) => {
+    const { mode, uid, gid } = statSync(at);
+    const wanted = at === path ? constants.R_OK : constants.X_OK;
+    const shift = uid === account.uid ? 6 : gid === account.gid ? 3 : 0;
+    return ((mode >> shift) & wanted) === 0;
+  });
+}
