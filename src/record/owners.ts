@@ -5,18 +5,13 @@ import type { Place } from '../model/topology.ts';
 import { advance, bytesFromSectors, distance, type SectorCount } from '../model/units.ts';
 
 /**
- * Owners on the place's own device are counted in its sectors, `dataStart` into the place; any other device name
- * (`namespace0.0`, `region0`) stands for sectors of the place itself. Undefined when the two cannot be related (BTT).
+ * Owners on the place's own device are counted in its sectors, `dataStart` into the place; those on no device ('') in
+ * sectors of the place. Undefined when the two cannot be related: BTT, or a device of another name.
  */
 export function ownerRunOnPlace(owner: Owner, place: Place): Run | undefined {
   const own = run(owner.start, owner.count);
-  if (place.device === '' || owner.device !== place.device) return own;
-  return place.dataStart === undefined ? undefined : shift(own, place.dataStart);
-}
-
-/** The name that sectors outside the device's data area are counted on. */
-export function placeName(place: Place): string {
-  return place.ndNamespace === '' ? place.ndRegion : place.ndNamespace;
+  if (owner.device === '') return own;
+  return owner.device !== place.device || place.dataStart === undefined ? undefined : shift(own, place.dataStart);
 }
 
 /** Where the device shows the place, in place sectors; undefined when it is not one window. */
@@ -26,11 +21,11 @@ function dataWindow(place: Place): Run | undefined {
   return run(place.dataStart, size);
 }
 
-/** One `pending` owner for each part of the run: on the device where it shows it, on the place where not. */
+/** One `pending` owner for each part of the run: on the device where that shows it, in place sectors where not. */
 export function pendingOwners(place: Place, wanted: Run): Owner[] {
   const window = dataWindow(place);
   const shown = window === undefined ? undefined : clip(wanted, window);
-  const owners = subtract([wanted], shown === undefined ? [] : [shown]).map((r) => pendingOn(placeName(place), r));
+  const owners = subtract([wanted], shown === undefined ? [] : [shown]).map((r) => pendingOn('', r));
   const onDevice = shown === undefined ? undefined : toDevice(shown, place);
   if (onDevice !== undefined) owners.push(pendingOn(place.device, onDevice));
   return owners.sort((a, b) => a.start - b.start);
@@ -91,7 +86,7 @@ export function relocateOwners(owners: readonly Owner[], from: Place, to: Place)
     if (onPlace === undefined) return owner.device === from.device ? { ...owner, device: to.device } : owner;
     const shown = window === undefined ? undefined : clip(onPlace, window);
     const onDevice = shown?.count === onPlace.count ? toDevice(shown, to) : undefined;
-    if (onDevice === undefined) return { ...owner, ...onPlace, device: placeName(to) };
+    if (onDevice === undefined) return { ...owner, ...onPlace, device: '' };
     return { ...owner, ...onDevice, device: to.device };
   });
 }

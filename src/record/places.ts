@@ -158,7 +158,8 @@ function ownersFound(draft: Draft, change: Change & { kind: 'owners' }, activiti
 export function applyReadings(draft: Draft, readings: ReadonlyMap<string, PlaceReading>): void {
   for (const [uid, reading] of readings) {
     const known = draft.places.get(uid);
-    if (known === undefined || reading.readAt === undefined || known.readAt === reading.readAt) continue;
+    if (known === undefined || reading.readAt === undefined || reading.pending || known.readAt === reading.readAt)
+      continue;
     const { readable, complete, reasons, readAt } = reading;
     const ranges = readable ? seenAt(known.ranges, reading.runs, readAt) : known.ranges;
     draft.places.set(uid, { ...known, readable, complete, reasons, readAt, ranges });

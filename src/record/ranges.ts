@@ -63,7 +63,11 @@ export function setOwners(
   place: Place,
   answer: { readonly runs: readonly Run[]; readonly owners: readonly Owner[]; readonly complete: boolean },
   now: number,
-): { readonly ranges: TrackedRange[]; readonly changed: boolean } {
+): { readonly ranges: Ranges; readonly changed: boolean } {
+  // asked before the kernel renamed the device: its sectors cannot be placed any more, and it is asked again
+  if (answer.owners.some((owner) => owner.device !== '' && owner.device !== place.device)) {
+    return { ranges, changed: false };
+  }
   let changed = false;
   const next = rewrite(ranges, place, answer.runs, (piece) => {
     const answered = clipOwners(answer.owners, place, piece);

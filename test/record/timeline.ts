@@ -7,7 +7,7 @@ import type { Owner } from '../../src/model/owner.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology, type Place } from '../../src/model/topology.ts';
 import { sectorCount } from '../../src/model/units.ts';
-import { recordPass } from '../../src/record/incidents.ts';
+import { recordPass } from '../../src/record/record.ts';
 
 export const dayMs = 86_400_000;
 export const policy = { removedAfterMs: 7 * dayMs };

@@ -59,13 +59,13 @@ describe('the life of a media error', () => {
     assert.equal(state.places.get(uid)?.clearedTotal, 2);
   });
 
-  it('counts pending owners of a new range on the device, and those of the info block on the namespace', () => {
+  it('counts pending owners of a new range on the device, and those of the info block on the place', () => {
     const { state } = play([{ now: 1, changes: [appeared(), found(run(4090, 12))] }]);
     assert.deepEqual(
       only(state).ranges[0]?.owners.map((o) => [o.kind, o.device, o.start, o.count]),
       [
         ['pending', 'pmem0', 0, 6],
-        ['pending', 'namespace0.0', 4090, 6],
+        ['pending', '', 4090, 6],
       ],
     );
   });
@@ -238,6 +238,14 @@ describe('answers about owners', () => {
     assert.equal(only(state).ranges[0]?.owners[0]?.openBy?.length, 1);
   });
 
+  it('that were asked before the device was renamed are ignored', () => {
+    const { state } = play([
+      { now: 1, changes: [appeared(), found(a)] },
+      { now: 2, changes: [{ kind: 'place-moved', place: place({ device: 'pmem1' }) }, answered(a, fileOwner(a))] },
+    ]);
+    assert.equal(only(state).ranges[0]?.owners[0]?.kind, 'pending');
+  });
+
   it('that leave sectors out make them unknown, not clean', () => {
     const { state } = play([
       { now: 1, changes: [appeared(), found(a)] },
@@ -322,6 +330,13 @@ describe('lists that cannot be read or not in whole', () => {
     const { readAt, ...never } = reading().places?.get(uid) ?? assert.fail();
     const { told } = play([
       { now: 1, changes: [appeared()], snapshot: { places: new Map([[uid, { ...never, readable: false }]]) } },
+    ]);
+    assert.deepEqual(told, [[]]);
+  });
+
+  it('say nothing while one of several is read for the first time', () => {
+    const { told } = play([
+      { now: 1, changes: [appeared()], snapshot: reading({ readable: false, complete: false, pending: true }) },
     ]);
     assert.deepEqual(told, [[]]);
   });

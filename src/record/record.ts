@@ -33,7 +33,8 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
   for (const [uid, place] of [...draft.places]) {
     if (place === previous.places.get(uid)) continue;
     followMedia(draft, place, activities.get(uid));
-    if (told.has(uid) || place.readAt !== null) followReadability(draft, place);
+    const pending = input.snapshot.places.get(uid)?.pending === true;
+    if (!pending && (told.has(uid) || place.readAt !== null)) followReadability(draft, place);
   }
   followStuck(draft, input.snapshot, input.changes, policy);
   return sealDraft(draft, {
