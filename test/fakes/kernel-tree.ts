@@ -42,8 +42,8 @@ export function createKernelTree(entries: Iterable<readonly [string, TreeNode]> 
     if (!nodes.has(path)) inodes.set(path, String(nextInode++));
     nodes.set(path, node);
   }
-  /** The path without links, whether or not its last component exists; undefined when a directory on the way is missing. */
-  function follow(path: string, lastToo: boolean): string | undefined {
+  /** The path without links; undefined when a directory on the way is missing, unless it is to be made. */
+  function follow(path: string, lastToo: boolean, make = false): string | undefined {
     let links = 0;
     const todo = path.split('/').filter((part) => part !== '' && part !== '.');
     let at: string[] = [];
@@ -61,7 +61,7 @@ export function createKernelTree(entries: Iterable<readonly [string, TreeNode]> 
         todo.unshift(...node.target.split('/').filter((name) => name !== '' && name !== '.'));
         continue;
       }
-      if (node === undefined && todo.length > 0) return undefined;
+      if (node === undefined && todo.length > 0 && !make) return undefined;
       at.push(part);
     }
     return at.join('/');
@@ -114,7 +114,7 @@ export function createKernelTree(entries: Iterable<readonly [string, TreeNode]> 
       return real === undefined ? undefined : inodes.get(real);
     },
     put(path, node) {
-      const real = follow(path, true) ?? path;
+      const real = follow(path, true, true) ?? path;
       set(real, typeof node === 'string' ? { kind: 'file', data: Buffer.from(node, 'utf8') } : node);
     },
     remove(path) {
