@@ -35,10 +35,27 @@ export async function createDocumentation(
   // registering swagger's hooks and then the routes in one scope: routes added before would not be described
   await app.register(async (scope) => registerRoutes(scope.withTypeProvider<TypeBoxTypeProvider>()));
   await app.ready();
-  const document: Record<string, unknown> = { ...app.swagger() };
+  const document: Record<string, unknown> = { ...withProblemType(app.swagger() as OpenApiDocument) };
   return {
     describe: async () => document,
     serve: async (request, response) => app.routing(request, response),
     close: () => app.close(),
   };
+}
+
+interface OpenApiDocument {
+  readonly paths?: Record<string, Record<string, { readonly responses?: Record<string, OpenApiResponse> }>>;
+}
+interface OpenApiResponse {
+  content?: Record<string, unknown>;
+}
+/** Errors are problem documents, whatever the route itself produces. */
+function withProblemType(document: OpenApiDocument): OpenApiDocument {
+  for (const operation of Object.values(document.paths ?? {}).flatMap(Object.values)) {
+    for (const [status, response] of Object.entries<OpenApiResponse>(operation.responses ?? {})) {
+      const [content] = Object.values(response.content ?? {});
+      if (/^[45]/.test(status)) response.content = { 'application/problem+json': content };
+    }
+  }
+  return document;
 }

@@ -11,7 +11,14 @@ export const healthRoute: HttpRoute = {
   register(app, { ready }) {
     app.get(
       '/-/healthy',
-      { schema: { summary: 'Answers as long as the process does', tags: ['agent'], response: { 200: line } } },
+      {
+        schema: {
+          summary: 'Answers as long as the process does',
+          tags: ['agent'],
+          produces: ['text/plain'],
+          response: { 200: line },
+        },
+      },
       (_request, reply) => {
         reply.type('text/plain; charset=utf-8');
         return 'pmemwatch is healthy.\n';
@@ -23,6 +30,7 @@ export const healthRoute: HttpRoute = {
         schema: {
           summary: 'Whether the first full inventory is done and the store is writable',
           tags: ['agent'],
+          produces: ['text/plain'],
           response: { 200: line, ...problems },
         },
       },

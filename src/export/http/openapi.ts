@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import type { HttpRoute } from './route.ts';
 import { problems } from './schemas.ts';
 
-/** The description of this API and the pages to try it; both are made when somebody asks, so that an idle agent stays small. */
+/** The description of this API, made when somebody asks, so that an idle agent stays small. */
 export const openapiRoute: HttpRoute = {
   name: 'openapi',
   register(app, { documentation }) {
@@ -17,11 +17,5 @@ export const openapiRoute: HttpRoute = {
       },
       () => documentation.describe(),
     );
-    for (const url of ['/docs', '/docs/*']) {
-      app.get(url, { schema: { hide: true } }, async (request, reply) => {
-        reply.hijack();
-        await documentation.serve(request.raw, reply.raw);
-      });
-    }
   },
 };

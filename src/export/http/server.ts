@@ -123,6 +123,12 @@ export async function createHttpApp(deps: HttpDeps) {
     },
   };
   registerRoutes(app, context);
+  for (const url of ['/docs', '/docs/*']) {
+    app.get(url, async (request, reply) => {
+      reply.hijack();
+      await context.documentation.serve(request.raw, reply.raw);
+    });
+  }
   await app.ready();
   return { app, access, closeDocumentation: async () => (await documentation)?.close() };
 }

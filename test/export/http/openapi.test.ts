@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createHttpApp } from '../../../src/export/http/server.ts';
+import { httpDeps } from './served.ts';
+
+interface Operation {
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly { name: string; in: string; required?: boolean; schema?: object }[];
+  readonly responses: Readonly<Record<string, { description?: string; content?: Record<string, { schema?: object }> }>>;
+}
+
+test('the OpenAPI document describes every route, its parameters, its answers and its problems', async (t) => {
+  const { app, closeDocumentation } = await createHttpApp(httpDeps());
+  t.after(() => Promise.all([app.close(), closeDocumentation()]));
+  const answer = await app.inject({ url: '/openapi.json', headers: { host: 'localhost' } });
+  assert.equal(answer.statusCode, 200);
+  const document = answer.json();
+  assert.equal(document.openapi, '3.1.0');
+  assert.equal(document.info.version, '0.1.0');
+  const paths = Object.keys(document.paths).sort();
+  assert.deepEqual(paths, [
+    '/-/healthy',
+    '/-/ready',
+    '/-/reload',
+    '/api/v1/badblocks',
+    '/api/v1/devices',
+    '/api/v1/dimms',
+    '/api/v1/events',
+    '/api/v1/files',
+    '/api/v1/incidents',
+    '/api/v1/incidents/{id}',
+    '/api/v1/topology',
+    '/metrics',
+    '/openapi.json',
+  ]);
+  for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
+    for (const [method, operation] of Object.entries(operations)) {
+      const where = `${method} ${path}`;
+      assert.ok(operation.summary !== undefined && operation.tags?.length === 1, where);
+      const declared = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name);
+      assert.deepEqual(
+        declared,
+        [...path.matchAll(/\{(\w+)\}/g)].map((m) => m[1]),
+        where,
+      );
+      assert.ok(operation.responses['200']?.content !== undefined, where);
+      for (const [status, response] of Object.entries(operation.responses)) {
+        assert.match(status, /^(200|4XX|5XX)$/, where);
+        assert.equal(typeof response.description, 'string', where);
+        for (const [type, content] of Object.entries(response.content ?? {})) {
+          assert.equal(/^[45]/.test(status), type === 'application/problem+json', `${where} ${status}`);
+          assert.equal(typeof content.schema, 'object', `${where} ${status}`);
+        }
+      }
+    }
+  }
+  assert.deepEqual(Object.keys(document.paths['/metrics'].get.responses['200'].content), [
+    'text/plain',
+    'application/openmetrics-text',
+  ]);
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((m) => m[1]);
+  assert.deepEqual(references, [], 'every schema stands where it is used');
+});
+
+test('the pages to try the API are served from the agent itself', async (t) => {
+  const { app, closeDocumentation } = await createHttpApp(httpDeps());
+  t.after(() => Promise.all([app.close(), closeDocumentation()]));
+  const headers = { host: 'localhost' };
+  const page = await app.inject({ url: '/docs', headers });
+  assert.equal(page.statusCode, 200);
+  assert.doesNotMatch(page.body, /(src|href)="https?:/);
+  for (const [, asset = ''] of page.body.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    assert.equal((await app.inject({ url: asset, headers })).statusCode, 200, asset);
+  }
+  assert.equal((await app.inject({ url: '/docs/json', headers })).json().openapi, '3.1.0');
+  assert.equal((await app.inject({ url: '/docs', headers: { host: 'evil.example.com' } })).statusCode, 421);
+});

@@ -1,0 +1,74 @@
+/** The HTTP side over a state built in code: by injection, or really listening in a temporary folder. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { HttpConfig, HttpDeps } from '../../../src/export/http/server.ts';
+import { createSocketFiles } from '../../../src/linux/socket-files.ts';
+import type { Logger } from '../../../src/ports.ts';
+import { damagedState, viewOf } from '../built-state.ts';
+
+export interface LoggedLine {
+  readonly level: string;
+  readonly fields: object;
+  readonly message: string;
+}
+export function recordingLogger(lines: LoggedLine[]): Logger {
+  const at = (level: string) => (fields: object, message: string) => void lines.push({ level, fields, message });
+  const log: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), child: () => log };
+  return log;
+}
+
+export function httpDeps(
+  more: Partial<Omit<HttpDeps, 'config'>> & { config?: Partial<HttpConfig>; lines?: LoggedLine[] } = {},
+): HttpDeps {
+  const { config, lines, ...rest } = more;
+  return {
+    view: () => viewOf(damagedState()),
+    events: async () => ({ items: [], next: null }),
+    ready: () => ({ ready: true }),
+    reload: async () => ({ ok: true, problems: [] }),
+    sockets: createSocketFiles(),
+    log: recordingLogger(lines ?? []),
+    ...rest,
+    config: {
+      telemetryPath: '/metrics',
+      allowedHosts: [],
+      socketMode: 0o660,
+      tokens: [],
+      ...config,
+    },
+  };
+}
+
+export async function temporaryFolder(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'pmemwatch-http-'));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+/** One request over a real connection. */
+export function ask(
+  to: { socketPath: string } | { host: string; port: number },
+  path: string,
+  options: { method?: string; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ ...to, path, agent: false, ...options }, (response) => {
+      let body = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => {
+        body += chunk;
+      });
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
