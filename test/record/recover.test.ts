@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, it } from 'node:test';
+import { AgentError } from '../../src/model/errors.ts';
+import { openStore, type StateFile } from '../../src/record/recover.ts';
+import { createFakeClock } from '../fakes/fake-clock.ts';
+import { createMemoryDatabase } from '../fakes/memory-database.ts';
+import { createRecordingLog } from '../fakes/recording-log.ts';
+import { emptyState } from './timeline.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-recover-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function fileAt(path: string): StateFile {
+  return {
+    open: async () => createMemoryDatabase(path),
+    async setAside(suffix) {
+      renameSync(path, path + suffix);
+      return path + suffix;
+    },
+  };
+}
+const deps = () => ({
+  clock: createFakeClock(Date.UTC(2026, 4, 6, 7, 8, 9)),
+  retentionMs: 1000,
+  log: createRecordingLog(),
+});
+
+it('a new file starts empty without a word', async () => {
+  const { loaded, setAside, store } = await openStore(fileAt(join(folder, 'new.db')), deps());
+  assert.equal(loaded.incidents.size, 0);
+  assert.equal(setAside, null);
+  await store.close();
+});
+
+it('a file that is no database is set aside, kept byte for byte and reported', async () => {
+  const path = join(folder, 'garbage.db');
+  writeFileSync(path, 'not a database, but somebody may want it back'.repeat(100));
+  const d = deps();
+  const { store, setAside } = await openStore(fileAt(path), d);
+  assert.equal(setAside?.file, `${path}.corrupt-2026-05-06T070809.000Z`);
+  assert.match(readFileSync(setAside.file, 'utf8'), /^not a database/);
+  assert.equal(d.log.lines.at(-1)?.level, 'error');
+  const items = await store.commit({ state: emptyState(), events: [], notices: [], receivers: [], notBefore: 0 });
+  assert.deepEqual(items, []);
+  await store.close();
+  assert.ok(existsSync(path));
+});
+
+it('a damaged page and a damaged row are found and set aside too', async () => {
+  const path = join(folder, 'page.db');
+  await (await openStore(fileAt(path), deps())).store.close();
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 4096, 8192);
+  writeFileSync(path, bytes);
+  assert.notEqual((await openStore(fileAt(path), deps())).setAside, null);
+
+  const row = join(folder, 'row.db');
+  await (await openStore(fileAt(row), deps())).store.close();
+  const database = createMemoryDatabase(row);
+  await database.transaction([{ sql: "INSERT INTO places VALUES ('u', '{broken')", params: [] }]);
+  await database.close();
+  assert.match((await openStore(fileAt(row), deps())).setAside?.reason ?? '', /row of places/);
+});
+
+it('a file that cannot be opened, or is newer, is left alone', async () => {
+  let renamed = false;
+  const setAside = async (): Promise<string> => {
+    renamed = true;
+    return '';
+  };
+  const denied = new AgentError('STATE_FILE', 'EACCES');
+  await assert.rejects(openStore({ open: () => Promise.reject(denied), setAside }, deps()), denied);
+  const newer = join(folder, 'newer.db');
+  const database = createMemoryDatabase(newer);
+  await database.transaction([{ sql: 'PRAGMA user_version = 99', params: [] }]);
+  await database.close();
+  await assert.rejects(openStore({ ...fileAt(newer), setAside }, deps()), { code: 'STATE_NEWER' });
+  assert.equal(renamed, false);
+});
