@@ -62,16 +62,8 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   const environment = options.environment ?? process.env;
   const problems: string[] = [];
   const warnings = unknownVariables(environment);
-  const given = (flag: SettingFlag): readonly string[] | undefined => {
-    const variable = environment[environmentName(flag.name)];
-    return (
-      flags[flag.name] ?? (variable === undefined || variable === '' ? undefined : list(variable, flag.repeatable))
-    );
-  };
-  const setting = (name: string): readonly string[] => {
-    const flag = agentFlags.find((each) => each.name === name) as SettingFlag;
-    return given(flag) ?? [flag.default];
-  };
+  const given = givenBy(flags, environment);
+  const setting = (name: string): readonly string[] => given(name) ?? [defaultOf(name)];
   const one = (name: string): string => setting(name).at(-1) ?? '';
 
   const listen = setting('web.listen-address').flatMap((text) => {
@@ -84,17 +76,13 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   if (!/^\/[A-Za-z0-9._~/-]+$/.test(telemetryPath)) {
     problems.push(`--web.telemetry-path: ${telemetryPath} is not a path such as /metrics`);
   }
-  const roots = { sysfs: '', procfs: '', rootfs: '', dev: '' };
-  for (const root of Object.keys(roots) as (keyof PathRoots)[]) {
-    roots[root] = one(`path.${root}`);
-    if (!roots[root].startsWith('/')) problems.push(`--path.${root}: ${roots[root]} is not an absolute path`);
-  }
+  const roots = rootsFrom(one, problems);
   const level = one('log.level');
   if (!isLogLevel(level)) problems.push(`--log.level: ${level} is not one of ${logLevels.join(', ')}`);
   const format = one('log.format') || (options.isTerminal ? 'pretty' : 'json');
   if (format !== 'json' && format !== 'pretty') problems.push(`--log.format: ${format} is not json or pretty`);
 
-  const file = await readConfigFile(given(configFlag)?.at(-1), options);
+  const file = await readConfigFile(given('config')?.at(-1), options);
   if ('wrong' in file) return { problems: [...problems, file.wrong] };
   if (file.warning !== undefined) warnings.push(file.warning);
   const parsed = parseConfig(file.text, overridesFrom(environment));
@@ -134,6 +122,38 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
       warnings,
     }),
   };
+}
+
+/** The `--path.*` settings alone, for commands that read no configuration file. */
+export function loadRoots(flags: FlagValues, environment: Environment = process.env): PathRoots | { problem: string } {
+  const given = givenBy(flags, environment);
+  const problems: string[] = [];
+  const roots = rootsFrom((name) => given(name)?.at(-1) ?? defaultOf(name), problems);
+  return problems[0] === undefined ? roots : { problem: problems[0] };
+}
+
+function rootsFrom(one: (name: string) => string, problems: string[]): PathRoots {
+  const roots = { sysfs: '', procfs: '', rootfs: '', dev: '' };
+  for (const root of Object.keys(roots) as (keyof PathRoots)[]) {
+    roots[root] = one(`path.${root}`);
+    if (!roots[root].startsWith('/')) problems.push(`--path.${root}: ${roots[root]} is not an absolute path`);
+  }
+  return roots;
+}
+
+/** What a flag, or the variable of its name, says; undefined when neither does. */
+function givenBy(flags: FlagValues, environment: Environment): (name: string) => readonly string[] | undefined {
+  return (name) => {
+    const variable = environment[environmentName(name)];
+    const fromVariable = variable === undefined || variable === '' ? undefined : variable;
+    return flags[name] ?? (fromVariable === undefined ? undefined : list(fromVariable, flagOf(name).repeatable));
+  };
+}
+function defaultOf(name: string): string {
+  return flagOf(name).default;
+}
+function flagOf(name: string): SettingFlag {
+  return agentFlags.find((each) => each.name === name) as SettingFlag;
 }
 
 /** Whether output may be coloured: on a terminal, unless NO_COLOR (no-color.org) or TERM=dumb asks for none. */

@@ -1,0 +1,78 @@
+import type { PathRoots, Settings } from '../config/load.ts';
+import type { Clock, KernelTree, ResolveProgress, Resolver } from '../ports.ts';
+
+/** 0 fine; 1 damage found (`check`); 2 not answered, not completely, or wrongly asked (design 4.1). */
+export type ExitCode = 0 | 1 | 2;
+
+export interface CommandOption {
+  readonly type: 'boolean' | 'string';
+  /** what stands for the value in the help: `FILE` */
+  readonly value?: string;
+  readonly repeatable?: true;
+  readonly default?: string;
+  readonly help: string;
+}
+
+export interface CommandExample {
+  readonly line: string;
+  readonly shows: string;
+}
+
+/** One word of the command line (or two, as `config check`): its help is made from what it says here. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** what follows the name, such as `DEVICE START[+COUNT]...`; '' when nothing does */
+  readonly operands: string;
+  readonly details?: string;
+  readonly options: Readonly<Record<string, CommandOption>>;
+  readonly examples: readonly CommandExample[];
+  /** @throws AgentError for what the outside did; USAGE when it was wrongly asked */
+  run(args: CommandArguments, context: CommandContext): Promise<ExitCode>;
+}
+
+export interface CommandArguments {
+  readonly operands: readonly string[];
+  flag(name: string): boolean;
+  /** the options with a value, as given: what was not given is absent */
+  readonly values: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Output {
+  write(text: string): unknown;
+}
+
+/** What a command meets of the process: everything is handed in. */
+export interface CommandContext {
+  readonly version: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: AsyncIterable<Uint8Array | string>;
+  /** whether standard output is a terminal */
+  readonly isTerminal: boolean;
+  /** whether standard error is one: progress is shown there and nowhere else */
+  readonly showsProgress: boolean;
+  readonly color: boolean;
+  /** aborted by SIGINT and SIGTERM */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  /** of this kernel, in bytes: a bad-block list is at most one page */
+  readonly pageSize: number;
+  openPlatform(roots: PathRoots): Promise<CommandPlatform>;
+  /** Runs the agent until the signal; resolves when it has drained. @throws AgentError when it could not start */
+  runAgent(settings: Settings): Promise<ExitCode>;
+}
+
+/** The part of the linux platform that commands use (`linux/probe/client.ts` has it); `close` ends the process behind it. */
+export interface CommandPlatform {
+  readonly sysfs: KernelTree;
+  readonly procfs: KernelTree;
+  readonly resolver: Resolver;
+  /** Damaged byte ranges of files. Resolves with the answer of resolve/check.ts. */
+  check(
+    job: { readonly paths: readonly string[]; readonly deadlineMs: number },
+    onProgress: (progress: ResolveProgress) => void,
+    signal: AbortSignal,
+  ): Promise<unknown>;
+  close(): Promise<void>;
+}

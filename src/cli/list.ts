@@ -1,0 +1,74 @@
+import { discover } from '../discover/discover.ts';
+import type { Snapshot } from '../model/badblocks.ts';
+import type { Topology } from '../model/topology.ts';
+import { createObserver } from '../observe/observe.ts';
+import type { Logger } from '../ports.ts';
+import { usage } from './arguments.ts';
+import type { Command, CommandContext, CommandPlatform } from './command.ts';
+import { type Listing, listingOf } from './listing.ts';
+import { listingText } from './listing-text.ts';
+import { jsonText, printable } from './print.ts';
+import { pathOptions, rootsFor } from './settings.ts';
+
+/** How long one list may take; the agent has a setting for it, a person at a terminal waits less. */
+const DEADLINE_MS = 10_000;
+
+export const list: Command = {
+  name: 'list',
+  summary: 'show buses, DIMMs, regions, namespaces, devices and their bad ranges',
+  operands: '',
+  details:
+    'Works without the agent. A bus that nothing tells of errors (e820, virtio-pmem, CXL today) is shown as not monitored:\nits empty list proves nothing.',
+  options: { json: { type: 'boolean', help: 'one JSON document instead of text' }, ...pathOptions },
+  examples: [
+    { line: 'pmemwatch list', shows: 'everything, as a tree' },
+    {
+      line: "pmemwatch list --json | jq '.buses[].regions[].namespaces[] | {device, bad: .badRanges.ranges}'",
+      shows: 'the bad ranges of each device',
+    },
+  ],
+  async run(args, context) {
+    if (args.operands.length > 0) throw usage(`list takes no operand: ${args.operands[0]}`);
+    const platform = await context.openPlatform(rootsFor(args));
+    try {
+      const topology = await discover(platform);
+      const listing = listingOf(topology, await observeOnce(topology, platform, context));
+      context.stdout.write(args.flag('json') ? jsonText(listing) : listingText(listing, context.color));
+      if (listing.complete) return 0;
+      context.stderr.write(`pmemwatch list: not complete: ${printable(whyIncomplete(listing))}\n`);
+      return 2;
+    } finally {
+      await platform.close();
+    }
+  },
+};
+
+async function observeOnce(topology: Topology, platform: CommandPlatform, context: CommandContext): Promise<Snapshot> {
+  const { clock, pageSize } = context;
+  const config = { badBlocksMs: DEADLINE_MS, deviceDeadlineMs: DEADLINE_MS, pageSize, jitter: () => 0 };
+  const observer = createObserver({ sysfs: platform.sysfs, clock, config, onReading: () => undefined, log: silent });
+  try {
+    observer.update(topology);
+    await observer.settled();
+    return observer.latest(topology);
+  } finally {
+    observer.stop();
+  }
+}
+
+/** What cannot be read is in the listing itself. */
+const silent: Logger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  child: () => silent,
+};
+
+function whyIncomplete(listing: Listing): string {
+  const [problem] = listing.problems;
+  if (problem !== undefined) return `${problem.subject}: ${problem.reason}`;
+  const regions = listing.buses.flatMap((bus) => bus.regions);
+  const bad = regions.flatMap((region) => [region.badRanges, ...region.namespaces.map((n) => n.badRanges)]);
+  return bad.find((ranges) => ranges?.complete === false)?.reasons[0] ?? 'some lists could not be read';
+}

@@ -1,0 +1,141 @@
+import type { PlaceReading, Snapshot } from '../model/badblocks.ts';
+import { clip, type Run, run, shift, subtract } from '../model/extent.ts';
+import type {
+  Bus,
+  Dimm,
+  ErrorSource,
+  Mapping,
+  Namespace,
+  NamespaceMode,
+  Place,
+  Region,
+  Topology,
+  TopologyProblem,
+} from '../model/topology.ts';
+
+/** `list --json`. Sizes are bytes; sectors are 512 bytes. */
+export interface Listing {
+  /** false when something could not be read; `problems` and `reasons` say what */
+  readonly complete: boolean;
+  readonly buses: readonly ListedBus[];
+  readonly problems: readonly TopologyProblem[];
+}
+export interface ListedBus {
+  readonly name: string;
+  readonly provider: string;
+  readonly errorSource: ErrorSource;
+  /** false: nothing tells the kernel of errors on it, so that an empty list proves nothing */
+  readonly monitored: boolean;
+  readonly scrubSupported: boolean;
+  readonly dimms: readonly Dimm[];
+  readonly regions: readonly ListedRegion[];
+}
+export interface ListedRegion {
+  readonly name: string;
+  readonly kind: Region['kind'];
+  readonly size: number;
+  readonly enabled: boolean;
+  readonly mappings: readonly Mapping[];
+  readonly namespaces: readonly ListedNamespace[];
+  /** of the space that no namespace uses; null when there is none */
+  readonly badRanges: ListedRanges | null;
+}
+export interface ListedNamespace {
+  readonly name: string;
+  readonly mode: NamespaceMode;
+  readonly size: number;
+  readonly uuid: string | null;
+  readonly device: string | null;
+  /** identity that stays when the kernel renumbers devices */
+  readonly uid: string | null;
+  readonly mounts: readonly { readonly mountpoint: string; readonly fsType: string }[];
+  readonly badRanges: ListedRanges | null;
+}
+export interface ListedRanges {
+  readonly readable: boolean;
+  readonly complete: boolean;
+  readonly reasons: readonly string[];
+  readonly ranges: readonly ListedRange[];
+}
+/** `on` says whether `start` counts from sector 0 of the device, or from the start of the namespace or region. */
+export interface ListedRange {
+  readonly on: 'device' | 'place';
+  readonly start: number;
+  readonly count: number;
+}
+
+export function listingOf(topology: Topology, snapshot: Snapshot): Listing {
+  const buses = topology.buses.map((bus) => listedBus(bus, topology, snapshot));
+  const readings = topology.places.map(({ uid }) => snapshot.places.get(uid));
+  return {
+    complete: topology.problems.length === 0 && readings.every((r) => r?.readable === true && r.complete),
+    buses,
+    problems: topology.problems,
+  };
+}
+
+function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus {
+  const { name, provider, errorSource, scrubSupported } = bus;
+  return {
+    name,
+    provider,
+    errorSource,
+    monitored: errorSource !== 'none',
+    scrubSupported,
+    dimms: topology.dimms.filter((dimm) => dimm.bus === name),
+    regions: topology.regions
+      .filter((region) => region.bus === name)
+      .map((region) => listedRegion(region, topology, snapshot)),
+  };
+}
+
+function listedRegion(region: Region, topology: Topology, snapshot: Snapshot): ListedRegion {
+  const free = topology.places.find((place) => place.kind === 'region' && place.ndRegion === region.name);
+  return {
+    name: region.name,
+    kind: region.kind,
+    size: region.size,
+    enabled: region.enabled,
+    mappings: region.mappings,
+    namespaces: topology.namespaces
+      .filter((namespace) => namespace.region === region.name)
+      .map((namespace) => listedNamespace(namespace, topology, snapshot)),
+    badRanges: free === undefined ? null : listedRanges(free, snapshot.places.get(free.uid)),
+  };
+}
+
+function listedNamespace(namespace: Namespace, topology: Topology, snapshot: Snapshot): ListedNamespace {
+  const place = topology.places.find((each) => each.ndNamespace === namespace.name);
+  const disk = topology.blockDevices.find(({ name }) => name === namespace.device);
+  const mounts = topology.mounts.filter(({ devNumber }) => devNumber === disk?.devNumber);
+  return {
+    name: namespace.name,
+    mode: namespace.mode,
+    size: namespace.size,
+    uuid: namespace.uuid ?? null,
+    device: namespace.device ?? null,
+    uid: place?.uid ?? null,
+    mounts: mounts.map(({ mountpoint, fsType }) => ({ mountpoint: mountpoint.text, fsType })),
+    badRanges: place === undefined ? null : listedRanges(place, snapshot.places.get(place.uid)),
+  };
+}
+
+function listedRanges(place: Place, reading: PlaceReading | undefined): ListedRanges {
+  if (reading === undefined) {
+    return { readable: false, complete: false, reasons: ['its list was not read'], ranges: [] };
+  }
+  const { readable, complete, reasons, runs } = reading;
+  return { readable, complete, reasons, ranges: runs.flatMap((each) => onDevice(each, place)) };
+}
+
+/** Sectors of the data area as the device counts them; those around it (info block) as the place does. */
+function onDevice(bad: Run, place: Place): ListedRange[] {
+  const { dataStart, dataSize, device, size } = place;
+  const asPlace = ({ start, count }: Run): ListedRange => ({ on: 'place', start, count });
+  if (device === '' || dataStart === undefined) return [asPlace(bad)];
+  const window = run(dataStart, dataSize ?? size - dataStart);
+  const inside = clip(bad, window);
+  const moved = inside === undefined ? undefined : shift(inside, -dataStart);
+  const around = subtract([bad], [window]).map(asPlace);
+  return moved === undefined ? around : [...around, { on: 'device', start: moved.start, count: moved.count }];
+}
