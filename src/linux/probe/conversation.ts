@@ -105,9 +105,14 @@ export function openConversation(connection: ProbeConnection): Conversation {
     ask(question, onProgress = () => undefined) {
       const id = nextId++;
       if (isEnded) return { id, outcome: Promise.resolve(gone()) };
+      const line = JSON.stringify({ ...question, id });
+      if (Buffer.byteLength(line) > MAX_LINE_BYTES) {
+        const tooLong: Failure = { ok: false, errno: 'E2BIG', reason: 'the question is too long' };
+        return { id, outcome: Promise.resolve(tooLong) };
+      }
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       pending.set(id, { settle: resolve, onProgress, pieces: [], chars: 0 });
-      stream.write(`${JSON.stringify({ ...question, id })}\n`);
+      stream.write(`${line}\n`);
       return { id, outcome: promise };
     },
     onMounts: () => undefined,

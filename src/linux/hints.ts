@@ -1,0 +1,144 @@
+import { stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { FSWatcher } from 'chokidar';
+import { messageOf } from '../model/errors.ts';
+import type { Clock, Hint, Hints, Logger } from '../ports.ts';
+
+/** Names in /dev whose coming and going changes the inventory. */
+const DEVICE_NAME = /^(?:pmem|dax|nmem|ndctl|dm-|md)\d/;
+/** Events in a watched directory that are not about it (every write to /dev/null may be one) before it gets a rest. */
+const NOISE_PER_SECOND = 100;
+const REST_MS = 5_000;
+
+/** Called with the name that the event is about: an entry of the directory, or the file itself. */
+type OnEvent = (name: string) => void;
+interface Watch {
+  readonly watcher: FSWatcher;
+  readonly inode: bigint;
+}
+
+/**
+ * inotify through chokidar, taking its `raw` events: kernfs turns sysfs_notify into IN_MODIFY (fs/kernfs/file.c), and
+ * chokidar's own comparison of times and its throttle lose some of them (vm-lab 4). One watcher per path: a path that
+ * names another inode than the watched one, as after disabling and enabling a namespace, is deaf without any event,
+ * and is armed anew by the next `watch`. A path that does not exist is armed by the first `watch` that finds it.
+ * Watching needs no privilege and takes no device lock.
+ */
+export function createHints(deps: {
+  /** `/sys`: the paths of targets are relative to it */
+  readonly sysfs: string;
+  /** `/dev`; null watches no devices */
+  readonly dev: string | null;
+  /** null when there is no configuration file */
+  readonly configFile: string | null;
+  readonly onHint: (hint: Hint) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}): Hints {
+  const { sysfs, onHint, clock, log } = deps;
+  const watches = new Map<string, Watch>();
+  const resting = new Set<string>();
+  /** of the process' own directories; those of targets change with each `watch` */
+  const standing = new Map<string, OnEvent>();
+  let handlers: ReadonlyMap<string, OnEvent> = standing;
+  let queue: Promise<void> = Promise.resolve();
+  let stopped = false;
+  let told = false;
+
+  if (deps.dev !== null) watchEntries(resolve(deps.dev), { kind: 'devices' }, (name) => DEVICE_NAME.test(name));
+  if (deps.configFile !== null) {
+    const file = resolve(deps.configFile);
+    // its directory: editors and Kubernetes (`..data`) put a new file in its place
+    watchEntries(dirname(file), { kind: 'config' }, (name) => name === basename(file) || name === '..data');
+  }
+  function watchEntries(directory: string, hint: Hint, isOurs: (name: string) => boolean): void {
+    let noise = 0;
+    let second = 0;
+    standing.set(directory, (name) => {
+      const now = Math.floor(clock.monotonic() / 1000);
+      noise = now === second ? noise + 1 : 0;
+      second = now;
+      if (isOurs(name)) onHint(hint);
+      else if (noise >= NOISE_PER_SECOND && !resting.has(directory)) rest(directory, hint);
+    });
+  }
+  /** A busy directory would keep us busy for nothing: look again later, as if something had happened meanwhile. */
+  function rest(directory: string, hint: Hint): void {
+    resting.add(directory);
+    disarm(directory);
+    clock.after(REST_MS, () => {
+      resting.delete(directory);
+      if (!stopped) onHint(hint);
+    });
+  }
+
+  function disarm(path: string): void {
+    const known = watches.get(path);
+    watches.delete(path);
+    void known?.watcher.close();
+  }
+  async function arm(path: string): Promise<void> {
+    if (resting.has(path)) return;
+    const inode = await inodeOf(path);
+    const known = watches.get(path);
+    if (known !== undefined && known.inode === inode) return;
+    disarm(path);
+    if (inode === undefined || stopped) return;
+    const watcher = await startWatcher(path);
+    watches.set(path, { watcher, inode });
+    // replaced meanwhile: the next look finds the other inode
+    if ((await inodeOf(path)) !== inode) disarm(path);
+  }
+  async function startWatcher(path: string): Promise<FSWatcher> {
+    const watcher = new FSWatcher({
+      ignoreInitial: true,
+      usePolling: false,
+      atomic: false,
+      depth: 0,
+      // of a directory only itself: its entries' events come through it
+      ignored: (candidate) => candidate !== path,
+    });
+    watcher.on('raw', (_event, name) => handlers.get(path)?.(typeof name === 'string' ? name : ''));
+    watcher.on('error', (error) => {
+      // out of inotify watches, mostly: the poll stays as the net under it
+      if (!told) log.warn({ path, reason: messageOf(error) }, 'cannot watch for changes');
+      told = true;
+    });
+    const ready = new Promise<void>((done) => watcher.once('ready', () => done()));
+    watcher.add(path);
+    await ready;
+    return watcher;
+  }
+  async function rearm(next: ReadonlyMap<string, OnEvent>): Promise<void> {
+    handlers = next;
+    for (const path of watches.keys()) if (!handlers.has(path)) disarm(path);
+    await Promise.all([...handlers.keys()].map(arm));
+  }
+
+  return {
+    watch(targets) {
+      const next = new Map(
+        targets.map(({ path, hint }): [string, OnEvent] => [resolve(sysfs, path), () => onHint(hint)]),
+      );
+      for (const [directory, onEvent] of standing) next.set(directory, onEvent);
+      const armed = queue.then(() => (stopped ? undefined : rearm(next)));
+      queue = armed.catch(() => undefined);
+      return armed;
+    },
+    async stop() {
+      stopped = true;
+      await queue;
+      await Promise.all([...watches.values()].map(({ watcher }) => watcher.close()));
+      watches.clear();
+    },
+  };
+}
+
+async function inodeOf(path: string): Promise<bigint | undefined> {
+  try {
+    return (await stat(path, { bigint: true })).ino;
+  } catch {
+    // gone or not to be seen: armed again when it is
+    return undefined;
+  }
+}
