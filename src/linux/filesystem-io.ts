@@ -9,6 +9,8 @@ export interface FilesystemRoots {
   readonly dev: string;
   /** `/proc` */
   readonly proc: string;
+  /** where the host's `/` is seen: `/` itself, except in a container */
+  readonly rootfs: string;
 }
 
 const O_PATH = 0o10000000;
@@ -49,7 +51,7 @@ export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
     },
     openPath: (path, kind, follow = false) => {
       const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
-      return withoutAccessTime(flags, (f) => openSync(Buffer.from(path), f));
+      return withoutAccessTime(flags, (f) => openSync(beneath(roots.rootfs, path), f));
     },
     openBeneath: (directory, name, kind) =>
       withoutAccessTime(flagsFor(kind) | constants.O_NOFOLLOW, (flags) =>
@@ -84,6 +86,10 @@ export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
       }
     },
   };
+}
+
+function beneath(rootfs: string, path: Uint8Array): Buffer {
+  return rootfs === '/' ? Buffer.from(path) : Buffer.concat([Buffer.from(rootfs), path]);
 }
 
 function flagsFor(kind: OpenKind): number {

@@ -1,0 +1,195 @@
+import { AgentError, messageOf } from '../../model/errors.ts';
+import { type Run, run, subtract } from '../../model/extent.ts';
+import type { Owner } from '../../model/owner.ts';
+import { bytesFromSectors, sectorCount } from '../../model/units.ts';
+import { type Attempt, isData, lookOnce } from './ext4/attempt.ts';
+import { createDeviceReader } from './ext4/device-reader.ts';
+import { decodeGroups, descriptorBlock, descriptorBlockCount, descriptorsPerBlock } from './ext4/group-descriptors.ts';
+import { HIT } from './ext4/hits.ts';
+import { INODE_FLAG, type Inode, MODE } from './ext4/inode.ts';
+import type { Ext4Volume } from './ext4/scan.ts';
+import { specialUse } from './ext4/special-inodes.ts';
+import { decodeSuperblock, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET } from './ext4/superblock.ts';
+import { type OwnerPaths, ownerPaths } from './owner-paths.ts';
+import {
+  breathe,
+  type Coverage,
+  type FilesystemOwner,
+  type FilesystemResolver,
+  type FilesystemTask,
+} from './resolver.ts';
+import { bytePath, bytesOf, createPathSpace, type PathSpace } from './visible-path.ts';
+import { sectorsIn, type Wanted, wantedBlocks } from './wanted.ts';
+
+/**
+ * ext2, ext3 and ext4: their own metadata is read once from the mounted device, buffered; each file found is checked
+ * with the kernel before it is told; what moved meanwhile is looked up once more.
+ */
+export const ext4: FilesystemResolver = { name: 'ext4 metadata', fsTypes: ['ext2', 'ext3', 'ext4'], resolve };
+
+async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
+  const { io, device, mount } = task;
+  const deviceFd = io.openDevice(device.name, device.devNumber);
+  let mountFd: number | undefined;
+  try {
+    mountFd = io.openPath(bytesOf(bytePath(mount.mountpoint)), 'directory');
+    const fd = mountFd;
+    const volume = readVolume(task, deviceFd);
+    const sb = volume.superblock;
+    const phase = async (name: string, done: number, total?: number): Promise<void> => {
+      task.onProgress({ phase: `${name} of /dev/${device.name}`, done, ...(total === undefined ? {} : { total }) });
+      await breathe(task.signal);
+    };
+    const space = createPathSpace(mount, task.mounts);
+    const wanted = wantedBlocks(task.wanted, sb.blockBytes);
+    yield* beyondTheEnd(task, wanted, sb.blocksCount);
+    const context = { io, mountFd: fd, phase };
+    const first = await lookOnce(volume, wanted, context);
+    const again = [
+      ...first.moved,
+      ...first.unclaimed.filter((p) => p.inUse === true).map((p) => run(p.block, p.count)),
+    ];
+    yield* owners(task, volume, wanted, space, {
+      ...first,
+      moved: [],
+      unclaimed: first.unclaimed.filter((p) => p.inUse !== true),
+    });
+    let attempt = first;
+    if (again.length > 0) {
+      const blocks = again.map((b) => run(b.start * wanted.sectorsPerBlock, b.count * wanted.sectorsPerBlock));
+      const narrowed = wantedBlocks(blocks, sb.blockBytes);
+      attempt = await lookOnce(volume, narrowed, context);
+      yield* owners(task, volume, wanted, space, attempt);
+    }
+    return coverageOf([first, attempt]);
+  } finally {
+    if (mountFd !== undefined) io.close(mountFd);
+    io.close(deviceFd);
+  }
+}
+
+function readVolume(task: FilesystemTask, fd: number): Ext4Volume {
+  const { io, device } = task;
+  const raw = Buffer.alloc(SUPERBLOCK_BYTES);
+  io.pread(fd, raw, SUPERBLOCK_OFFSET);
+  const reading = decodeSuperblock(raw);
+  if (reading.kind === 'refused') {
+    throw new AgentError('RESOLVE', `/dev/${device.name} is not read as ext4: ${reading.reason}`);
+  }
+  const { superblock } = reading;
+  const reader = createDeviceReader(io, fd, superblock.blockBytes, superblock.blocksCount);
+  const groups = [];
+  for (let n = 0; n < descriptorBlockCount(superblock); n++) {
+    const block = descriptorBlock(superblock, n);
+    if (block >= superblock.blocksCount)
+      throw new AgentError('RESOLVE', `/dev/${device.name}: its group descriptors lie outside of it`);
+    const { raw: data, unreadable } = reader.read(block, 1);
+    if (unreadable.length > 0) {
+      throw new AgentError('RESOLVE', `/dev/${device.name}: group descriptors in block ${block} cannot be read`);
+    }
+    groups.push(
+      ...decodeGroups(superblock, data.subarray(0, superblock.blockBytes), n * descriptorsPerBlock(superblock)),
+    );
+  }
+  return { superblock, groups, reader };
+}
+
+function* beyondTheEnd(task: FilesystemTask, wanted: Wanted, blocks: number): Generator<Owner> {
+  const end = blocks * wanted.sectorsPerBlock;
+  for (const r of subtract(wanted.runs, [run(0, end)])) {
+    yield { kind: 'raw', device: task.device.name, ...r, metadata: 'beyond the end of the ext4 file system' };
+  }
+}
+
+/** `wanted` is the whole question: what comes out is cut to its sectors. */
+function* owners(
+  task: FilesystemTask,
+  volume: Ext4Volume,
+  wanted: Wanted,
+  space: PathSpace,
+  attempt: Attempt,
+): Generator<Owner> {
+  const device = task.device.name;
+  const cut = (block: number, count: number): Run[] => sectorsIn(wanted, block, count);
+  for (const { block, count, metadata, inodes } of attempt.fixed) {
+    const reason = inodes === undefined ? {} : { reason: `holds inodes ${inodes.first} to ${inodes.last}` };
+    for (const r of cut(block, count)) yield { kind: 'metadata', device, ...r, metadata, ...reason };
+  }
+  for (const blocks of attempt.resizeBlocks) {
+    for (const r of cut(blocks.start, blocks.count))
+      yield { kind: 'metadata', device, ...r, metadata: 'resize inode', inode: '7' };
+  }
+  yield* inodeOwners(task, volume, wanted, space, attempt);
+  const problem = attempt.scan.problems[0];
+  for (const { block, count, inUse } of attempt.unclaimed) {
+    for (const r of cut(block, count)) {
+      if (inUse === false) yield { kind: 'free', device, ...r };
+      else if (inUse === undefined) yield { kind: 'unknown', device, ...r, reason: 'its block bitmap cannot be read' };
+      else if (problem === undefined) yield { kind: 'unreferenced', device, ...r };
+      else yield { kind: 'unknown', device, ...r, reason: `in use, but not everything could be looked at: ${problem}` };
+    }
+  }
+  for (const blocks of attempt.moved) {
+    const reason = 'the file that holds it kept moving while it was looked at';
+    for (const r of cut(blocks.start, blocks.count)) yield { kind: 'unknown', device, ...r, reason };
+  }
+}
+
+function* inodeOwners(
+  task: FilesystemTask,
+  volume: Ext4Volume,
+  wanted: Wanted,
+  space: PathSpace,
+  { scan, kept, names }: Attempt,
+): Generator<Owner> {
+  const { superblock: sb } = volume;
+  const { hits } = scan;
+  const described = new Map<number, Pick<Owner, 'kind' | 'inode' | 'metadata'> & OwnerPaths>();
+  const describe = (number: number): Pick<Owner, 'kind' | 'inode' | 'metadata'> & OwnerPaths => {
+    const known = described.get(number);
+    if (known !== undefined) return known;
+    const inode = scan.inodes.get(number) as Inode;
+    const use = specialUse(sb, number) ?? ((inode.flags & INODE_FLAG.eaInode) !== 0 ? 'xattr' : undefined);
+    const named =
+      use !== undefined
+        ? ({ kind: 'metadata', metadata: use } as const)
+        : inode.links === 0
+          ? ({ kind: 'deleted', linkCount: 0 } as const)
+          : { kind: kindOf(inode), ...ownerPaths(names.pathsOf(number), linksOf(inode), space) };
+    const result = { inode: String(number), ...named };
+    described.set(number, result);
+    return result;
+  };
+  for (const i of kept) {
+    const [physical, what] = [hits.physical[i] as number, hits.what[i] as number];
+    const owner = describe(hits.inode[i] as number);
+    for (const r of sectorsIn(wanted, physical, hits.count[i] as number)) {
+      const place = { device: task.device.name, start: r.start, count: r.count };
+      if (isData(what)) {
+        const into = sectorCount(r.start - physical * wanted.sectorsPerBlock);
+        const offset = (hits.logical[i] as number) * sb.blockBytes + bytesFromSectors(into);
+        const state = what === HIT.unwritten ? 'unwritten' : 'data';
+        yield { ...owner, ...place, offset, length: bytesFromSectors(r.count), state };
+      } else {
+        const metadata = what === HIT.map ? 'extent map' : 'xattr';
+        yield { ...owner, ...place, kind: 'metadata', metadata };
+      }
+    }
+  }
+}
+
+function kindOf(inode: Inode): 'file' | 'directory' | 'symlink' {
+  const type = inode.mode & MODE.type;
+  return type === MODE.directory ? 'directory' : type === MODE.symlink ? 'symlink' : 'file';
+}
+function linksOf(inode: Inode): number | 'directory' {
+  return (inode.mode & MODE.type) === MODE.directory ? 'directory' : inode.links;
+}
+
+function coverageOf(attempts: readonly Attempt[]): Coverage {
+  const problem = attempts.flatMap((a) => a.scan.problems)[0];
+  if (problem !== undefined) return { complete: false, reason: problem };
+  const unchecked = attempts.map((a) => a.unchecked).find((reason) => reason !== undefined);
+  if (unchecked === undefined) return { complete: true };
+  return { complete: false, reason: `what was found could not be checked with the kernel: ${messageOf(unchecked)}` };
+}

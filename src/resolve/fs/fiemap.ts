@@ -1,0 +1,58 @@
+import { read64, viewOf, write64 } from './little-endian.ts';
+
+/**
+ * FS_IOC_FIEMAP (include/uapi/linux/fiemap.h): where a file's bytes lie on the file system's block device. Never sent
+ * with FIEMAP_FLAG_SYNC: that forces writeback, which is no thing to do to a sick device.
+ * struct fiemap: 0 u64 start, 8 u64 length, 16 u32 flags, 20 u32 mapped, 24 u32 capacity, 28 pad, 32 extents.
+ * struct fiemap_extent (56): 0 u64 logical, 8 u64 physical, 16 u64 length, 24 u64[2], 40 u32 flags, 44 u32[3].
+ */
+export const FS_IOC_FIEMAP = 0xc020660b;
+const HEADER = 32;
+const RECORD = 56;
+export const FIEMAP = {
+  LAST: 0x1,
+  UNKNOWN: 0x2,
+  DELALLOC: 0x4,
+  ENCODED: 0x8,
+  INLINE: 0x200,
+  TAIL: 0x400,
+  UNWRITTEN: 0x800,
+  SHARED: 0x2000,
+} as const;
+/** With any of these `physical` is not where the bytes can be found on the device. */
+const UNPLACED = FIEMAP.UNKNOWN | FIEMAP.DELALLOC | FIEMAP.INLINE | FIEMAP.TAIL;
+
+/** Bytes in the file, bytes on the device. */
+export interface FiemapExtent {
+  readonly logical: number;
+  readonly physical: number;
+  readonly length: number;
+  readonly flags: number;
+}
+
+export function fiemapBuffer(capacity: number): Buffer {
+  return Buffer.alloc(HEADER + capacity * RECORD);
+}
+/** Makes `buffer` a request for the bytes `[start, start + length)` of a file. */
+export function encodeFiemap(buffer: Buffer, start: number, length: number): void {
+  const view = viewOf(buffer);
+  write64(view, 0, start);
+  write64(view, 8, length);
+  view.setUint32(16, 0, true);
+  view.setUint32(20, 0, true);
+  view.setUint32(24, Math.floor((buffer.length - HEADER) / RECORD), true);
+  view.setUint32(28, 0, true);
+}
+export function decodeFiemap(buffer: Buffer): FiemapExtent[] {
+  const view = viewOf(buffer);
+  const count = Math.min(view.getUint32(20, true), Math.floor((buffer.length - HEADER) / RECORD));
+  const extents: FiemapExtent[] = [];
+  for (let i = 0, at = HEADER; i < count; i++, at += RECORD) {
+    const flags = view.getUint32(at + 40, true);
+    extents.push({ logical: read64(view, at), physical: read64(view, at + 8), length: read64(view, at + 16), flags });
+  }
+  return extents;
+}
+export function isPlaced(e: FiemapExtent): boolean {
+  return (e.flags & UNPLACED) === 0;
+}

@@ -1,0 +1,108 @@
+import { errnoOf } from '../../model/errors.ts';
+import type { FilesystemIo } from '../../ports.ts';
+import { decimal64, read64, viewOf, write64 } from './little-endian.ts';
+
+/**
+ * FS_IOC_GETFSMAP (include/uapi/linux/fsmap.h), everything in bytes. struct fsmap_head: 0 u32 iflags, 4 u32 oflags, 8
+ * u32 capacity, 12 u32 entries, 16 reserved, 64 low key, 128 high key, 192 records. struct fsmap (64): 0 u32 device, 4
+ * u32 flags, 8 u64 physical, 16 u64 owner, 24 u64 offset, 32 u64 length, 40 reserved.
+ */
+export const FS_IOC_GETFSMAP = 0xc0c0583b;
+const LOW_KEY = 64;
+const HIGH_KEY = 128;
+const RECORDS = 192;
+const RECORD = 64;
+const CAPACITY = 128;
+
+export const FSMAP = {
+  UNWRITTEN: 0x1,
+  ATTR_FORK: 0x2,
+  EXTENT_MAP: 0x4,
+  SHARED: 0x8,
+  SPECIAL: 0x10,
+  LAST: 0x20,
+} as const;
+
+export interface FsmapRecord {
+  readonly physical: number;
+  readonly length: number;
+  readonly flags: number;
+  /** an inode, unless flag SPECIAL */
+  readonly owner: number;
+  /** exact, for people */
+  readonly ownerText: string;
+  /** byte in the file where `physical` lies */
+  readonly offset: number;
+}
+
+/** new_encode_dev (include/linux/kdev_t.h) of `major:minor`. */
+export function encodeDevice(devNumber: string): number {
+  const [major, minor] = devNumber.split(':').map(Number);
+  return (((minor ?? 0) & 0xff) | ((major ?? 0) << 8) | (((minor ?? 0) & ~0xff) << 12)) >>> 0;
+}
+
+export function fsmapBuffer(): Buffer {
+  return Buffer.alloc(RECORDS + CAPACITY * RECORD);
+}
+/**
+ * Asks for `[from, to)`. Both keys carry the device: with 0 in the low key the kernel would answer from the start of
+ * every device with a greater number.
+ */
+export function encodeFsmap(buffer: Buffer, device: number, from: number, to: number): void {
+  buffer.fill(0, 0, RECORDS);
+  const view = viewOf(buffer);
+  view.setUint32(8, CAPACITY, true);
+  view.setUint32(LOW_KEY, device, true);
+  write64(view, LOW_KEY + 8, from);
+  view.setUint32(HIGH_KEY, device, true);
+  view.setUint32(HIGH_KEY + 4, 0xffffffff, true);
+  write64(view, HIGH_KEY + 8, to - 1);
+  buffer.fill(0xff, HIGH_KEY + 16, HIGH_KEY + 32);
+}
+export function decodeFsmap(buffer: Buffer): FsmapRecord[] {
+  const view = viewOf(buffer);
+  const entries = Math.min(view.getUint32(12, true), CAPACITY);
+  const records: FsmapRecord[] = [];
+  for (let i = 0, at = RECORDS; i < entries; i++, at += RECORD) {
+    records.push({
+      flags: view.getUint32(at + 4, true),
+      physical: read64(view, at + 8),
+      owner: read64(view, at + 16),
+      ownerText: decimal64(view, at + 16),
+      offset: read64(view, at + 24),
+      length: read64(view, at + 32),
+    });
+  }
+  return records;
+}
+/** Makes the last record the low key: a key with a length means "after this". False when the answer was whole. */
+export function continueFsmap(buffer: Buffer): boolean {
+  const view = viewOf(buffer);
+  const entries = Math.min(view.getUint32(12, true), CAPACITY);
+  if (entries === 0) return false;
+  const last = RECORDS + (entries - 1) * RECORD;
+  if ((view.getUint32(last + 4, true) & FSMAP.LAST) !== 0) return false;
+  buffer.copy(buffer, LOW_KEY, last, last + RECORD);
+  view.setUint32(12, 0, true);
+  return true;
+}
+
+/** All records of `[from, to)`; the first may start earlier and the last end later. */
+export function* readFsmap(
+  io: FilesystemIo,
+  fd: number,
+  buffer: Buffer,
+  device: number,
+  range: { readonly from: number; readonly to: number },
+): Generator<FsmapRecord> {
+  encodeFsmap(buffer, device, range.from, range.to);
+  do {
+    io.ioctl(fd, FS_IOC_GETFSMAP, buffer);
+    // decoded before yielding: the buffer may be used for another question meanwhile by nobody but us
+    const records = decodeFsmap(buffer);
+    yield* records;
+  } while (continueFsmap(buffer));
+}
+export function isUnsupported(error: unknown): boolean {
+  return ['ENOTTY', 'EOPNOTSUPP', 'EPERM'].includes(errnoOf(error) ?? '');
+}

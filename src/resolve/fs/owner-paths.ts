@@ -1,0 +1,42 @@
+import type { Owner } from '../../model/owner.ts';
+import type { BytePath, PathSpace } from './visible-path.ts';
+
+export type OwnerPaths = Pick<Owner, 'paths' | 'pathsBase64' | 'pathsComplete' | 'linkCount' | 'reason'>;
+
+/**
+ * How an inode's names are told: as people reach them through the mounts. Complete only if there are as many as the
+ * inode has links, and all of them can be reached.
+ */
+export function ownerPaths(
+  internal: readonly BytePath[],
+  links: number | 'directory',
+  space: PathSpace,
+  whyFewer?: string,
+): OwnerPaths {
+  const expected = links === 'directory' ? 1 : links;
+  const visible = internal.map((path) => space.visible(path));
+  const shown = visible
+    .flatMap((v) => (v.kind === 'visible' ? [v.path] : []))
+    .sort((a, b) => compare(a.base64, b.base64));
+  const hidden = visible.find((v) => v.kind === 'hidden');
+  const missing = `${expected - internal.length} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
+  const reason =
+    hidden?.kind === 'hidden'
+      ? hidden.reason
+      : internal.length < expected
+        ? whyFewer === undefined
+          ? missing
+          : `${missing}: ${whyFewer}`
+        : undefined;
+  return {
+    paths: shown.map((p) => p.text),
+    pathsBase64: shown.map((p) => p.base64),
+    pathsComplete: reason === undefined,
+    ...(links === 'directory' ? {} : { linkCount: links }),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,43 @@
+import type { Run } from '../../model/extent.ts';
+import type { Owner } from '../../model/owner.ts';
+import type { BlockDevice, Mount } from '../../model/topology.ts';
+import type { FilesystemIo, ResolveProgress } from '../../ports.ts';
+
+/** One question to one mounted file system. */
+export interface FilesystemTask {
+  /** the block device that the file system is on; `wanted` counts its sectors */
+  readonly device: BlockDevice;
+  readonly wanted: readonly Run[];
+  /** the mount to look through: the whole file system where there is such a mount */
+  readonly mount: Mount;
+  /** every mount of the host: paths may be reached through another, or lie hidden beneath one */
+  readonly mounts: readonly Mount[];
+  /** absolute directories that a walk is limited to; empty = everything */
+  readonly walkRoots: readonly string[];
+  readonly io: FilesystemIo;
+  readonly onProgress: (progress: ResolveProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Whether all of the file system could be looked at; if not, why. */
+export type Coverage = { readonly complete: true } | { readonly complete: false; readonly reason: string };
+
+/** Owners on the file system's device. `fsType`, `mountpoint`, `dax` and `openBy` are added by the caller. */
+export type FilesystemOwner = Owner;
+
+/**
+ * How one kind of file system is asked. One pass answers any number of ranges. Every sector asked for comes back
+ * owned, several times where storage is shared; what cannot be placed is `unknown` with a reason. Failing as a whole
+ * throws; the caller then walks instead.
+ */
+export interface FilesystemResolver {
+  readonly name: string;
+  readonly fsTypes: readonly string[];
+  resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void>;
+}
+
+/** Lets the event loop turn, so that a cancel can arrive and progress can leave. @throws the signal's reason */
+export async function breathe(signal: AbortSignal): Promise<void> {
+  await new Promise<void>((done) => setImmediate(done));
+  signal.throwIfAborted();
+}

@@ -1,0 +1,116 @@
+import { errnoOf } from '../../model/errors.ts';
+import type { FilesystemIo } from '../../ports.ts';
+import { DIRENT_TYPE, visitDirents } from './dirents.ts';
+import { type BytePath, bytesOf } from './visible-path.ts';
+
+const LISTING_BYTES = 128 * 1024;
+/** Directories between two turns of the event loop. */
+const DIRECTORIES_PER_TURN = 64;
+
+export interface TreeEntry {
+  /** the open directory that holds it */
+  readonly directory: number;
+  /** relative to the root of the walk; '' is the root itself */
+  readonly directoryPath: BytePath;
+  readonly name: BytePath;
+  readonly type: number;
+  /** exact below 2^53 */
+  readonly inode: number;
+}
+export interface TreeVisitor {
+  /** Whether the entry is worth its name; called for every entry. */
+  wants(inode: number, type: number): boolean;
+  /** an entry that `wants` asked for */
+  entry(entry: TreeEntry): void;
+  /** a directory that was opened, before its entries */
+  directory?(fd: number, path: BytePath): void;
+  /** a directory that could not be entered; EXDEV: something is mounted on it */
+  blocked(path: BytePath, errno: string): void;
+  /** true ends the walk */
+  enough(): boolean;
+}
+
+interface Frame {
+  readonly fd: number;
+  readonly path: BytePath;
+  readonly children: BytePath[];
+}
+
+/** Visits a directory and all below it, never across a mount point; descriptors of one branch are held open. */
+export async function walkTree(
+  io: FilesystemIo,
+  root: number,
+  visitor: TreeVisitor,
+  pause: (directories: number) => Promise<void>,
+): Promise<void> {
+  const listing = Buffer.alloc(LISTING_BYTES);
+  const frames: Frame[] = [];
+  let directories = 0;
+  const enter = async (fd: number, path: BytePath): Promise<void> => {
+    const children: BytePath[] = [];
+    frames.push({ fd, path, children });
+    visitor.directory?.(fd, path);
+    readEntries(io, fd, path, listing, visitor, children);
+    if (++directories % DIRECTORIES_PER_TURN === 0) await pause(directories);
+  };
+  try {
+    await enter(root, '');
+    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+      const name = visitor.enough() ? undefined : frame.children.pop();
+      if (name === undefined) {
+        frames.pop();
+        if (frame.fd !== root) io.close(frame.fd);
+        continue;
+      }
+      const path = frame.path === '' ? name : `${frame.path}/${name}`;
+      const fd = openChild(io, frame.fd, name, path, visitor);
+      if (fd !== undefined) await enter(fd, path);
+    }
+  } finally {
+    for (const { fd } of frames) if (fd !== root) io.close(fd);
+  }
+}
+
+function openChild(
+  io: FilesystemIo,
+  parent: number,
+  name: BytePath,
+  path: BytePath,
+  visitor: TreeVisitor,
+): number | undefined {
+  try {
+    return io.openBeneath(parent, bytesOf(name), 'directory');
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    // gone since it was listed, or of unknown type and no directory
+    if (errno !== 'ENOENT' && errno !== 'ENOTDIR' && errno !== 'ELOOP') visitor.blocked(path, errno);
+    return undefined;
+  }
+}
+
+function readEntries(
+  io: FilesystemIo,
+  fd: number,
+  path: BytePath,
+  listing: Buffer,
+  visitor: TreeVisitor,
+  children: BytePath[],
+): void {
+  try {
+    for (let length = io.readDirectory(fd, listing); length > 0; length = io.readDirectory(fd, listing)) {
+      visitDirents(listing, length, (inode, type, from, to) => {
+        const wanted = visitor.wants(inode, type);
+        const descend = type === DIRENT_TYPE.directory || type === DIRENT_TYPE.unknown;
+        if (!wanted && !descend) return;
+        const name = listing.toString('latin1', from, to);
+        if (descend) children.push(name);
+        if (wanted) visitor.entry({ directory: fd, directoryPath: path, name, type, inode });
+      });
+    }
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    visitor.blocked(path, errno);
+  }
+}

@@ -1,0 +1,101 @@
+import { errnoOf } from '../../../model/errors.ts';
+import type { FilesystemIo } from '../../../ports.ts';
+import { read64, viewOf, write64 } from '../little-endian.ts';
+import { createBulkReader, type XfsInode } from './bulkstat.ts';
+import { openXfsInode } from './handle.ts';
+
+/**
+ * XFS_IOC_GETBMAPX (fs/xfs/libxfs/xfs_fs.h), in sectors of 512 bytes. struct getbmapx (48): 0 s64 offset, 8 s64 block
+ * (-1 hole, -2 delayed), 16 s64 length, 24 s32 capacity, 28 s32 entries, 32 s32 iflags, 36 s32 oflags; the first is
+ * the request. BMV_IF_DELALLOC keeps the kernel from writing back first.
+ */
+const XFS_IOC_GETBMAPX = 0xc0205838;
+const RECORD = 48;
+const CAPACITY = 128;
+const IN = { attributes: 0x1, preallocated: 0x4, delayed: 0x8, noHoles: 0x10 } as const;
+const OUT = { preallocated: 0x1, delayed: 0x2, last: 0x4, shared: 0x8 } as const;
+const BATCH = 1024;
+const S_IFMT = 0xf000;
+
+/** Sectors of an inode on the data device. */
+export interface MappedPiece {
+  readonly inode: XfsInode;
+  readonly start: number;
+  readonly count: number;
+  /** in the file, in sectors */
+  readonly offset: number;
+  readonly attributes: boolean;
+  readonly unwritten: boolean;
+  readonly shared: boolean;
+}
+
+/** Every mapped piece of every inode in use, for file systems that keep no reverse map. */
+export async function* readBlockMaps(
+  io: FilesystemIo,
+  mountFd: number,
+  pause: (inodes: number) => Promise<void>,
+): AsyncGenerator<MappedPiece> {
+  const bulk = createBulkReader(io, mountFd, BATCH);
+  const buffer = Buffer.alloc((CAPACITY + 1) * RECORD);
+  let done = 0;
+  for (let from = 0; ; ) {
+    const batch = bulk.read(from);
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    for (const inode of batch) yield* piecesOf(io, mountFd, inode, buffer);
+    from = last.inode + 1;
+    done += batch.length;
+    await pause(done);
+  }
+}
+
+function* piecesOf(io: FilesystemIo, mountFd: number, inode: XfsInode, buffer: Buffer): Generator<MappedPiece> {
+  const type = inode.mode & S_IFMT;
+  const kind = type === 0x4000 ? 'directory' : type === 0x8000 ? 'file' : undefined;
+  // opening a device, a FIFO or a link by handle is not opening what it is on the disk
+  if (kind === undefined) return;
+  let fd: number | undefined;
+  try {
+    fd = openXfsInode(io, mountFd, inode, kind);
+    if (fd === undefined) return;
+    for (const attributes of [false, true]) yield* mapOf(io, fd, inode, attributes, buffer);
+  } finally {
+    if (fd !== undefined) io.close(fd);
+  }
+}
+
+function* mapOf(
+  io: FilesystemIo,
+  fd: number,
+  inode: XfsInode,
+  attributes: boolean,
+  buffer: Buffer,
+): Generator<MappedPiece> {
+  const view = viewOf(buffer);
+  for (let from = 0; ; ) {
+    buffer.fill(0, 0, RECORD);
+    write64(view, 0, from);
+    buffer.fill(0xff, 16, 24);
+    view.setInt32(24, CAPACITY + 1, true);
+    view.setInt32(32, IN.preallocated | IN.delayed | IN.noHoles | (attributes ? IN.attributes : 0), true);
+    try {
+      io.ioctl(fd, XFS_IOC_GETBMAPX, buffer);
+    } catch (error) {
+      // no attribute fork
+      if (errnoOf(error) === 'ENOENT' || (attributes && errnoOf(error) === 'EINVAL')) return;
+      throw error;
+    }
+    const entries = Math.min(view.getInt32(28, true), CAPACITY);
+    for (let i = 0, at = RECORD; i < entries; i++, at += RECORD) {
+      const flags = view.getInt32(at + 36, true);
+      const [offset, start, count] = [read64(view, at), read64(view, at + 8), read64(view, at + 16)];
+      from = offset + count;
+      const held = view.getInt32(at + 12, true) >= 0 && (flags & OUT.delayed) === 0;
+      const unwritten = (flags & OUT.preallocated) !== 0;
+      const shared = (flags & OUT.shared) !== 0;
+      if (held) yield { inode, start, count, offset, attributes, unwritten, shared };
+      if ((flags & OUT.last) !== 0) return;
+    }
+    if (entries < CAPACITY) return;
+  }
+}
