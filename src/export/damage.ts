@@ -1,7 +1,7 @@
 import { clip, coalesce, type Run, run, totalBytes } from '../model/extent.ts';
 import type { TrackedRange } from '../model/incident.ts';
 import type { OpenBy, Owner, OwnerKind } from '../model/owner.ts';
-import type { PlaceState } from '../model/state.ts';
+import type { PlaceState, State } from '../model/state.ts';
 import type { Place } from '../model/topology.ts';
 import { bytesFromSectors } from '../model/units.ts';
 
@@ -47,11 +47,23 @@ export function damageOf(place: PlaceState): PlaceDamage {
 }
 
 /**
+ * When the place's lists were last read well, in ms since the epoch: a reading that failed since does not count.
+ * Undefined when this run of the agent has not read them yet.
+ */
+export function lastReadAt({ lists }: State, { place, readable, readAt }: PlaceState): number | undefined {
+  if (readable) return readAt ?? undefined;
+  const own = lists.filter(({ subject }) => subject === place.device || subject === place.ndRegion);
+  const times = own.map(({ lastOkAt }) => lastOkAt).filter((at) => at !== undefined);
+  return own.length === 0 || times.length < own.length ? undefined : Math.min(...times);
+}
+
+/**
  * Whether a number of bad bytes says anything. Known ranges always do; an empty list does only when it was read and
  * something feeds it: unreadable is never clean, unwatched is never clean.
  */
-export function damageIsKnown(state: PlaceState): boolean {
-  return state.ranges.length > 0 || (state.readAt !== null && state.place.errorSource !== 'none');
+export function damageIsKnown(state: State, place: PlaceState): boolean {
+  if (place.ranges.length > 0) return true;
+  return place.place.errorSource !== 'none' && lastReadAt(state, place) !== undefined;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
 import { totalBytes } from '../../model/extent.ts';
-import type { PlaceState } from '../../model/state.ts';
+import type { PlaceState, State } from '../../model/state.ts';
 import { shortUid } from '../../model/topology.ts';
 import { bytesFromSectors } from '../../model/units.ts';
-import { damageIsKnown, damageOf } from '../damage.ts';
+import { damageIsKnown, damageOf, lastReadAt } from '../damage.ts';
 import type { HttpRoute } from './route.ts';
 import {
   byKey,
@@ -39,7 +39,7 @@ const deviceSchema = Type.Object(
     readable: Type.Boolean(),
     complete: Type.Boolean({ description: 'false when the list may miss bad sectors' }),
     reasons: Type.Array(Type.String()),
-    readAt: nullable(time),
+    readAt: nullable(Type.String({ format: 'date-time', description: 'when its lists were last read well' })),
     badRanges: nullable(Type.Integer({ description: 'null when not known' })),
     badBytes: nullable(Type.Integer({ description: 'null when not known' })),
     damagedFiles: nullable(Type.Integer({ description: 'null when not known' })),
@@ -66,7 +66,7 @@ export const devicesRoute: HttpRoute = {
         const { state } = view();
         const places = [...state.places.values()].sort(byKey(keyOf));
         const { items, next } = pageOf(places, keyOf, request.query);
-        return { items: items.map(deviceJson), next, ...freshnessOf(state, places) };
+        return { items: items.map((place) => deviceJson(state, place)), next, ...freshnessOf(state, places) };
       },
     );
   },
@@ -76,9 +76,9 @@ function keyOf({ place }: PlaceState): string {
   return `${place.ndRegion} ${place.ndNamespace} ${place.uid}`;
 }
 
-export function deviceJson(state: PlaceState): Static<typeof deviceSchema> {
+export function deviceJson(all: State, state: PlaceState): Static<typeof deviceSchema> {
   const { place, ranges } = state;
-  const known = damageIsKnown(state);
+  const known = damageIsKnown(all, state);
   return {
     device: place.device,
     kind: place.kind,
@@ -97,7 +97,7 @@ export function deviceJson(state: PlaceState): Static<typeof deviceSchema> {
     readable: state.readable,
     complete: state.complete,
     reasons: [...state.reasons],
-    readAt: timeOrNull(state.readAt),
+    readAt: timeOrNull(lastReadAt(all, state)),
     badRanges: known ? ranges.length : null,
     badBytes: known ? totalBytes(ranges) : null,
     damagedFiles: known ? damageOf(state).files.length : null,

@@ -1,5 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 import type { PlaceState, State } from '../../model/state.ts';
+import { lastReadAt } from '../damage.ts';
 import { problemSchema } from './problem.ts';
 
 export const closed = { additionalProperties: false } as const;
@@ -63,7 +64,7 @@ export function timeOrNull(ms: number | null | undefined): string | null {
 
 /** Whether these places' lists show all damage there is, and the oldest reading they rest on. */
 export function freshnessOf(state: State, places: readonly PlaceState[]): { complete: boolean; readAt: string | null } {
-  const read = places.filter((p) => p.present).map((p) => p.readAt);
+  const read = places.filter((p) => p.present).map((p) => lastReadAt(state, p) ?? null);
   const oldest = read.reduce(
     (a, b) => (a === null || b === null ? null : Math.min(a, b)),
     state.inventoried ? state.at : null,

@@ -1,6 +1,6 @@
-import type { PlaceState } from '../../model/state.ts';
+import type { PlaceState, State } from '../../model/state.ts';
 import { shortUid } from '../../model/topology.ts';
-import { damageIsKnown, damageOf } from '../damage.ts';
+import { damageIsKnown, damageOf, lastReadAt } from '../damage.ts';
 import type { View } from '../view.ts';
 import { type MetricDefinition, type MetricGroup, type Sample, secondsOf } from './metric.ts';
 
@@ -21,7 +21,7 @@ function perPlace(
   name: string,
   type: 'gauge' | 'counter',
   help: string,
-  value: (state: PlaceState) => number | undefined,
+  value: (place: PlaceState, state: State) => number | undefined,
 ): MetricDefinition {
   return {
     name,
@@ -30,7 +30,7 @@ function perPlace(
     labels: placeLabels,
     samples: (view) =>
       present(view, function* (state) {
-        const known = value(state);
+        const known = value(state, view.state);
         if (known !== undefined) yield { labels: labelsOf(state), value: known };
       }),
   };
@@ -47,7 +47,7 @@ export const badBlockMetrics: MetricGroup = {
       labels: placeLabels,
       samples: (view) =>
         present(view, function* (state) {
-          if (!damageIsKnown(state)) return;
+          if (!damageIsKnown(view.state, state)) return;
           for (const d of damageOf(state).devices) yield { labels: labelsOf(state, d.device), value: d.bytes };
         }),
     },
@@ -58,7 +58,7 @@ export const badBlockMetrics: MetricGroup = {
       labels: placeLabels,
       samples: (view) =>
         present(view, function* (state) {
-          if (!damageIsKnown(state)) return;
+          if (!damageIsKnown(view.state, state)) return;
           for (const d of damageOf(state).devices) yield { labels: labelsOf(state, d.device), value: d.ranges };
         }),
     },
@@ -77,8 +77,11 @@ export const badBlockMetrics: MetricGroup = {
     perPlace(
       'pmem_badblocks_last_read_timestamp_seconds',
       'gauge',
-      'When the bad-block lists were last read.',
-      (state) => (state.readAt === null ? undefined : secondsOf(state.readAt)),
+      'When the bad-block lists were last read well.',
+      (place, state) => {
+        const at = lastReadAt(state, place);
+        return at === undefined ? undefined : secondsOf(at);
+      },
     ),
     perPlace(
       'pmem_bad_ranges_found_total',

@@ -6,7 +6,7 @@ import type { View } from '../view.ts';
 import type { MetricGroup } from './metric.ts';
 
 function* damagedPlaces({ state }: View): Iterable<PlaceState> {
-  for (const place of state.places.values()) if (place.present && damageIsKnown(place)) yield place;
+  for (const place of state.places.values()) if (place.present && damageIsKnown(state, place)) yield place;
 }
 
 /** How a file is named in a label: not at all, by a digest that `check` users can recompute, or by its path. */

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ListReading } from '../../../src/model/badblocks.ts';
+import { failed } from '../../../src/model/observation.ts';
 import { sectorCount } from '../../../src/model/units.ts';
 import { at, damagedState, ownerOf, placeOf, placeState, rangeOf, stateOf, viewOf } from '../built-state.ts';
 import { seriesOf } from './series.ts';
@@ -28,6 +30,29 @@ test('a list that has become unreadable keeps its last known value and says so',
   const view = viewOf(stateOf([placeState(ranges, { readable: false, reasons: ['EIO'] })]));
   assert.deepEqual(await seriesOf(view, 'pmem_bad_bytes'), [`pmem_bad_bytes{${labels}} 4096`]);
   assert.deepEqual(await seriesOf(view, 'pmem_badblocks_readable'), [`pmem_badblocks_readable{${labels}} 0`]);
+});
+
+function failedReading(subject: string, lastOkAt?: number): ListReading {
+  const list = failed('SYSFS_READ', 'EIO');
+  return { subject, at, durationMs: 1, trigger: 'poll', list, ...(lastOkAt === undefined ? {} : { lastOkAt }) };
+}
+
+test('an empty list that has become unreadable keeps its 0 and the time of the last good reading', async () => {
+  const unreadable = placeState([], { readable: false, complete: false, reasons: ['EIO'] });
+  const lists = [failedReading('pmem0', at - 5000), failedReading('region0', at - 9000), failedReading('pmem1')];
+  const view = viewOf(stateOf([unreadable], { lists }));
+  assert.deepEqual(await seriesOf(view, 'pmem_bad_bytes'), [`pmem_bad_bytes{${labels}} 0`]);
+  assert.deepEqual(await seriesOf(view, 'pmem_badblocks_last_read_timestamp_seconds'), [
+    `pmem_badblocks_last_read_timestamp_seconds{${labels}} ${(at - 9000) / 1000}`,
+  ]);
+});
+
+test('a list that never could be read is not shown as clean', async () => {
+  const unreadable = placeState([], { readable: false, complete: false, reasons: ['EIO'] });
+  const lists = [failedReading('pmem0', at), failedReading('region0')];
+  const view = viewOf(stateOf([unreadable], { lists }));
+  for (const name of ['pmem_bad_bytes', 'pmem_bad_owner_bytes', 'pmem_badblocks_last_read_timestamp_seconds'])
+    assert.deepEqual(await seriesOf(view, name), [], name);
 });
 
 test('an empty list that nothing feeds is not shown as clean', async () => {

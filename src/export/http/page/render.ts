@@ -1,7 +1,7 @@
 import { totalBytes } from '../../../model/extent.ts';
 import type { Incident } from '../../../model/incident.ts';
 import type { PlaceState, State } from '../../../model/state.ts';
-import { damageIsKnown, damageOf } from '../../damage.ts';
+import { damageIsKnown, damageOf, lastReadAt } from '../../damage.ts';
 import type { View } from '../../view.ts';
 import { styleSheet } from './style.ts';
 
@@ -90,21 +90,24 @@ function deviceTable(state: State): Markup {
   if (places.length === 0) return html`<p>This host has no persistent memory that the kernel knows of.</p>`;
   return html`<div class="wide"><table><tr><th>Device</th><th>Namespace</th><th>Mode</th><th class="number">Bad ranges</th><th class="number">Bad bytes</th><th class="number">Damaged files</th><th>List</th></tr>
 ${places.map((p) => {
-  const known = damageIsKnown(p);
-  return html`<tr><td>${p.place.device || '–'}</td><td>${p.place.ndNamespace || p.place.ndRegion}</td><td>${p.place.mode ?? ''}</td><td class="number">${known ? p.ranges.length : '?'}</td><td class="number">${known ? totalBytes(p.ranges) : '?'}</td><td class="number">${known ? damageOf(p).files.length : '?'}</td><td>${standing(p)}</td></tr>
+  const known = damageIsKnown(state, p);
+  return html`<tr><td>${p.place.device || '–'}</td><td>${p.place.ndNamespace || p.place.ndRegion}</td><td>${p.place.mode ?? ''}</td><td class="number">${known ? p.ranges.length : '?'}</td><td class="number">${known ? totalBytes(p.ranges) : '?'}</td><td class="number">${known ? damageOf(p).files.length : '?'}</td><td>${standing(state, p)}</td></tr>
 `;
 })}</table></div>`;
 }
-function standing(p: PlaceState): Markup {
+function standing(state: State, p: PlaceState): Markup {
   const why = p.reasons.length === 0 ? '' : `: ${p.reasons.join('; ')}`;
   if (!p.present)
-    return html`<span class="warn">gone since ${p.goneSince === null ? 'an earlier run' : new Date(p.goneSince).toISOString()}</span>`;
+    return html`<span class="warn">gone since ${timeOr('an earlier run', p.goneSince ?? undefined)}</span>`;
   if (!p.readable) return html`<span class="bad">unreadable${why}</span>`;
   if (p.place.errorSource === 'none') return html`<span class="warn">not monitored: nothing feeds this list</span>`;
   if (!p.complete) return html`<span class="warn">incomplete${why}</span>`;
-  return html`read ${p.readAt === null ? 'never' : new Date(p.readAt).toISOString()}`;
+  return html`read ${timeOr('not yet', lastReadAt(state, p))}`;
 }
 function problemList(state: State): Markup {
   if (state.topology.problems.length === 0) return html``;
   return html`<h2>Could not be read</h2><ul>${state.topology.problems.map((p) => html`<li><code>${p.subject}</code>: ${p.reason}</li>`)}</ul>`;
+}
+function timeOr(otherwise: string, at: number | undefined): string {
+  return at === undefined ? otherwise : new Date(at).toISOString();
 }
