@@ -35,7 +35,7 @@ function whyIncomplete(length: number, tail: string, entries: number, pageSize: 
   if (entries >= tableSize)
     return `the kernel's table is full (${tableSize} entries): further bad ranges are not listed`;
   // the number may be the first digits of a longer one
-  return tail === '' ? undefined : `the last line is cut (${JSON.stringify(tail)}) and left out`;
+  return tail === '' ? undefined : `the last line is cut ("${tail}") and left out`;
 }
 
 /** The run, or what is wrong with the line. */
@@ -52,6 +52,11 @@ function parseLine(line: string): Run | string {
 }
 
 function garbage(lineNumber: number, line: string, why: string): Observation<never> {
-  const shown = line.length > 40 ? `${JSON.stringify(line.slice(0, 40))}...` : JSON.stringify(line);
+  const shown = `"${escaped(line.slice(0, 40))}"${line.length > 40 ? '...' : ''}`;
   return failed('SYSFS_PARSE', `line ${lineNumber} of the bad-block list is ${why}: ${shown}`);
+}
+
+/** Printable whatever the bytes were: it goes into logs and messages. */
+function escaped(text: string): string {
+  return text.replace(/[^\x20-\x7e]|["\\]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
