@@ -6,7 +6,7 @@ import type { CommandContext, ExitCode } from '../cli/command.ts';
 import { AgentError } from '../model/errors.ts';
 import { type Run, run } from '../model/extent.ts';
 import type { Message } from '../model/message.ts';
-import { advance, sectorAt, sectorsCovering, wholeSectors } from '../model/units.ts';
+import { sectorsCovering, wholeSectors } from '../model/units.ts';
 import { type AgentProcess, startAgentProcess } from './agent-process.ts';
 import { type DemoReceiver, type ReceivedMessage, startDemoReceiver } from './receiver.ts';
 import { laySimulatedHost, type SimulatedHost } from './simulated-host.ts';
@@ -142,8 +142,7 @@ async function locate(
     if (range === undefined) return { unknown: file?.reason ?? `${site.fsType} does not tell where a file lies` };
     // the range begins at a sector, and the damage at a block of the file: both are whole sectors
     const into = wholeSectors(damage.offset - range.offset);
-    const start = advance(sectorAt(0), into);
-    return run(range.start + start, sectorsCovering(damage.offset, damage.length));
+    return run(range.start + into, sectorsCovering(damage.offset, damage.length));
   } finally {
     await host.setBadSectors([]);
     await platform.close();

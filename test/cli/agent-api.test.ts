@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { runCommand } from './run-command.ts';
+
+/** A real HTTP server on a unix socket; each test says what it answers to which path. */
+let folder = '';
+let socket = '';
+let server: Server;
+let answers: Record<string, { status?: number; body: unknown }> = {};
+let asked: string[] = [];
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pmemwatch-cli-'));
+  socket = join(folder, 'api.sock');
+  server = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    const answer = answers[request.url ?? ''] ?? { status: 404, body: { detail: 'no such route' } };
+    const { body } = answer;
+    response.writeHead(answer.status ?? 200).end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  await new Promise<void>((done) => server.listen(socket, done));
+});
+after(async () => {
+  server.close();
+  await rm(folder, { recursive: true });
+});
+function run(words: string[], given: typeof answers) {
+  answers = given;
+  asked = [];
+  return runCommand([...words, '--socket', socket]);
+}
+
+const incident = {
+  id: '0123456789abcdef',
+  condition: 'media_error',
+  severity: 'critical',
+  status: 'open',
+  openedAt: '2026-11-23T14:02:07.123Z',
+  resolution: null,
+  detail: '',
+  device: { name: 'pmem0', ndNamespace: 'namespace0.0', ndRegion: 'region0' },
+  totals: { ranges: 2, bytes: 8192, files: 1 },
+  acknowledgement: null,
+};
+const page = (items: unknown[], next: string | null = null, complete = true) => ({
+  body: { items, next, complete, readAt: '2026-11-23T14:02:08Z' },
+});
+
+test('incidents are the open ones, as a table', async () => {
+  const { code, stdout } = await run(['incidents'], { '/api/v1/incidents?status=open': page([incident]) });
+  assert.equal(code, 0);
+  assert.match(stdout, /^ID +SEVERITY +STATUS +CONDITION +WHERE +SINCE +WHAT$/m);
+  assert.match(
+    stdout,
+    /^0123456789ab +critical +open +media_error +pmem0 +2026-11-23T14:02:07Z +2 bad ranges, 8 KiB, in 1 file$/m,
+  );
+});
+
+test('all pages are asked for', async () => {
+  const { stdout } = await run(['incidents', '--all', '--json'], {
+    '/api/v1/incidents': page([{ id: 1 }], 'a b'),
+    '/api/v1/incidents?after=a%20b': page([{ id: 2 }], null, false),
+  });
+  assert.deepEqual(JSON.parse(stdout), {
+    items: [{ id: 1 }, { id: 2 }],
+    next: null,
+    complete: false,
+    readAt: '2026-11-23T14:02:08Z',
+  });
+});
+
+test('an empty table says what it does not see', async () => {
+  const whole = await run(['incidents'], { '/api/v1/incidents?status=open': page([]) });
+  assert.equal(whole.stdout, 'no open incidents\n');
+  const partial = await run(['incidents'], { '/api/v1/incidents?status=open': page([], null, false) });
+  assert.match(partial.stdout, /not everything is seen: pmemwatch list says what is not/);
+});
+
+test('events are the newest, oldest first', async () => {
+  const event = (id: number) => ({
+    id,
+    time: '2026-11-23T14:02:07Z',
+    type: 'range.found',
+    incident: null,
+    device: 'pmem0',
+    data: { n: id },
+  });
+  const { stdout } = await run(['events', '--limit', '2', '--after', '7'], {
+    '/api/v1/events?limit=1000&after=7': page([event(8), event(9), event(10)]),
+  });
+  assert.equal(
+    stdout,
+    '9   2026-11-23T14:02:07Z  range.found  pmem0  -  {"n":9}\n10  2026-11-23T14:02:07Z  range.found  pmem0  -  {"n":10}\n',
+  );
+});
+
+test('what the agent refuses is told in its words', async () => {
+  const { code, stderr } = await run(['incidents'], {
+    '/api/v1/incidents?status=open': { status: 503, body: { detail: 'The history cannot be read now.' } },
+  });
+  assert.equal(code, 2);
+  assert.match(stderr, /^pmemwatch incidents: the agent answered 503: The history cannot be read now\.\n$/);
+});
+
+test('an answer that is no list is not shown as an empty one', async () => {
+  for (const body of ['<html>', '{}', '[]']) {
+    const { code, stderr } = await run(['incidents'], { '/api/v1/incidents?status=open': { body } });
+    assert.equal(code, 2);
+    assert.match(stderr, /something else than a list/);
+  }
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Listing } from '../../src/cli/listing.ts';
+import { createHostTree, type HostTree, loadHost } from '../fakes/host-tree.ts';
+import { platformOf, runCommand } from './run-command.ts';
+
+const list = (host: HostTree, ...options: string[]) => runCommand(['list', ...options], { platform: platformOf(host) });
+async function listing(host: HostTree): Promise<Listing> {
+  return JSON.parse((await list(host, '--json')).stdout) as Listing;
+}
+/** What every host has besides persistent memory. */
+const base = '@ /proc/1\nmountinfo :=\n@ /proc/sys/kernel/random\nboot_id = 1\n';
+
+test('a host without persistent memory is a fine host that says so', async () => {
+  const host = createHostTree(`${base}@ block\nsda/\n`);
+  const { code, stdout, stderr } = await list(host);
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+  assert.match(stdout, /^no persistent memory on this host/);
+  assert.deepEqual(await listing(host), { complete: true, buses: [], problems: [] });
+});
+
+test('JSON shows buses, DIMMs, regions, namespaces, and bad ranges in sectors of the device', async () => {
+  const { code, stdout } = await list(loadHost('qemu-mce'), '--json');
+  assert.equal(code, 0);
+  const { complete, buses } = JSON.parse(stdout) as Listing;
+  assert.equal(complete, true);
+  const [bus] = buses;
+  assert.deepEqual([bus?.name, bus?.provider, bus?.errorSource, bus?.monitored], ['ndbus0', 'ACPI.NFIT', 'mce', true]);
+  assert.deepEqual(
+    bus?.dimms.map(({ name }) => name),
+    ['nmem0', 'nmem1'],
+  );
+  const [namespace] = bus?.regions[0]?.namespaces ?? [];
+  assert.equal(namespace?.mode, 'fsdax');
+  assert.equal(namespace?.device, 'pmem0');
+  // region sector 6352 is sector 2256 of pmem0, whose data begins 2 MiB in
+  assert.deepEqual(namespace?.badRanges, {
+    readable: true,
+    complete: true,
+    reasons: [],
+    ranges: [{ on: 'device', start: 2256, count: 8 }],
+  });
+});
+
+test('the tree for people holds the same, without escape sequences when there is no colour', async () => {
+  const { code, stdout } = await list(loadHost('qemu-mce'));
+  assert.equal(code, 0);
+  assert.match(stdout, /^ndbus0 {2}ACPI\.NFIT {2}errors are found by machine checks$/m);
+  assert.match(stdout, /└─ namespace0\.0 {2}fsdax .* pmem0 .*1 bad range \(4 KiB\)$/m);
+  assert.match(stdout, /pmem0 2256\+8 {2}4 KiB/);
+  assert.ok(!stdout.includes('\u001b'));
+});
+
+test('a bus that nothing feeds is not monitored, however empty its list is', async () => {
+  const host = createHostTree(`${base}
+@nd devices/platform/e820_pmem/ndbus0
+provider = e820
+@nd devices/platform/e820_pmem/ndbus0/region0
+devtype = nd_pmem
+size = 1048576
+resource = 0x100000000
+mappings = 0
+badblocks :=
+driver -> x
+@nd devices/platform/e820_pmem/ndbus0/region0/namespace0.0
+size = 1048576
+mode = raw
+resource = 0x100000000
+`);
+  const { code, stdout } = await list(host);
+  assert.equal(code, 0);
+  assert.match(stdout, /not monitored: nothing tells the kernel of errors/);
+  assert.match(stdout, /namespace0\.0 .* not monitored$/m);
+  assert.doesNotMatch(stdout, /no bad ranges/);
+  assert.equal((await listing(host)).buses[0]?.monitored, false);
+});
+
+test('a list that cannot be read is exit code 2 with its reason, and what can be read is still shown', async () => {
+  const host = loadHost('qemu-mce');
+  host.sysfs.put('bus/nd/devices/region1/badblocks', { kind: 'error', errno: 'EIO' });
+  const { code, stdout, stderr } = await list(host);
+  assert.equal(code, 2);
+  assert.match(stderr, /^pmemwatch list: not complete: [^\n]*EIO[^\n]*\n$/);
+  assert.match(stdout, /pmem0 2256\+8/);
+  assert.match(stdout, /namespace1\.0 .*(unreadable|at least)/);
+});
+
+test('a truncated list is a lower bound', async () => {
+  const { code, stdout } = await list(loadHost('truncated-list'));
+  assert.equal(code, 2);
+  assert.match(stdout, /at least \d+ bad ranges/);
+  assert.match(stdout, /and \d+ more: --json shows all/);
+});
+
+test('names from the kernel cannot drive the terminal', async () => {
+  const host = createHostTree(`${base}@nd devices/platform/x/ndbus0\nprovider = a\\x1b[2Jb\n`);
+  assert.match((await list(host)).stdout, /a\\x1b\[2Jb/);
+});
