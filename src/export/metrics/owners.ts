@@ -26,8 +26,11 @@ export const ownerMetrics: MetricGroup = {
       *samples(view) {
         for (const state of damagedPlaces(view)) {
           const uid = shortUid(state.place.uid);
-          for (const { device, ownerBytes } of damageOf(state).devices) {
-            if (device === state.place.device && state.readable && !ownerBytes.has('file')) {
+          const { devices, resolved } = damageOf(state);
+          // no file bytes are known only once every owner is
+          const none = state.place.kind === 'namespace' && state.readable && resolved;
+          for (const { device, ownerBytes } of devices) {
+            if (none && device === state.place.device && !ownerBytes.has('file')) {
               yield { labels: { device, uid, owner_kind: 'file' }, value: 0 };
             }
             for (const [kind, value] of ownerBytes) yield { labels: { device, uid, owner_kind: kind }, value };

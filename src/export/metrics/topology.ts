@@ -7,7 +7,7 @@ export const topologyMetrics: MetricGroup = {
   metrics: [
     {
       name: 'pmem_error_detection',
-      help: 'What feeds the bad-block lists of this bus ; source none means that they prove nothing, however empty. The value is always 1.',
+      help: 'What feeds the bad-block lists of this bus; source none means that they prove nothing, however empty. The value is always 1.',
       type: 'gauge',
       labels: ['bus', 'source'],
       *samples({ state }) {
