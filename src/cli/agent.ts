@@ -23,7 +23,7 @@ export const agent: Command = {
   async run(args, context) {
     if (args.operands.length > 0) throw usage(`agent takes no operand: ${args.operands[0]}`);
     const loaded = await loadSettings(args.values, { isTerminal: context.isTerminal });
-    if ('settings' in loaded) return context.runAgent(loaded.settings);
+    if ('settings' in loaded) return context.runAgent(loaded.settings, args.values);
     const { problems } = loaded;
     if (problems.length === 1) throw new AgentError('CONFIG', problems[0] ?? '');
     for (const problem of problems) context.stderr.write(`${printable(problem)}\n`);

@@ -1,4 +1,4 @@
-import type { PathRoots, Settings } from '../config/load.ts';
+import type { FlagValues, PathRoots, Settings } from '../config/load.ts';
 import type { Clock, KernelTree, ResolveProgress, Resolver } from '../ports.ts';
 
 /** 0 fine; 1 damage found (`check`); 2 not answered, not completely, or wrongly asked (design 4.1). */
@@ -60,7 +60,7 @@ export interface CommandContext {
   readonly pageSize: number;
   openPlatform(roots: PathRoots): Promise<CommandPlatform>;
   /** Runs the agent until the signal; resolves when it has drained. @throws AgentError when it could not start */
-  runAgent(settings: Settings): Promise<ExitCode>;
+  runAgent(settings: Settings, flags: FlagValues): Promise<ExitCode>;
 }
 
 /** The part of the linux platform that commands use (`linux/probe/client.ts` has it); `close` ends the process behind it. */
