@@ -66,7 +66,7 @@ export function packSources(work: string, settings: Readonly<Record<string, stri
   const quoted = Object.entries(settings).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`);
   writeFileSync(join(work, 'lab.env'), quoted.join(''));
   mkdirSync(join(work, 'node_modules'), { recursive: true });
-  const ours = ['-C', checkout, 'package.json', 'src', 'test/vm'];
+  const ours = ['-C', checkout, 'package.json', 'src', 'test/e2e', 'test/vm'];
   command('tar', ['-c', '-f', archive, '-C', work, 'lab.env', 'node_modules', ...ours]);
   return archive;
 }
