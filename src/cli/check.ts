@@ -10,7 +10,7 @@ export interface CheckedFile {
   readonly path: string;
   readonly pathBase64: string;
   readonly complete: boolean;
-  readonly reason: string | null;
+  readonly reason?: string | null;
   readonly ranges: readonly {
     /** bytes in the file */
     readonly offset: number;
@@ -79,9 +79,20 @@ function exitCodeOf(answer: CheckAnswer, context: CommandContext): ExitCode {
 
 function print(answer: CheckAnswer, args: CommandArguments, context: CommandContext): void {
   const { stdout } = context;
-  if (args.flag('json')) stdout.write(jsonText(answer));
-  else if (args.flag('jsonl')) for (const file of answer.files) stdout.write(jsonText(file, 0));
+  if (args.flag('json')) stdout.write(jsonText({ complete: answer.complete, files: answer.files.map(fileJson) }));
+  else if (args.flag('jsonl')) for (const file of answer.files) stdout.write(jsonText(fileJson(file), 0));
   else stdout.write(checkText(answer, context));
+}
+
+/** Every key of the contract, in its order. */
+function fileJson({ path, pathBase64, complete, reason, ranges }: CheckedFile): unknown {
+  return {
+    path,
+    pathBase64,
+    complete,
+    reason: reason ?? null,
+    ranges: ranges.map(({ offset, length, device, start, count }) => ({ offset, length, device, start, count })),
+  };
 }
 
 function checkText(answer: CheckAnswer, context: CommandContext): string {

@@ -33,12 +33,22 @@ export async function runCommandLine(
       context.stdout.write(commandHelp(running, paint));
       return 0;
     }
-    return await running.run(readArguments(running, own), context);
+    return await keptAlive(running.run(readArguments(running, own), context));
   } catch (error) {
     if (context.signal.aborted) context.stderr.write('pmemwatch: interrupted: run it again for a whole answer\n');
     else if (error instanceof AgentError) context.stderr.write(errorLine(error, running));
     else throw error;
     return 2;
+  }
+}
+
+/** Probe processes and their deadlines keep no process alive; the one who waits for an answer has to. */
+async function keptAlive<T>(running: Promise<T>): Promise<T> {
+  const timer = setInterval(() => undefined, 1_000_000_000);
+  try {
+    return await running;
+  } finally {
+    clearInterval(timer);
   }
 }
 
