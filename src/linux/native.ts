@@ -38,9 +38,9 @@ function native(): Bindings {
     ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)'),
     openByHandleAt: libc.func('int open_by_handle_at(int mount, void *handle, int flags)'),
     nameToHandleAt: libc.func('int name_to_handle_at(int directory, void *path, void *handle, void *mount, int flags)'),
-    getdents64: libc.func('ssize_t getdents64(int fd, void *into, size_t bytes)'),
+    getdents64: libc.func('long getdents64(int fd, void *into, unsigned long bytes)'),
     statx: libc.func('int statx(int directory, void *path, int flags, unsigned int mask, void *into)'),
-    syscallOpenat2: libc.func('long syscall(long number, int directory, void *path, void *how, size_t bytes)'),
+    syscallOpenat2: libc.func('long syscall(long number, int directory, void *path, void *how, unsigned long bytes)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   };
   return bindings;

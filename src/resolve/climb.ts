@@ -91,7 +91,7 @@ export function ownerOn(
 }
 
 /** Mounts of a device; file systems with device numbers of their own (btrfs) are known by their source. */
-function mountsOf(device: BlockDevice, mounts: readonly Mount[]): Mount[] {
+export function mountsOf(device: BlockDevice, mounts: readonly Mount[]): Mount[] {
   const direct = mounts.filter((m) => m.devNumber === device.devNumber);
   if (direct.length > 0) return direct;
   const names = [`/dev/${device.name}`, ...(device.dmName === undefined ? [] : [`/dev/mapper/${device.dmName}`])];

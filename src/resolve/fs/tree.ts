@@ -36,50 +36,44 @@ interface Frame {
   readonly children: BytePath[];
 }
 
-/** Visits a directory and all below it, never across a mount point; descriptors of one branch are held open. */
-export async function walkTree(
+/**
+ * Visits a directory and all below it, never across a mount point; descriptors of one branch are held open. Yields
+ * the number of directories so far from time to time, for the caller to pause, hand on what it has, or stop.
+ */
+export async function* walkTree(
   io: FilesystemIo,
   root: number,
   visitor: TreeVisitor,
-  pause: (directories: number) => Promise<void>,
-): Promise<void> {
+): AsyncGenerator<number, void, void> {
   const listing = Buffer.alloc(LISTING_BYTES);
-  const frames: Frame[] = [];
+  const frames: Frame[] = [{ fd: root, path: '', children: [] }];
   let directories = 0;
-  const enter = async (fd: number, path: BytePath): Promise<void> => {
-    const children: BytePath[] = [];
-    frames.push({ fd, path, children });
-    visitor.directory?.(fd, path);
-    readEntries(io, fd, path, listing, visitor, children);
-    if (++directories % DIRECTORIES_PER_TURN === 0) await pause(directories);
-  };
+  let entered: Frame | undefined = frames[0];
   try {
-    await enter(root, '');
-    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+    while (frames.length > 0) {
+      if (entered !== undefined) {
+        visitor.directory?.(entered.fd, entered.path);
+        for (const full of readEntries(io, entered, listing, visitor)) if (full) yield directories;
+        if (++directories % DIRECTORIES_PER_TURN === 0) yield directories;
+      }
+      const frame = frames.at(-1) as Frame;
       const name = visitor.enough() ? undefined : frame.children.pop();
-      if (name === undefined) {
+      entered = name === undefined ? undefined : openChild(io, frame, name, visitor);
+      if (entered !== undefined) frames.push(entered);
+      else if (name === undefined) {
         frames.pop();
         if (frame.fd !== root) io.close(frame.fd);
-        continue;
       }
-      const path = frame.path === '' ? name : `${frame.path}/${name}`;
-      const fd = openChild(io, frame.fd, name, path, visitor);
-      if (fd !== undefined) await enter(fd, path);
     }
   } finally {
     for (const { fd } of frames) if (fd !== root) io.close(fd);
   }
 }
 
-function openChild(
-  io: FilesystemIo,
-  parent: number,
-  name: BytePath,
-  path: BytePath,
-  visitor: TreeVisitor,
-): number | undefined {
+function openChild(io: FilesystemIo, parent: Frame, name: BytePath, visitor: TreeVisitor): Frame | undefined {
+  const path = parent.path === '' ? name : `${parent.path}/${name}`;
   try {
-    return io.openBeneath(parent, bytesOf(name), 'directory');
+    return { fd: io.openBeneath(parent.fd, bytesOf(name), 'directory'), path, children: [] };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
@@ -89,14 +83,13 @@ function openChild(
   }
 }
 
-function readEntries(
+/** Yields after each filled buffer of records whether more may follow. */
+function* readEntries(
   io: FilesystemIo,
-  fd: number,
-  path: BytePath,
+  { fd, path, children }: Frame,
   listing: Buffer,
   visitor: TreeVisitor,
-  children: BytePath[],
-): void {
+): Generator<boolean, void, void> {
   try {
     for (let length = io.readDirectory(fd, listing); length > 0; length = io.readDirectory(fd, listing)) {
       visitDirents(listing, length, (inode, type, from, to) => {
@@ -107,6 +100,7 @@ function readEntries(
         if (descend) children.push(name);
         if (wanted) visitor.entry({ directory: fd, directoryPath: path, name, type, inode });
       });
+      yield length > listing.length / 2;
     }
   } catch (error) {
     const errno = errnoOf(error);

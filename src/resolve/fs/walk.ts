@@ -124,24 +124,20 @@ async function surveyBelow(
       if (fd !== undefined) io.close(fd);
     }
   };
-  await walkTree(
-    io,
-    start.fd,
-    {
-      wants: (_inode, type) => type === DIRENT_TYPE.file || type === DIRENT_TYPE.unknown,
-      entry,
-      directory: look,
-      blocked: (_path, errno) => {
-        // what is mounted there is another file system's; what it covers cannot be reached by anyone
-        if (errno !== 'EXDEV') survey.failures.set(errno, (survey.failures.get(errno) ?? 0) + 1);
-      },
-      enough: () => false,
+  const steps = walkTree(io, start.fd, {
+    wants: (_inode, type) => type === DIRENT_TYPE.file || type === DIRENT_TYPE.unknown,
+    entry,
+    directory: look,
+    blocked: (_path, errno) => {
+      // what is mounted there is another file system's; what it covers cannot be reached by anyone
+      if (errno !== 'EXDEV') survey.failures.set(errno, (survey.failures.get(errno) ?? 0) + 1);
     },
-    async (directories) => {
-      task.onProgress({ phase: `asking the files of ${task.mount.mountpoint.text} where they lie`, done: directories });
-      await breathe(task.signal);
-    },
-  );
+    enough: () => false,
+  });
+  for await (const directories of steps) {
+    task.onProgress({ phase: `asking the files of ${task.mount.mountpoint.text} where they lie`, done: directories });
+    await breathe(task.signal);
+  }
 }
 
 function wantedPieces(reader: ExtentReader, fd: number, wanted: Wanted, survey: Survey): Piece[] {

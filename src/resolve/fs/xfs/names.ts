@@ -80,21 +80,17 @@ async function walkNames(
   pause: (directories: number) => Promise<void>,
 ): Promise<void> {
   const open = new Map(missing.map((i) => [i.inode, i.links]));
-  await walkTree(
-    sources.io,
-    sources.mountFd,
-    {
-      wants: (inode) => open.has(inode),
-      entry({ inode, directoryPath: directory, name }) {
-        const found = names.get(inode);
-        if (found === undefined) return;
-        found.add(joinPath(sources.mountRoot, directory === '' ? name : `${directory}/${name}`));
-        if (found.size >= (open.get(inode) ?? 0)) open.delete(inode);
-      },
-      // what lies beneath is missing, which the link count tells
-      blocked: () => undefined,
-      enough: () => open.size === 0,
+  const steps = walkTree(sources.io, sources.mountFd, {
+    wants: (inode) => open.has(inode),
+    entry({ inode, directoryPath: directory, name }) {
+      const found = names.get(inode);
+      if (found === undefined) return;
+      found.add(joinPath(sources.mountRoot, directory === '' ? name : `${directory}/${name}`));
+      if (found.size >= (open.get(inode) ?? 0)) open.delete(inode);
     },
-    pause,
-  );
+    // what lies beneath is missing, which the link count tells
+    blocked: () => undefined,
+    enough: () => open.size === 0,
+  });
+  for await (const directories of steps) await pause(directories);
 }

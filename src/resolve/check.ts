@@ -1,0 +1,238 @@
+import { errnoOf, messageOf } from '../model/errors.ts';
+import { clip, coalesce, type Extent, extent, type Run } from '../model/extent.ts';
+import type { PathName } from '../model/path.ts';
+import type { BlockDevice, Mount } from '../model/topology.ts';
+import { bytesFromSectors, sectorCount, sectorsCovering, wholeSectors } from '../model/units.ts';
+import type { FilesystemIo } from '../ports.ts';
+import { type HostFacts, mountsOf } from './climb.ts';
+import { DIRENT_TYPE } from './fs/dirents.ts';
+import { FIEMAP, type FiemapExtent, isPlaced } from './fs/fiemap.ts';
+import { createExtentReader } from './fs/file-extents.ts';
+import { breathe } from './fs/resolver.ts';
+import { unwalkable } from './fs/resolvers.ts';
+import { walkTree } from './fs/tree.ts';
+import { bytePath, bytesOf, joinPath, pathName } from './fs/visible-path.ts';
+import { createRunIndex, type RunIndex } from './run-index.ts';
+import { stackLayers } from './stack/layers.ts';
+
+/** Bad runs by kernel name of the disk they are on. A disk that is not in it is one whose list is not known. */
+export type KnownBadRuns = ReadonlyMap<string, readonly Run[]>;
+
+/** Damaged bytes of a file; `start` and `count` are sectors on `device`. */
+export interface DamagedRange extends Extent {
+  readonly offset: number;
+  readonly length: number;
+}
+/** One file of `check` (design 4.1): clean only when `complete` and without ranges. */
+export interface CheckedFile {
+  readonly path: string;
+  readonly pathBase64: string;
+  readonly complete: boolean;
+  readonly reason?: string;
+  readonly ranges: readonly DamagedRange[];
+}
+
+type BadIndex = ReadonlyMap<string, RunIndex<Run>>;
+function indexOf(bad: KnownBadRuns): BadIndex {
+  return new Map([...bad].map(([device, runs]) => [device, createRunIndex(coalesce(runs))]));
+}
+
+const S_IFMT = 0xf000;
+const S_IFDIR = 0x4000;
+const S_IFREG = 0x8000;
+
+/** Forward look-up: which bytes of a file, or of everything below a directory, lie on bad sectors. */
+export async function* checkPaths(
+  paths: readonly PathName[],
+  bad: KnownBadRuns,
+  facts: HostFacts,
+  io: FilesystemIo,
+  signal: AbortSignal,
+): AsyncGenerator<CheckedFile, void, void> {
+  const index = indexOf(bad);
+  for (const path of paths) {
+    const directory = openOrExplain(path, io, 'directory');
+    if (directory.kind === 'failed' && directory.errno !== 'ENOTDIR') yield incomplete(path, directory.reason);
+    else if (directory.kind === 'failed') yield checkOne(path, index, facts, io);
+    else {
+      try {
+        yield* checkBelow(path, directory.fd, index, facts, io, signal);
+      } finally {
+        io.close(directory.fd);
+      }
+    }
+  }
+}
+
+/** One file or directory by itself, as FIEMAP tells it now, without writing anything back first. */
+export function checkFile(path: PathName, bad: KnownBadRuns, facts: HostFacts, io: FilesystemIo): CheckedFile {
+  return checkOne(path, indexOf(bad), facts, io);
+}
+
+function checkOne(path: PathName, bad: BadIndex, facts: HostFacts, io: FilesystemIo): CheckedFile {
+  const opened = openOrExplain(path, io, 'file');
+  if (opened.kind === 'failed') return incomplete(path, opened.reason);
+  try {
+    return checkOpen(path, opened.fd, bad, facts, io);
+  } finally {
+    io.close(opened.fd);
+  }
+}
+
+async function* checkBelow(
+  top: PathName,
+  fd: number,
+  bad: BadIndex,
+  facts: HostFacts,
+  io: FilesystemIo,
+  signal: AbortSignal,
+): AsyncGenerator<CheckedFile, void, void> {
+  const base = bytePath(top).replace(/(?<=.)\/+$/, '');
+  let ready: CheckedFile[] = [];
+  const pathOf = (below: string): PathName => pathName(joinPath(base, below));
+  const steps = walkTree(io, fd, {
+    wants: (_inode, type) => type === DIRENT_TYPE.file || type === DIRENT_TYPE.unknown,
+    directory: (directory, path) => {
+      const found = checkOpen(pathOf(path), directory, bad, facts, io);
+      // directories that file systems do not map are no files of the user
+      if (found.ranges.length > 0) ready.push(found);
+    },
+    entry: ({ directory, directoryPath, name }) => {
+      const path = pathOf(directoryPath === '' ? name : `${directoryPath}/${name}`);
+      const opened = attempt(() => io.openBeneath(directory, bytesOf(name), 'file'));
+      if (opened.kind === 'failed') {
+        if (opened.errno !== 'ENOENT' && opened.errno !== 'ELOOP' && opened.errno !== 'ENXIO')
+          ready.push(incomplete(path, opened.reason));
+        return;
+      }
+      try {
+        if ((io.status(opened.fd).mode & S_IFMT) === S_IFREG) ready.push(checkOpen(path, opened.fd, bad, facts, io));
+      } finally {
+        io.close(opened.fd);
+      }
+    },
+    blocked: (path, errno) => {
+      const reason = errno === 'EXDEV' ? 'another file system is mounted there: check it by its own path' : errno;
+      ready.push(incomplete(pathOf(path), reason));
+    },
+    enough: () => false,
+  });
+  for await (const _ of steps) {
+    yield* ready;
+    ready = [];
+    await breathe(signal);
+  }
+  yield* ready;
+}
+
+function checkOpen(path: PathName, fd: number, bad: BadIndex, facts: HostFacts, io: FilesystemIo): CheckedFile {
+  const status = io.status(fd);
+  const type = status.mode & S_IFMT;
+  if (type !== S_IFREG && type !== S_IFDIR) return incomplete(path, 'neither a file nor a directory');
+  if (status.size === 0 && type === S_IFREG) return { ...shown(path), complete: true, ranges: [] };
+  const where = holdingDevice(status.devNumber, facts);
+  if (where.kind === 'failed') return incomplete(path, where.reason);
+  let extents: readonly FiemapExtent[];
+  try {
+    extents = createExtentReader(io).read(fd);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return incomplete(path, `its file system does not tell where it lies (${messageOf(error)})`);
+  }
+  const reasons = new Set<string>();
+  const ranges: DamagedRange[] = [];
+  for (const e of extents) {
+    const unplaced = whyUnplaced(e);
+    if (unplaced === undefined) ranges.push(...damagedParts(e, where.device, bad, facts, reasons));
+    else reasons.add(unplaced);
+  }
+  ranges.sort((a, b) => a.offset - b.offset);
+  const reason = reasons.size === 0 ? {} : { reason: [...reasons].join('; ') };
+  return { ...shown(path), complete: reasons.size === 0, ...reason, ranges };
+}
+
+function whyUnplaced({ flags }: FiemapExtent): string | undefined {
+  if ((flags & FIEMAP.INLINE) !== 0) return 'part of it is stored inside metadata, whose place is not told';
+  if ((flags & FIEMAP.DELALLOC) !== 0) return 'part of it is not written yet and has no place on the device';
+  if ((flags & FIEMAP.ENCODED) !== 0) return 'part of it is compressed or encrypted on the device';
+  return isPlaced({ flags, logical: 0, physical: 0, length: 0 }) ? undefined : 'the place of a part of it is not told';
+}
+
+/** The bad sectors under one extent of a file, from its file system's device down to the disks. */
+function damagedParts(
+  e: FiemapExtent,
+  device: BlockDevice,
+  bad: BadIndex,
+  facts: HostFacts,
+  reasons: Set<string>,
+): DamagedRange[] {
+  const whole = extent(device.name, wholeSectors(e.physical), sectorsCovering(e.physical, e.length));
+  return descend(whole, 0, bad, facts, reasons).flatMap(({ on, into }) => {
+    const listed = bad.get(on.device);
+    if (listed === undefined) {
+      reasons.add(`no bad-block list is known for ${on.device}`);
+      return [];
+    }
+    return listed.overlapping(on).flatMap((r): DamagedRange[] => {
+      const part = clip(r, on);
+      if (part === undefined) return [];
+      const offset = e.logical + bytesFromSectors(sectorCount(into + part.start - on.start));
+      return [{ offset, length: bytesFromSectors(part.count), device: on.device, ...part }];
+    });
+  });
+}
+
+interface Place {
+  readonly on: Extent;
+  /** sectors from the start of the file's extent */
+  readonly into: number;
+}
+/** Down the stack to devices with a list of their own, or to the bottom. */
+function descend(at: Extent, into: number, bad: BadIndex, facts: HostFacts, reasons: Set<string>): Place[] {
+  const device = facts.blockDevices.find((d) => d.name === at.device);
+  const layer = device === undefined ? undefined : stackLayers.find((l) => l.matches(device));
+  if (device !== undefined && layer !== undefined && !bad.has(device.name)) {
+    return layer
+      .mapDown(device, at)
+      .flatMap((m) => descend(m.below, into + m.above.start - at.start, bad, facts, reasons));
+  }
+  if (device !== undefined && device.slaves.length > 0) {
+    reasons.add(`it lies on ${device.name} (LVM/dm/md layers are not resolved yet)`);
+    return [];
+  }
+  return [{ on: at, into }];
+}
+
+function holdingDevice(devNumber: string, { blockDevices, mounts }: HostFacts) {
+  const mount = mounts.find((m) => m.devNumber === devNumber);
+  const device = blockDevices.find((d) => d.devNumber === devNumber) ?? blockDevices.find((d) => isBehind(d, mount));
+  const fsType = mount?.fsType ?? 'its file system';
+  if (device === undefined) return { kind: 'failed', reason: `${fsType} is on no block device of this host` } as const;
+  if (unwalkable.includes(fsType)) {
+    return { kind: 'failed', reason: `${fsType} is not resolved yet: its FIEMAP tells no device addresses` } as const;
+  }
+  return { kind: 'ok', device } as const;
+}
+function isBehind(device: BlockDevice, mount: Mount | undefined): boolean {
+  return mount !== undefined && mountsOf(device, [mount]).length > 0;
+}
+
+function attempt(open: () => number) {
+  try {
+    return { kind: 'ok', fd: open() } as const;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return { kind: 'failed', errno, reason: `cannot be opened (${errno})` } as const;
+  }
+}
+/** What was named on the command line is followed through links; what a walk meets is not. */
+function openOrExplain(path: PathName, io: FilesystemIo, kind: 'file' | 'directory') {
+  return attempt(() => io.openPath(bytesOf(bytePath(path)), kind, true));
+}
+function shown(path: PathName): { readonly path: string; readonly pathBase64: string } {
+  return { path: path.text, pathBase64: path.base64 };
+}
+function incomplete(path: PathName, reason: string): CheckedFile {
+  return { ...shown(path), complete: false, reason, ranges: [] };
+}

@@ -1,0 +1,137 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createFilesystemIo } from '../../src/linux/filesystem-io.ts';
+import { run } from '../../src/model/extent.ts';
+import type { Owner, ResolveAnswer } from '../../src/model/owner.ts';
+import { pathFromBytes } from '../../src/model/path.ts';
+import type { BlockDevice, Mount } from '../../src/model/topology.ts';
+import { bytes, sector, sectorCount } from '../../src/model/units.ts';
+import type { HostFacts } from '../../src/resolve/climb.ts';
+import { resolveRuns } from '../../src/resolve/resolve.ts';
+
+/** A file system on a loop device of this machine, and the resolver looking at it. */
+export interface Lab {
+  readonly device: string;
+  readonly mountpoint: string;
+  readonly sectors: number;
+  readonly folder: string;
+  unmount(): void;
+  mount(): void;
+  close(): void;
+}
+export interface LabOptions {
+  readonly megabytes: number;
+  readonly mkfs: readonly string[];
+  readonly mountOptions?: string;
+}
+
+/** Bytes out, so that names that are no text survive. @throws when the tool fails */
+export function tool(command: string, ...args: readonly string[]): Buffer {
+  return execFileSync(command, args, { stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+}
+export const io = createFilesystemIo({ dev: '/dev', proc: '/proc', rootfs: '/' });
+
+/** What keeps these tests from running here; undefined when nothing does. */
+export function obstacle(...commands: readonly string[]): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root: loop devices and mounts';
+  if (!existsSync('/dev/loop-control')) return 'this kernel has no loop devices';
+  const folders = (process.env['PATH'] ?? '').split(':').concat('/sbin', '/usr/sbin');
+  const missing = commands.filter((c) => !folders.some((f) => existsSync(join(f, c))));
+  return missing.length === 0 ? undefined : `missing: ${missing.join(', ')} (apt-get install xfsprogs e2fsprogs attr)`;
+}
+
+export function createLab({ megabytes, mkfs, mountOptions }: LabOptions): Lab {
+  const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-loopfs-'));
+  const image = join(folder, 'image');
+  const mountpoint = join(folder, 'mnt');
+  mkdirSync(mountpoint);
+  writeFileSync(image, '');
+  truncateSync(image, megabytes * 1024 * 1024);
+  const [command, ...args] = mkfs;
+  tool(command as string, ...args, image);
+  const device = tool('losetup', '--show', '-f', image).toString().trim().replace('/dev/', '');
+  const sectors = Number(readFileSync(`/sys/class/block/${device}/size`, 'utf8'));
+  const lab: Lab = {
+    device,
+    mountpoint,
+    sectors,
+    folder,
+    mount: () => void tool('mount', ...(mountOptions === undefined ? [] : ['-o', mountOptions]), `/dev/${device}`, mountpoint),
+    unmount: () => void tool('umount', mountpoint),
+    close() {
+      // the tests may have unmounted it already
+      if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${mountpoint} `)) lab.unmount();
+      tool('losetup', '-d', `/dev/${device}`);
+      rmSync(folder, { recursive: true });
+    },
+  };
+  lab.mount();
+  return lab;
+}
+
+export function facts(): HostFacts {
+  return { blockDevices: readdirSync('/sys/class/block').map(readBlockDevice), mounts: readMounts() };
+}
+function readBlockDevice(name: string): BlockDevice {
+  const read = (file: string): string => readFileSync(`/sys/class/block/${name}/${file}`, 'utf8').trim();
+  const partition = existsSync(`/sys/class/block/${name}/partition`);
+  const disk = partition ? readdirSync('/sys/block').find((d) => existsSync(`/sys/block/${d}/${name}`)) : undefined;
+  return {
+    name,
+    devNumber: read('dev'),
+    size: sectorCount(Number(read('size'))),
+    logicalBlockBytes: bytes(512),
+    kind: partition ? 'partition' : 'disk',
+    holders: readdirSync(`/sys/class/block/${name}/holders`),
+    slaves: [],
+    hasBadblocks: false,
+    dax: false,
+    ...(disk === undefined ? {} : { partitionOf: { disk, start: sector(Number(read('start'))) } }),
+  };
+}
+function readMounts(): Mount[] {
+  const unescape = (field: string): Buffer =>
+    Buffer.from(
+      field.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
+      'latin1',
+    );
+  const lines = readFileSync('/proc/self/mountinfo', 'latin1').split('\n').filter((line) => line !== '');
+  return lines.map((line): Mount => {
+    const [before, after] = line.split(' - ') as [string, string];
+    const [id, parentId, devNumber, root, mountpoint, options] = before.split(' ') as [string, string, string, string, string, string];
+    const [fsType, source, superOptions] = after.split(' ') as [string, string, string];
+    return {
+      id: Number(id),
+      parentId: Number(parentId),
+      devNumber,
+      root: pathFromBytes(unescape(root)),
+      mountpoint: pathFromBytes(unescape(mountpoint)),
+      fsType,
+      source: pathFromBytes(unescape(source)),
+      options: options.split(','),
+      superOptions: superOptions.split(','),
+    };
+  });
+}
+
+export async function resolveSectors(
+  device: string,
+  runs: readonly (readonly [number, number])[],
+  options: { readonly walkRoots?: readonly string[]; readonly io?: typeof io; readonly facts?: HostFacts } = {},
+): Promise<ResolveAnswer> {
+  const job = {
+    device,
+    runs: runs.map(([start, count]) => run(start, count)),
+    deadlineMs: 120_000,
+    walkRoots: options.walkRoots ?? [],
+  };
+  return resolveRuns(job, options.facts ?? facts(), options.io ?? io, () => undefined, new AbortController().signal);
+}
+
+/** Every sector of the device in one question. */
+export async function resolveAll(lab: Lab): Promise<readonly Owner[]> {
+  const answer = await resolveSectors(lab.device, [[0, lab.sectors]]);
+  return answer.results[0]?.owners ?? [];
+}
