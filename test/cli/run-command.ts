@@ -2,7 +2,6 @@ import type { CommandContext, CommandPlatform } from '../../src/cli/command.ts';
 import { runCommandLine } from '../../src/cli/command-line.ts';
 import { commands } from '../../src/cli/commands.ts';
 import type { Clock } from '../../src/ports.ts';
-import type { HostTree } from '../fakes/host-tree.ts';
 import { createHostTree } from '../fakes/host-tree.ts';
 
 export interface Ran {
@@ -22,7 +21,10 @@ const clock: Clock = {
 };
 
 /** A platform over a described host; what a test does not expect to be asked fails. */
-export function platformOf(host: HostTree, parts: Partial<CommandPlatform> = {}): CommandPlatform {
+export function platformOf(
+  host: Pick<CommandPlatform, 'sysfs' | 'procfs'>,
+  parts: Partial<CommandPlatform> = {},
+): CommandPlatform {
   return {
     sysfs: host.sysfs,
     procfs: host.procfs,
