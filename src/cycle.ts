@@ -5,6 +5,7 @@ import type { HistoryEvent, Notice } from './model/incident.ts';
 import type { State } from './model/state.ts';
 import type { Topology } from './model/topology.ts';
 import { recordPass } from './record/record.ts';
+import { recordStoreWritable } from './record/store-incident.ts';
 
 /** What one pass needs of the running parts; everything else in it is a pure function. */
 export interface Stages<Told> {
@@ -16,6 +17,8 @@ export interface Stages<Told> {
   resolved(): Change[];
   /** whether a first whole inventory and reading is done */
   inventoried(): boolean;
+  /** whether the state file takes what it is given, and why not */
+  store(): { readonly writable: boolean; readonly detail: string };
   /** one transaction; durable before anyone is told. Never rejects: what cannot be committed is told all the same, marked so */
   save(state: State, events: readonly HistoryEvent[], notices: readonly Notice[]): Promise<Told>;
   /** queued; answers come back as changes of a later pass */
@@ -26,20 +29,25 @@ export interface Stages<Told> {
   removedAfterMs(): number;
 }
 
-/** discover -> observe -> diff -> resolve -> record -> export | notify: one pass. What it returns is what /metrics and /api render. */
+/** discover -> observe -> diff -> resolve -> record -> export | notify: one pass. What it publishes is what /metrics and /api render. */
 export async function runCycle<Told>(
   stages: Stages<Told>,
   previous: State,
   publish: (state: State) => void,
-): Promise<State> {
+): Promise<void> {
+  const now = stages.now();
   const topology = stages.topology();
   const snapshot = stages.latest(topology);
   const changes = [...diff(previous.places, topology, snapshot, previous.stuck), ...stages.resolved()];
-  const input = { topology, snapshot, changes, now: stages.now(), inventoried: stages.inventoried() };
-  const { state, events, notices } = recordPass(previous, input, { removedAfterMs: stages.removedAfterMs() });
-  const told = await stages.save(state, events, notices);
-  publish(state);
-  stages.resolve(state);
+  const seen = recordPass(
+    previous,
+    { topology, snapshot, changes, now, inventoried: stages.inventoried() },
+    { removedAfterMs: stages.removedAfterMs() },
+  );
+  const kept = recordStoreWritable(seen.state, { ...stages.store(), now });
+  const events = [...seen.events, ...kept.events];
+  const told = await stages.save(kept.state, events, [...seen.notices, ...kept.notices]);
+  publish(kept.state);
+  stages.resolve(kept.state);
   stages.notify(told);
-  return state;
 }

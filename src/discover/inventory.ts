@@ -25,6 +25,8 @@ export function createInventory(deps: {
   clock: Clock;
   periodMs: number;
   onChange: () => void;
+  /** after each look, also one that found nothing new: watches on replaced files are armed again */
+  onLook: () => void;
   log: Logger;
 }): Inventory {
   const { clock, log } = deps;
@@ -42,11 +44,14 @@ export function createInventory(deps: {
       const found = await deps.discover();
       const durationSeconds = (clock.monotonic() - before) / 1000;
       status = { collector: 'topology', success: true, durationSeconds, lastSuccess: clock.now() / 1000 };
+      if (stopped) return;
       const next = JSON.stringify(found);
-      if (next === fingerprint || stopped) return;
-      fingerprint = next;
-      topology = found;
-      deps.onChange();
+      if (next !== fingerprint) {
+        fingerprint = next;
+        topology = found;
+        deps.onChange();
+      }
+      deps.onLook();
     } catch (error) {
       const durationSeconds = (clock.monotonic() - before) / 1000;
       if (status.success) log.warn({ err: error }, 'inventory failed; the last one is kept');

@@ -1,4 +1,3 @@
-import type { ReadingTrigger } from '../model/badblocks.ts';
 import { failed, type Observation, ok } from '../model/observation.ts';
 import type { Bus } from '../model/topology.ts';
 import type { Clock, KernelTree } from '../ports.ts';
@@ -25,7 +24,7 @@ export interface ScrubWatch {
   /** Remembers where each bus's count stands, so that a later advance is seen. */
   baseline(buses: readonly Bus[]): Promise<void>;
   /** Whether a notification on this bus's lists comes from a scrub; a bus that does not answer in time is not waited for. */
-  cause(bus: Bus): Promise<ReadingTrigger>;
+  cause(bus: Bus): Promise<'hint' | 'scrub'>;
 }
 
 /**

@@ -58,16 +58,14 @@ async function openOnce(
   }
 }
 
-/** SQLITE_CORRUPT 11 and SQLITE_NOTADB 26, https://sqlite.org/rescode.html; the low byte of an extended code. */
-const corruptCodes = new Set([11, 26]);
+/** https://sqlite.org/rescode.html: the content is damaged, or never was a database. */
+const corruptCodes: ReadonlySet<unknown> = new Set(['SQLITE_CORRUPT', 'SQLITE_NOTADB']);
 
 /** Whether the content of the file is damaged (and not merely out of reach): looks through the causes of the error. */
 export function isCorrupt(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof AgentError && cause.context['corrupt'] === true) return true;
-    const code =
-      'errcode' in cause ? cause.errcode : cause instanceof AgentError ? cause.context['errcode'] : undefined;
-    if (typeof code === 'number' && corruptCodes.has(code & 0xff)) return true;
+    if (!(cause instanceof AgentError)) continue;
+    if (cause.context['corrupt'] === true || corruptCodes.has(cause.context['sqlite'])) return true;
   }
   return false;
 }

@@ -42,7 +42,8 @@ interface Attempt {
 export function createResolveQueue(deps: {
   resolver: Resolver;
   clock: Clock;
-  config: ResolveQueueConfig;
+  /** asked anew for each job: it can be reloaded */
+  config: () => ResolveQueueConfig;
   onAnswer: () => void;
   log: Logger;
 }): ResolveQueue {
@@ -119,7 +120,7 @@ export function createResolveQueue(deps: {
   async function ask(place: Place, runs: readonly Run[], signal: AbortSignal): Promise<ResolveAnswer> {
     const { device } = place;
     try {
-      const job = { device, runs, deadlineMs: config.deadlineMs, walkRoots: config.walkRoots };
+      const job = { device, runs, ...config() };
       return await resolver.resolve(job, () => undefined, signal);
     } catch (error) {
       const reason = error instanceof AgentError ? error.message : `resolving failed: ${messageOf(error)}`;

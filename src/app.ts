@@ -1,0 +1,398 @@
+import type { Loaded, Settings } from './config/load.ts';
+import { runCycle, type Stages } from './cycle.ts';
+import { discover } from './discover/discover.ts';
+import { createInventory } from './discover/inventory.ts';
+import { createServer } from './export/http/server.ts';
+import { createLoop } from './loop.ts';
+import type { AgentStatus } from './model/agent-status.ts';
+import { AgentError, messageOf } from './model/errors.ts';
+import type { HistoryEvent } from './model/incident.ts';
+import type { OutboxItem } from './model/outbox.ts';
+import type { State } from './model/state.ts';
+import { emptyTopology } from './model/topology.ts';
+import { notifiers } from './notify/notifiers.ts';
+import { createNotifications } from './notify/pipeline.ts';
+import { createObserver } from './observe/observe.ts';
+import { createScrubWatch } from './observe/scrub.ts';
+import { busOf, subjectsOf, subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
+import type {
+  Clock,
+  Database,
+  Hint,
+  Hints,
+  HostInfo,
+  Http,
+  KernelTree,
+  Logger,
+  Resolver,
+  SocketFiles,
+} from './ports.ts';
+import { openStore, type StateFile } from './record/recover.ts';
+import { forgetResolved } from './record/store.ts';
+import { createResolveQueue } from './resolve/queue.ts';
+
+/** What the agent meets of the world; `linux/platform.ts` has it. */
+export interface AppPlatform {
+  readonly sysfs: KernelTree;
+  readonly procfs: KernelTree;
+  readonly resolver: Resolver;
+  readonly clock: Clock;
+  readonly http: Http;
+  readonly hostInfo: HostInfo;
+  readonly sockets: SocketFiles;
+  readonly stateFile: StateFile;
+  /** a database that forgets, for a state file that cannot be opened at all */
+  openMemory(): Promise<Database>;
+  readonly pageSize: number;
+  createHints(onHint: (hint: Hint) => void): Hints;
+  watchMounts(onChange: () => void): () => void;
+  /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
+  blindSpots(): Promise<readonly string[] | undefined>;
+}
+export interface AppOptions {
+  readonly settings: Settings;
+  /** reads flags, environment, file and secrets again */
+  readonly reread: () => Promise<Loaded>;
+  readonly version: string;
+  readonly revision: string;
+  readonly nodeVersion: string;
+  /** called once when a bug ends the loop */
+  readonly onBug: (error: unknown) => void;
+}
+export interface App {
+  /** `http://127.0.0.1:9915`, `/run/pmemwatch/api.sock` */
+  readonly addresses: readonly string[];
+  reload(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>;
+  /** Delivers what is due within the deadline, then stops everything, last started first. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 5_000;
+const PRUNE_MS = 3_600_000;
+/** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
+const IDLE_PASS_MS = 15_000;
+const DEFAULT_SOCKET = '/run/pmemwatch/api.sock';
+
+/** Puts the parts together and starts them, in the order of the pipeline. @throws AgentError when one cannot start */
+export async function createApp(options: AppOptions, platform: AppPlatform, log: Logger): Promise<App> {
+  const { clock } = platform;
+  const closers = createClosers(log);
+  let settings = options.settings;
+  let reloaded = { ok: true, at: clock.now() / 1000 };
+  const startedAt = clock.now();
+  try {
+    const host = await platform.hostInfo.read();
+    const { store, loaded, memoryOnly } = await openState(platform, settings, log, () => loop.wake());
+    closers.add('store', () => store.close());
+    let state: State = {
+      host,
+      topology: emptyTopology,
+      inventoried: false,
+      places: loaded.places,
+      incidents: loaded.incidents,
+      ordinals: loaded.ordinals,
+      lists: [],
+      stuck: [],
+      at: startedAt,
+    };
+    const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
+
+    const queue = createResolveQueue({
+      resolver: platform.resolver,
+      clock,
+      config: () => settings.config.resolve,
+      onAnswer: () => loop.wake(),
+      log: log.child({ component: 'resolve' }),
+    });
+    closers.add('resolve', () => queue.stop());
+
+    const notifications = createNotifications({
+      receivers: settings.receivers,
+      notifiers,
+      http: platform.http,
+      deliveries: store,
+      clock,
+      random: Math.random,
+      log: log.child({ component: 'notify' }),
+      config: { retryForMs: settings.config.notify.retryForMs, groupWaitMs: settings.config.notify.groupWaitMs },
+    });
+    closers.add('notify', async () => {
+      await notifications.drain(DRAIN_MS);
+      notifications.stop();
+    });
+    notifications.enqueue(loaded.pendingOutbox);
+
+    const observer = createObserver({
+      sysfs: platform.sysfs,
+      clock,
+      config: {
+        badBlocksMs: settings.config.poll.badBlocksMs,
+        deviceDeadlineMs: settings.config.poll.deviceDeadlineMs,
+        pageSize: platform.pageSize,
+        jitter: Math.random,
+      },
+      onReading: () => loop.wake(),
+      log: log.child({ component: 'observe' }),
+    });
+    closers.add('observe', () => observer.stop());
+    const scrubs = createScrubWatch(platform.sysfs, clock);
+
+    const inventory = createInventory({
+      discover: () => discover({ sysfs: platform.sysfs, procfs: platform.procfs }, inventory.topology()),
+      clock,
+      periodMs: settings.config.poll.badBlocksMs,
+      onChange: () => {
+        const topology = inventory.topology();
+        observer.update(topology);
+        void scrubs.baseline(topology.buses);
+        loop.wake();
+      },
+      onLook: () => watchAgain(hints.watch(watchTargets(inventory.topology()))),
+      log: log.child({ component: 'discover' }),
+    });
+    closers.add('discover', () => inventory.stop());
+
+    let settled = false;
+    const stages: Stages<readonly OutboxItem[]> = {
+      topology: inventory.topology,
+      latest: observer.latest,
+      resolved: queue.take,
+      inventoried: () => settled,
+      store: () =>
+        memoryOnly === undefined
+          ? { writable: store.writable(), detail: store.trouble() }
+          : { writable: false, detail: memoryOnly },
+      async save(next, events, notices) {
+        const items = await store.commit({
+          state: next,
+          events: [...pendingEvents.splice(0), ...events],
+          notices,
+          receivers: settings.receivers.map((receiver) => receiver.name),
+          notBefore: clock.now() + settings.config.notify.groupWaitMs,
+        });
+        return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
+      },
+      resolve: queue.request,
+      notify: (items) => notifications.enqueue(items),
+      now: clock.now,
+      removedAfterMs: () => settings.config.incidents.removedAfterMs,
+    };
+    const loop = createLoop({
+      async pass() {
+        // without an inventory everything known would look gone
+        if (inventory.status().lastSuccess === undefined) return;
+        await runCycle(stages, state, (next) => {
+          state = forgetResolved(next, clock.now(), settings.config.retentionMs);
+        });
+      },
+      clock,
+      periodMs: IDLE_PASS_MS,
+      log,
+      onBug: options.onBug,
+    });
+    closers.add('loop', () => loop.stop());
+
+    const hints = platform.createHints((hint) => onHint(hint));
+    closers.add('hints', () => hints.stop());
+    const unwatchMounts = platform.watchMounts(() => inventory.refresh());
+    closers.add('mounts', unwatchMounts);
+
+    function onHint(hint: Hint): void {
+      const topology = inventory.topology();
+      switch (hint.kind) {
+        case 'list': {
+          const bus = busOf(topology, hint.subject);
+          const subjects = subjectsOf(topology, hint.subject);
+          if (bus === undefined) inventory.refresh();
+          else void scrubs.cause(bus).then((cause) => look(subjects, cause));
+          break;
+        }
+        case 'scrub':
+          look(subjectsOfBus(topology, hint.bus), 'scrub');
+          break;
+        case 'flags':
+        case 'devices':
+        case 'mounts':
+          inventory.refresh();
+          break;
+        case 'config':
+          void reload();
+          break;
+        default:
+          hint satisfies never;
+      }
+    }
+    function look(subjects: readonly string[], cause: 'hint' | 'scrub'): void {
+      for (const subject of subjects) observer.hint(subject, cause);
+    }
+    function watchAgain(armed: Promise<void>): void {
+      armed.catch((error: unknown) => log.warn({ err: error }, 'watching for changes failed; polling goes on'));
+    }
+
+    async function reload(): Promise<{ ok: boolean; problems: readonly string[] }> {
+      const read = await options.reread();
+      if ('problems' in read) {
+        reloaded = { ...reloaded, ok: false };
+        for (const problem of read.problems) log.error({ problem }, 'configuration not taken over: the old one stays');
+        return { ok: false, problems: read.problems };
+      }
+      for (const key of needRestart(settings, read.settings))
+        log.warn({ key }, 'changed setting takes effect at the next start');
+      settings = read.settings;
+      notifications.configure(settings.receivers, {
+        retryForMs: settings.config.notify.retryForMs,
+        groupWaitMs: settings.config.notify.groupWaitMs,
+      });
+      reloaded = { ok: true, at: clock.now() / 1000 };
+      for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
+      log.info({}, 'configuration reloaded');
+      loop.wake();
+      return { ok: true, problems: [] };
+    }
+    function status(): AgentStatus {
+      return {
+        version: options.version,
+        revision: options.revision,
+        nodeVersion: options.nodeVersion,
+        startedAt,
+        collectors: [inventory.status(), listsStatus(state)],
+        receivers: notifications.status(),
+        storeWritable: stages.store().writable,
+        resolves: queue.timings(),
+        configReloadOk: reloaded.ok,
+        configReloadedAt: reloaded.at,
+      };
+    }
+
+    const server = await createServer({
+      view: () => ({ state, agent: status(), options: { ...settings.config.metrics } }),
+      async events(after, limit) {
+        const items = await store.events(after, limit);
+        return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+      },
+      ready() {
+        if (!state.inventoried) return { ready: false, reason: 'the first inventory and reading are not done' };
+        const { writable, detail } = stages.store();
+        return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
+      },
+      reload,
+      config: {
+        telemetryPath: settings.telemetryPath,
+        allowedHosts: settings.config.web.allowedHosts,
+        socketMode: 0o660,
+        tokens: settings.config.api.tokens,
+      },
+      sockets: platform.sockets,
+      log: log.child({ component: 'http' }),
+    });
+    closers.add('http', () => server.close());
+    const addresses = await listen(server, settings, log);
+
+    // everything is in place: look for the first time
+    void (async () => {
+      tellBlindSpots(await platform.blindSpots(), log);
+      await inventory.settled();
+      if (inventory.topology().buses.length === 0)
+        log.info({}, 'no persistent memory found: nothing to watch, which is fine');
+      await observer.settled();
+      settled = true;
+      loop.wake();
+    })();
+    const pruning = setInterval(() => void store.prune(clock.now()), PRUNE_MS);
+    pruning.unref();
+    closers.add('prune', () => clearInterval(pruning));
+    return { addresses, reload, stop: closers.closeAll };
+  } catch (cause) {
+    await closers.closeAll();
+    throw cause;
+  }
+}
+
+/** Opens the state file; one that is there but cannot be opened costs durability, never the watching itself (law 2). */
+async function openState(platform: AppPlatform, settings: Settings, log: Logger, onTurn: () => void) {
+  const deps = {
+    clock: platform.clock,
+    retentionMs: settings.config.retentionMs,
+    log: log.child({ component: 'store' }),
+    onTurn,
+  };
+  try {
+    return { ...(await openStore(platform.stateFile, deps)), memoryOnly: undefined };
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code !== 'STATE_FILE') throw error;
+    log.error({ err: error }, 'the state file cannot be opened: history is kept in memory until the next start');
+    const memory: StateFile = { open: platform.openMemory, setAside: platform.stateFile.setAside };
+    return { ...(await openStore(memory, deps)), memoryOnly: messageOf(error) };
+  }
+}
+
+/** Every TCP address must work; the default unix socket is done without where its directory is missing. */
+async function listen(
+  server: Awaited<ReturnType<typeof createServer>>,
+  settings: Settings,
+  log: Logger,
+): Promise<string[]> {
+  const tcp = await server.listen(
+    settings.listen.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
+  );
+  const addresses = tcp.map((address) => `http://${address}`);
+  for (const address of addresses) log.info({ address }, 'listening');
+  const { socket } = settings.config.api;
+  if (socket === undefined) return addresses;
+  try {
+    await server.listen([socket]);
+    log.info({ address: socket }, 'listening');
+    return [...addresses, socket];
+  } catch (error) {
+    if (socket !== DEFAULT_SOCKET || !(error instanceof AgentError)) throw error;
+    log.warn({ reason: error.message }, 'no unix socket: file names can be read with a token only');
+    return addresses;
+  }
+}
+
+function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
+  if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
+  else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
+}
+
+/** The collector of the lists succeeds when each of them was read. */
+function listsStatus(state: State): AgentStatus['collectors'][number] {
+  const read = state.lists.map((list) => list.lastOkAt).filter((at) => at !== undefined);
+  return {
+    collector: 'badblocks',
+    success: state.inventoried && state.lists.every((list) => list.list.kind === 'ok'),
+    durationSeconds: Math.max(0, ...state.lists.map((list) => list.durationMs)) / 1000,
+    ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
+  };
+}
+
+function needRestart(before: Settings, after: Settings): string[] {
+  const parts: readonly [string, (settings: Settings) => unknown][] = [
+    ['poll', (s) => s.config.poll],
+    ['api', (s) => s.config.api],
+    ['web', (s) => s.config.web],
+    ['agent.user', (s) => s.config.agent],
+  ];
+  return parts.filter(([, part]) => JSON.stringify(part(before)) !== JSON.stringify(part(after))).map(([key]) => key);
+}
+
+function agentEvent(time: number, type: string, data: Record<string, unknown>): HistoryEvent {
+  return { time, type, incident: null, uid: null, device: null, data };
+}
+
+/** Steps of stopping, last started first; one that fails does not stop the rest. */
+function createClosers(log: Logger): { add(name: string, close: () => unknown): void; closeAll: () => Promise<void> } {
+  const steps: { name: string; close: () => unknown }[] = [];
+  return {
+    add: (name, close) => steps.push({ name, close }),
+    async closeAll() {
+      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
+        try {
+          await step.close();
+        } catch (error) {
+          log.warn({ err: error, step: step.name }, 'stopping failed in one step');
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,142 @@
+#!/usr/bin/env node
+/** Entry: argv -> command, logger, linux platform, signals, exit code. The only place where the process is ended. */
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import type { CommandContext, ExitCode } from './cli/command.ts';
+import { runCommandLine } from './cli/command-line.ts';
+import { commands } from './cli/commands.ts';
+import { loadSettings, type PathRoots, type Settings, wantsColor } from './config/load.ts';
+import { createClock } from './linux/clock.ts';
+import { readPageSize } from './linux/page-size.ts';
+import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
+import { isSupervised } from './linux/probe/connect.ts';
+import { createSocketFiles } from './linux/socket-files.ts';
+import { createStateFile } from './linux/state-file.ts';
+import type { Logger } from './ports.ts';
+
+/** A drain that takes longer is cut: the outbox keeps what was not delivered. */
+const STOP_MS = 15_000;
+/** sysexits.h EX_SOFTWARE: a bug, as opposed to the 2 of a question that could not be answered. */
+const EXIT_BUG = 70;
+
+const { version, revision } = readPackage();
+const interrupted = new AbortController();
+
+function readPackage(): { version: string; revision: string } {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const { version, revision = '' } = JSON.parse(text) as { version: string; revision?: string };
+  return { version, revision };
+}
+
+async function createLogger({ level, format }: Settings['log']): Promise<Logger> {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const destination = format === 'json' ? pino.destination({ fd: 2, sync: true }) : await prettyDestination();
+  return pino(options, destination);
+}
+async function prettyDestination(): Promise<NodeJS.WritableStream> {
+  const { prettyStream } = await import('./pretty-log.ts');
+  return prettyStream(wantsColor(process.stderr.isTTY === true));
+}
+
+async function openPlatform(roots: PathRoots) {
+  const log = await createLogger({ level: 'error', format: 'json' });
+  const { probe } = createLinuxPlatform(roots, { deadlineMs: 30_000, log, probeSocket: null });
+  const { sysfs, procfs, resolver, check } = probe;
+  return { sysfs, procfs, resolver, check, close: () => probe.close() };
+}
+
+/** As root the listening half runs as another user, below a parent that holds the privilege and listens to nothing. */
+async function supervise(settings: Settings): Promise<number> {
+  const { runSupervisor } = await import('./linux/supervisor.ts');
+  return runSupervisor({
+    agentArgs: [...process.execArgv, ...process.argv.slice(1)],
+    user: settings.config.agent.user,
+    roots: settings.roots,
+    stateFile: settings.stateFile,
+    warn: (message) => process.stderr.write(`pmemwatch agent: ${message}\n`),
+  });
+}
+
+async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
+  if (process.getuid?.() === 0 && !isSupervised()) return (await supervise(settings)) as ExitCode;
+  const { createApp } = await import('./app.ts');
+  const log = await createLogger(settings.log);
+  for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
+  const { probe, ...linux } = createLinuxPlatform(settings.roots, {
+    deadlineMs: settings.config.poll.deviceDeadlineMs,
+    log: log.child({ component: 'probe' }),
+    probeSocket: PROBE_SOCKET,
+  });
+  const bug = Promise.withResolvers<never>();
+  const stopped = new Promise<void>((resolve) =>
+    interrupted.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
+  try {
+    const app = await createApp(
+      {
+        settings,
+        reread: () => loadSettings(flags, { isTerminal: process.stderr.isTTY === true }),
+        version,
+        revision,
+        nodeVersion: process.version,
+        onBug: bug.reject,
+      },
+      {
+        sysfs: probe.sysfs,
+        procfs: probe.procfs,
+        resolver: probe.resolver,
+        watchMounts: probe.watchMounts,
+        blindSpots: async () => (await probe.hello())?.blind,
+        clock: linux.clock,
+        http: linux.http,
+        hostInfo: linux.hostInfo,
+        sockets: createSocketFiles(),
+        stateFile: createStateFile(settings.stateFile),
+        openMemory: () => linux.openDatabase(':memory:'),
+        pageSize: readPageSize(),
+        createHints: (onHint) => linux.createHints(settings.configFile ?? null, onHint),
+      },
+      log,
+    );
+    process.on('SIGHUP', () => void app.reload());
+    process.on('SIGUSR2', () => log.warn({}, 'SIGUSR2 (rescan) is not available in this version'));
+    process.on('disconnect', () => interrupted.abort());
+    try {
+      await Promise.race([stopped, bug.promise]);
+    } finally {
+      log.info({}, 'stopping');
+      setTimeout(() => process.exit(2), STOP_MS).unref();
+      await app.stop();
+    }
+    return 0;
+  } finally {
+    await probe.close();
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
+const words = process.argv.slice(2);
+const context: CommandContext = {
+  version,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  isTerminal: process.stdout.isTTY === true,
+  showsProgress: process.stderr.isTTY === true,
+  color: wantsColor(process.stdout.isTTY === true),
+  signal: interrupted.signal,
+  clock: createClock(),
+  pageSize: readPageSize(),
+  openPlatform,
+  runAgent,
+};
+// what we wait for may hold no handle of its own, such as a probe process that is about to end
+setInterval(() => undefined, 2 ** 30);
+// a reader that has seen enough (`| head`) ends us without a word
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+try {
+  process.exit(await runCommandLine(commands, words, context));
+} catch (error) {
+  process.stderr.write(`pmemwatch: a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(EXIT_BUG);
+}

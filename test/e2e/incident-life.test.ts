@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { type Agent, startAgent, until } from './agent-process.ts';
+import { type HostOnDisk, layHost } from './host-on-disk.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+
+let dir: string;
+let host: HostOnDisk;
+let receiver: Receiver;
+const running: Agent[] = [];
+
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'pmemwatch-e2e-'));
+  // as root the agent's half is an ordinary user: it must get at its socket and state
+  chmodSync(dir, 0o777);
+  host = layHost(join(dir, 'host'), 'one-bad-sector');
+  receiver = await startReceiver();
+});
+afterEach(async () => {
+  for (const agent of running.splice(0)) await agent.kill('SIGKILL');
+  await receiver.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const config = (extra = ''): string =>
+  `poll: { bad_blocks: 1s }\nnotify: { group_wait: 0s }\nreceivers: [{ name: hook, type: webhook, url: "${receiver.url}" }]\n${extra}`;
+async function run(extra = ''): Promise<Agent> {
+  const agent = await startAgent(dir, host, config(extra));
+  running.push(agent);
+  return agent;
+}
+const seen = (type: string): Promise<true> =>
+  until(
+    `a message of type ${type} arrives (so far: ${receiver.types().join(', ')})`,
+    () => receiver.types().includes(type) || undefined,
+  );
+/** Long enough for a message that must not come: several polls of 1 s. */
+const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2500));
+const openIds = async (agent: Agent): Promise<string[]> =>
+  ((await agent.json('/api/v1/incidents')) as { items: { id: string; status: string; condition: string }[] }).items
+    .filter((i) => i.status === 'open' && i.condition === 'media_error')
+    .map((i) => i.id);
+
+test('an error opens an incident, growth is told, and only a complete reading without it resolves', async () => {
+  const agent = await run();
+  await seen('opened');
+  const first = receiver.received.find((r) => r.message.type === 'pmem.incident.opened');
+  assert.equal(first?.message.condition, 'media_error');
+  assert.equal(first?.message.status, 'firing');
+  assert.deepEqual(
+    first?.message.ranges.map((r) => [r.start, r.count]),
+    [[2256, 1]],
+  );
+  assert.equal(first?.headers['webhook-id'], first?.message.id);
+
+  host.setBadBlocks('pmem0', '2256 1\n4000 2\n', { name: 'region0', list: '6352 1\n8096 2\n' });
+  await seen('grew');
+  const grew = receiver.received.find((r) => r.message.type === 'pmem.incident.grew');
+  assert.deepEqual(
+    [grew?.message.totals.newRanges, grew?.message.totals.newBytes, grew?.message.totals.bytes],
+    [1, 1024, 1536],
+  );
+  assert.match((await agent.get('/metrics')).body, /^pmem_bad_bytes\{[^}]*device="pmem0"[^}]*\} 1536$/m);
+
+  host.setBadBlocks('pmem0', '4000 2\n', { name: 'region0', list: '8096 2\n' });
+  await seen('shrank');
+  host.setBadBlocks('pmem0', '', { name: 'region0', list: '' });
+  await seen('resolved');
+  const last = receiver.received.find((r) => r.message.type === 'pmem.incident.resolved');
+  assert.equal(last?.message.resolution, 'cleared');
+  assert.equal(last?.message.incident, first?.message.incident);
+  assert.match((await agent.get('/metrics')).body, /^pmem_bad_bytes\{[^}]*device="pmem0"[^}]*\} 0$/m);
+  const sequences = receiver.received.map((r) => r.message.sequence);
+  assert.deepEqual(
+    sequences,
+    [...sequences].sort((a, b) => a - b),
+  );
+  assert.equal(new Set(receiver.received.map((r) => r.message.id)).size, receiver.received.length);
+});
+
+test('a killed agent delivers after its restart what the receiver did not take, under the same id, and opens nothing twice', async () => {
+  receiver.answer = { status: 503 };
+  const agent = await run();
+  await until('a first attempt was refused', () => receiver.received[0]);
+  const id = receiver.received[0]?.message.id;
+  await agent.kill('SIGKILL');
+  receiver.received.splice(0);
+  receiver.answer = { status: 200 };
+  const again = await run();
+  await until('it is delivered', () => receiver.received.find((r) => r.message.id === id));
+  await quiet();
+  assert.equal(receiver.types().filter((type) => type === 'opened').length, 1);
+  assert.equal((await openIds(again)).length, 1);
+});
+
+test('a restart with nothing new tells nothing', async () => {
+  const agent = await run();
+  await seen('opened');
+  await quiet();
+  const before = await openIds(agent);
+  assert.equal(await agent.kill('SIGTERM'), 0);
+  receiver.received.splice(0);
+  const again = await run();
+  await quiet();
+  assert.deepEqual(receiver.types(), []);
+  assert.deepEqual(await openIds(again), before);
+});
+
+test('after a reboot a shorter list proves nothing, and the same list tells nothing', async () => {
+  const agent = await run();
+  await seen('opened');
+  await quiet();
+  const before = await openIds(agent);
+  await agent.kill('SIGTERM');
+  receiver.received.splice(0);
+
+  host.reboot('99999999-aaaa-4bbb-8ccc-dddddddddddd');
+  host.setBadBlocks('pmem0', '', { name: 'region0', list: '' });
+  const rebooted = await run();
+  await quiet();
+  assert.deepEqual(receiver.types(), []);
+  assert.deepEqual(await openIds(rebooted), before);
+  const listed = (await rebooted.json('/api/v1/badblocks')) as { items: { unconfirmed?: string | null }[] };
+  assert.equal(listed.items.length, 1);
+  assert.match(String(listed.items[0]?.unconfirmed), /\w+ \w+/, 'it says why it is not confirmed');
+
+  host.setBadBlocks('pmem0', '2256 1\n', { name: 'region0', list: '6352 1\n' });
+  await until('it is confirmed', async () => {
+    const { items } = (await rebooted.json('/api/v1/badblocks')) as { items: { unconfirmed?: string | null }[] };
+    return items.every((item) => (item.unconfirmed ?? null) === null) || undefined;
+  });
+  await quiet();
+  assert.deepEqual(receiver.types(), []);
+});
+
+test('a place keeps its incident when the kernel renumbers everything at a reboot', async () => {
+  host.become('renumbered-before');
+  const agent = await run();
+  await seen('opened');
+  await quiet();
+  const before = await openIds(agent);
+  await agent.kill('SIGTERM');
+  receiver.received.splice(0);
+  host.reboot('99999999-aaaa-4bbb-8ccc-dddddddddddd');
+  host.become('renumbered-after');
+  const rebooted = await run();
+  await quiet();
+  assert.deepEqual(receiver.types(), []);
+  assert.deepEqual(await openIds(rebooted), before);
+});
+
+test('a list that cannot be parsed opens an incident of its own and clears nothing', async () => {
+  const agent = await run();
+  await seen('opened');
+  host.setBadBlocks('pmem0', 'rubbish\n');
+  await until('the list is told as unreadable', () =>
+    receiver.received.find((r) => r.message.condition === 'badblocks_unreadable'),
+  );
+  assert.match((await agent.get('/metrics')).body, /^pmem_badblocks_readable\{[^}]*device="pmem0"[^}]*\} 0$/m);
+  assert.ok(!receiver.types().includes('resolved'));
+  host.setBadBlocks('pmem0', '2256 1\n');
+  await until('it is readable again', () =>
+    receiver.received.find((r) => r.message.condition === 'badblocks_unreadable' && r.message.status === 'resolved'),
+  );
+  assert.equal((await openIds(agent)).length, 1);
+});
