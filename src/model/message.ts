@@ -64,8 +64,9 @@ export interface Message {
   readonly runbookUrl: string;
   readonly links: { readonly page: string; readonly api: string };
 }
-/** `start` and `count` are sectors on `device.name`; of a region, or of a BTT namespace, sectors of the place itself. */
+/** `start` and `count` are sectors on `device`; where that is '' (info block, region, BTT), sectors of the place itself. */
 export interface MessageRange {
+  readonly device: string;
   readonly start: number;
   readonly count: number;
   readonly unconfirmed: string | null;

@@ -1,0 +1,47 @@
+/** Pure decisions about which notices go out, and as what. */
+import { totalBytes } from '../model/extent.ts';
+import type { Incident } from '../model/incident.ts';
+import type { OutboxItem } from '../model/outbox.ts';
+import type { ReceiverConfig } from './notifier.ts';
+
+export interface Merged {
+  readonly item: OutboxItem;
+  readonly absorbed: readonly OutboxItem[];
+}
+
+/**
+ * An `opened` that nobody tried to deliver yet takes in the notices that its incident brought within its wait. It stays an
+ * `opened`, with the content and the id of the newest: later revisions follow on from there, and a receiver that
+ * deduplicates never sees the ids of those it stands for. The end of an incident is never taken in: it is told by itself.
+ */
+export function mergeOpening(lane: readonly OutboxItem[]): Merged | undefined {
+  const [opening, ...later] = lane;
+  if (opening === undefined || opening.notice.type !== 'opened' || opening.attempts > 0) return undefined;
+  const end = later.findIndex(({ notice }) => notice.type === 'resolved' || notice.time >= opening.notBefore);
+  const within = end === -1 ? later : later.slice(0, end);
+  const newest = within.at(-1);
+  if (newest === undefined) return undefined;
+  const { incident } = newest.notice;
+  return {
+    absorbed: [opening, ...within.slice(0, -1)],
+    item: {
+      ...newest,
+      notBefore: opening.notBefore,
+      durable: opening.durable && newest.durable,
+      notice: {
+        ...newest.notice,
+        type: 'opened',
+        newRanges: incident.ranges.length,
+        newBytes: totalBytes(incident.ranges),
+      },
+    },
+  };
+}
+
+/** The receiver's own filters; empty lists want everything. */
+export function isWanted(incident: Incident, { severities, conditions }: ReceiverConfig): boolean {
+  return allows(severities, incident.severity) && allows(conditions, incident.condition);
+}
+function allows<T>(wanted: readonly T[] | undefined, value: T): boolean {
+  return wanted === undefined || wanted.length === 0 || wanted.includes(value);
+}

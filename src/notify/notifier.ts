@@ -1,0 +1,44 @@
+import type { Condition, Severity } from '../model/incident.ts';
+import type { Message } from '../model/message.ts';
+import type { Http } from '../ports.ts';
+import type { PathPolicy } from './redaction.ts';
+
+/** One receiver as configured, its secrets read. */
+export interface ReceiverConfig {
+  readonly name: string;
+  /** name of the notifier that speaks to it */
+  readonly type: string;
+  readonly url: string;
+  /** the newest first; during a change of secrets several are valid */
+  readonly secrets: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** absent or empty = all */
+  readonly severities?: readonly Severity[];
+  readonly conditions?: readonly Condition[];
+  readonly paths: PathPolicy;
+  readonly timeoutMs: number;
+}
+
+/** The outcome of one attempt. Reasons never hold the URL, a header or a secret. */
+export type Delivery =
+  | { readonly kind: 'delivered' }
+  /** try again; `afterMs` is what the receiver asked for, for all messages */
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+  /** this message will never be taken */
+  | { readonly kind: 'rejected'; readonly reason: string }
+  /** nothing is to be sent there until the configuration is read again */
+  | { readonly kind: 'disabled'; readonly reason: string };
+
+export interface SendContext {
+  readonly http: Http;
+  /** ms since the epoch */
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** A dialect of telling. To add one: a file, a line in `notifiers.ts`, a fixture. */
+export interface Notifier {
+  readonly name: string;
+  /** Never rejects for what the receiver or the network does. */
+  send(message: Message, receiver: ReceiverConfig, context: SendContext): Promise<Delivery>;
+}

@@ -1,0 +1,88 @@
+import type { ReceiverStatus } from '../model/agent-status.ts';
+import type { DeliveryLog, OutboxItem } from '../model/outbox.ts';
+import type { Clock, Http, Logger } from '../ports.ts';
+import type { RenderOptions } from './message.ts';
+import type { Notifier, ReceiverConfig } from './notifier.ts';
+import { ReceiverQueue } from './receiver-queue.ts';
+
+export interface Notifications {
+  /** Takes items of the outbox; returns at once. Items that are known already are left alone. */
+  enqueue(items: readonly OutboxItem[]): void;
+  /** Looks at once whether something is due. */
+  wake(): void;
+  /** Sends what can go at once, for at most `deadlineMs`, then stops; what is left stays in the outbox. */
+  drain(deadlineMs: number): Promise<void>;
+  status(): ReceiverStatus[];
+  stop(): Promise<void>;
+}
+export interface NotificationsConfig {
+  /** how long a message is tried, from its first attempt */
+  readonly retryForMs: number;
+  readonly render: Omit<RenderOptions, 'durable' | 'paths'>;
+}
+
+/** When an item of a pass at `now` (ms since the epoch) may go out at the earliest: for `Store.commit`. */
+export function notBefore(now: number, groupWaitMs: number): number {
+  return now + groupWaitMs;
+}
+
+/** Each receiver has its own queue: one that is down or slow delays no other. @throws Error for a type that no notifier has */
+export function createNotifications(deps: {
+  readonly receivers: readonly ReceiverConfig[];
+  readonly notifiers: readonly Notifier[];
+  readonly http: Http;
+  readonly deliveries: DeliveryLog;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly config: NotificationsConfig;
+}): Notifications {
+  const { receivers, notifiers, config, clock, deliveries, log } = deps;
+  const queues = new Map<string, ReceiverQueue>();
+  for (const receiver of receivers) {
+    const notifier = notifiers.find((candidate) => candidate.name === receiver.type);
+    if (notifier === undefined) throw new Error(`receiver ${receiver.name} is of unknown type ${receiver.type}`);
+    const { http, random } = deps;
+    const { retryForMs, render } = config;
+    queues.set(
+      receiver.name,
+      new ReceiverQueue({ receiver, notifier, http, deliveries, clock, random, log, retryForMs, render }),
+    );
+  }
+  const all = (): ReceiverQueue[] => [...queues.values()];
+
+  async function stop(): Promise<void> {
+    await Promise.all(all().map((queue) => queue.stop()));
+  }
+  return {
+    enqueue(items) {
+      for (const [name, own] of Map.groupBy(items, (item) => item.receiver)) {
+        const queue = queues.get(name);
+        if (queue !== undefined) queue.add(own);
+        else {
+          log.warn({ receiver: name, messages: own.length }, 'messages for a receiver that is not configured any more');
+          const outcome = {
+            kind: 'rejected',
+            at: clock.now(),
+            reason: 'the receiver is not configured any more',
+          } as const;
+          for (const item of own) void deliveries.recordDelivery(item, outcome);
+        }
+      }
+    },
+    wake() {
+      for (const queue of queues.values()) queue.wake();
+    },
+    async drain(deadlineMs) {
+      let cancel = (): void => undefined;
+      const late = new Promise<void>((resolve) => {
+        cancel = clock.after(deadlineMs, resolve);
+      });
+      await Promise.race([late, Promise.all(all().map((queue) => queue.drain()))]);
+      cancel();
+      await stop();
+    },
+    status: () => all().map((queue) => queue.status()),
+    stop,
+  };
+}

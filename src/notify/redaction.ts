@@ -1,0 +1,19 @@
+import { createHash } from 'node:crypto';
+import type { Owner } from '../model/owner.ts';
+import { bytesOfPath } from '../model/path.ts';
+
+/** How file names are shown to a receiver. */
+export type PathPolicy = 'full' | 'hash' | 'off';
+
+/** The owner as the receiver may see it. Mountpoints stay: they are labels of the metrics as well. */
+export function redactOwner(owner: Owner, policy: PathPolicy): Owner {
+  if (policy === 'full' || owner.paths === undefined) return owner;
+  const { paths, pathsBase64, ...rest } = owner;
+  return policy === 'off' ? rest : { ...rest, paths: paths.map((path, i) => hashOf(path, pathsBase64?.[i])) };
+}
+
+/** The first 12 hex digits of sha256 over the exact bytes of the whole path. */
+function hashOf(path: string, base64: string | undefined): string {
+  const raw = base64 === undefined ? path : bytesOfPath({ text: path, base64 });
+  return createHash('sha256').update(raw).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,211 @@
+/** The one line that a person acts on. */
+import { coalesce, totalBytes } from '../model/extent.ts';
+import type { Incident, Notice, TrackedRange } from '../model/incident.ts';
+import type { Owner, OwnerKind } from '../model/owner.ts';
+import { type DamagedFile, damagedFiles, inodeName, openersOf } from './damaged-files.ts';
+import {
+  byteRange,
+  deviceName,
+  foundByText,
+  pathOnOneLine,
+  plural,
+  processClause,
+  timeText,
+  whereText,
+} from './wording.ts';
+
+export function summaryOf(notice: Notice): string {
+  const { incident, host } = notice;
+  return `${host.name}: ${sentences(notice, incident)
+    .filter((sentence) => sentence !== '')
+    .join(' ')}`;
+}
+
+function sentences(notice: Notice, incident: Incident): string[] {
+  if (incident.status === 'resolved') return resolvedSentences(incident);
+  if (incident.condition !== 'media_error') return [`${prefix(notice)}${conditionText(incident)}`];
+  const damage = worstDamage(incident);
+  const first = Math.min(...incident.ranges.map((range) => range.firstSeen));
+  return [
+    `${prefix(notice)}${damage.what} (${whereText(incident.subject)}).`,
+    processClause(damage.openBy),
+    `First seen ${timeText(first)}, ${foundByText(incident.foundBy)}.`,
+    damage.of,
+    doubtText(incident.ranges),
+  ];
+}
+
+function prefix({ type, incident }: Notice): string {
+  switch (type) {
+    case 'opened':
+    case 'owners':
+    case 'resolved':
+      return '';
+    case 'grew':
+      return 'more bad sectors: ';
+    case 'shrank':
+      return 'some bad sectors cleared, left are: ';
+    case 'reminder':
+      return 'still: ';
+    case 'acknowledged':
+      return `acknowledged by ${pathOnOneLine(incident.acknowledgement?.author ?? 'somebody')}: `;
+    default:
+      return type satisfies never;
+  }
+}
+
+interface Damage {
+  readonly what: string;
+  readonly openBy: Parameters<typeof processClause>[0];
+  /** how much else there is; '' for nothing */
+  readonly of: string;
+}
+
+function worstDamage(incident: Incident): Damage {
+  const files = damagedFiles(incident.ranges);
+  const owners = incident.ranges.flatMap((range) => range.owners);
+  const [file] = files;
+  const kind = worstKind(owners, file);
+  if (kind === 'file' && file !== undefined) {
+    return {
+      what: fileText(file),
+      openBy: file.openBy,
+      of: files.length > 1 ? `1 of ${files.length} damaged files.` : '1 damaged file.',
+    };
+  }
+  const same = owners.filter((owner) => owner.kind === kind);
+  const others = new Set(owners.map((owner) => owner.kind)).size - 1;
+  return {
+    what: ownerText(incident, kind, same),
+    openBy: openersOf(same),
+    of: others > 0 ? `${plural(incident.ranges.length, 'bad range')} in all.` : '',
+  };
+}
+
+/** Lost files are named before anything else; what is not known comes before what does no harm. */
+const order: readonly OwnerKind[] = [
+  'metadata',
+  'directory',
+  'deleted',
+  'symlink',
+  'unreferenced',
+  'unknown',
+  'pending',
+  'raw',
+  'hidden',
+  'file',
+  'free',
+];
+function worstKind(owners: readonly Owner[], file: DamagedFile | undefined): OwnerKind {
+  if (file?.lost) return 'file';
+  return order.find((kind) => owners.some((owner) => owner.kind === kind)) ?? 'pending';
+}
+
+function fileText(file: DamagedFile): string {
+  const [first, ...others] = file.ranges;
+  const path = pathOnOneLine(file.path);
+  const lost = file.lost ? 'lost' : 'has unwritten space on bad sectors at';
+  if (first === undefined) return `${path} ${file.lost ? 'lost bytes' : 'has unwritten space on bad sectors'}`;
+  const more = others.length === 0 ? '' : ` and ${plural(others.length, 'more range')}`;
+  const copy = file.goodCopy === 'yes' ? '; another good copy exists' : '';
+  return `${path} ${lost} ${byteRange(first)}${more}${copy}`;
+}
+
+function ownerText(incident: Incident, kind: OwnerKind, owners: readonly Owner[]): string {
+  const [owner] = owners;
+  const device = deviceName(incident.subject);
+  const bytes = owners.length === 0 ? totalBytes(incident.ranges) : badBytes(owners);
+  const lost = `lost ${plural(bytes, 'byte')}`;
+  const fs = `${owner?.fsType ?? 'the file system'}${owner?.mountpoint === undefined ? '' : ` at ${pathOnOneLine(owner.mountpoint)}`}`;
+  switch (kind) {
+    case 'file':
+    case 'directory':
+    case 'symlink':
+      return `${kind === 'symlink' ? 'the symbolic link' : `the ${kind}`} ${pathOnOneLine(owner?.paths?.[0] ?? inodeName(owner))} ${lost}`;
+    case 'metadata':
+      return `metadata of ${fs} ${lost}: ${owner?.metadata ?? 'of an unknown kind'}`;
+    case 'deleted':
+      return `a deleted file that is still open (${inodeName(owner)}) ${lost}`;
+    case 'unreferenced':
+      return `${plural(bytes, 'byte')} of ${fs} lost: allocated, but no file shows them`;
+    case 'free':
+      return `${plural(bytes, 'bad byte')} in free space${owner?.fsType === undefined ? '' : ` of ${fs}`}, no file is damaged`;
+    case 'raw':
+      return `${device} ${lost}: no file system, ${owner?.metadata ?? 'content not recognised'}`;
+    case 'hidden':
+      return `${owner?.metadata ?? 'hidden data'} of ${incident.subject.ndNamespace || device} ${lost}`;
+    case 'pending':
+      return `${plural(bytes, 'byte')} of ${device} lost, looking for what they belong to`;
+    case 'unknown':
+      return `${plural(bytes, 'byte')} of ${device} lost, what they belong to is not known: ${pathOnOneLine(owner?.reason ?? 'no reason was given')}`;
+    default:
+      return kind satisfies never;
+  }
+}
+/** Shared sectors count once; sectors on the device and on the place below it are counted apart. */
+function badBytes(owners: readonly Owner[]): number {
+  const devices = new Set(owners.map((owner) => owner.device));
+  return [...devices].reduce((sum, device) => sum + totalBytes(coalesce(owners.filter((o) => o.device === device))), 0);
+}
+
+function doubtText(ranges: readonly TrackedRange[]): string {
+  const doubted = ranges.filter((range) => range.unconfirmed !== undefined);
+  const [first] = doubted;
+  if (first === undefined) return '';
+  const which = doubted.length === ranges.length ? 'Not' : `${plural(doubted.length, 'range')} not`;
+  return `${which} confirmed at present: ${pathOnOneLine(first.unconfirmed ?? '')}.`;
+}
+
+function resolvedSentences(incident: Incident): string[] {
+  const device = deviceName(incident.subject);
+  const subject = `(${whereText(incident.subject)})`;
+  const was = incident.condition === 'media_error' ? ` It was: ${worstDamage(incident).what}.` : '';
+  switch (incident.resolution) {
+    case 'device_removed':
+      return [
+        `closed: ${device} has not been seen for long, whether it is still damaged is not known ${subject}.${was}`,
+      ];
+    case 'closed_by_operator':
+      return [`closed by an operator: ${conditionName(incident)} ${subject}.${was}`];
+    case 'cleared':
+    case null:
+      return [`resolved: ${clearedText(incident, device)}.${was}`];
+    default:
+      return [incident.resolution satisfies never];
+  }
+}
+function clearedText(incident: Incident, device: string): string {
+  switch (incident.condition) {
+    case 'media_error':
+      return `a complete reading lists no bad sectors any more (${whereText(incident.subject)})`;
+    case 'badblocks_unreadable':
+      return `the bad-block list of ${device} can be read again`;
+    case 'badblocks_incomplete':
+      return `the bad-block list of ${device} is complete again`;
+    case 'device_stuck':
+      return `${device} answers again`;
+    case 'store_unwritable':
+      return 'the state file can be written again';
+    default:
+      return `${conditionName(incident)} of ${device} is over`;
+  }
+}
+function conditionText(incident: Incident): string {
+  const device = deviceName(incident.subject);
+  const detail = incident.detail === '' ? '' : `: ${pathOnOneLine(incident.detail)}`;
+  switch (incident.condition) {
+    case 'badblocks_unreadable':
+      return `the bad-block list of ${device} cannot be read, so damage there stays unseen${detail} (${whereText(incident.subject)}).`;
+    case 'badblocks_incomplete':
+      return `the bad-block list of ${device} is not complete, so there is damage that stays unseen${detail} (${whereText(incident.subject)}).`;
+    case 'device_stuck':
+      return `${device} does not answer, it is not watched until it does${detail}.`;
+    case 'store_unwritable':
+      return `the state file cannot be written, alerts go out from memory and may come twice${detail}.`;
+    default:
+      return `${conditionName(incident)} of ${device}${detail}.`;
+  }
+}
+function conditionName(incident: Incident): string {
+  return incident.condition.replaceAll('_', ' ');
+}
