@@ -1,0 +1,95 @@
+/** What is shipped to run the agent says what the program does. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type TSchema, Type } from 'typebox';
+import { configSchema } from '../../src/config/keys.ts';
+import { defaultConfig, parseConfig } from '../../src/config/schema.ts';
+import { PROBE_SOCKET } from '../../src/linux/platform.ts';
+
+const root = join(import.meta.dirname, '../..');
+const read = (path: string) => readFileSync(join(root, path), 'utf8');
+function settings(unit: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [, key = '', value = ''] of read(`deploy/systemd/${unit}`).matchAll(/^(\w+)=(.*)$/gm)) {
+    found.set(key, [...(found.get(key) ?? []), value]);
+  }
+  return found;
+}
+const agent = settings('pmemwatch.service');
+const probe = settings('pmemwatch-probe@.service');
+const socket = settings('pmemwatch-probe.socket');
+
+test('the example configuration is valid and changes nothing', () => {
+  const parsed = parseConfig(read('deploy/pmemwatch.example.yml'));
+  assert.ok('config' in parsed, JSON.stringify(parsed));
+  assert.deepEqual(parsed.config, defaultConfig());
+});
+
+test('the example configuration stays valid when its examples are put in force', () => {
+  const text = read('deploy/pmemwatch.example.yml')
+    .replace('receivers: []\n', 'receivers:\n')
+    .replace('tokens: []\n', 'tokens:\n')
+    .replace(/^#( {2,}(?:- name|[a-z_]+: ).*)$/gm, '$1')
+    .replace(/^ +url_file:.*\n/m, '');
+  const parsed = parseConfig(text);
+  assert.ok('config' in parsed, JSON.stringify(parsed));
+  assert.equal(parsed.config.receivers.length, 1);
+  assert.equal(parsed.config.api.tokens.length, 1);
+});
+
+test('the example configuration tells every key', () => {
+  const text = read('deploy/pmemwatch.example.yml');
+  const keysOf = (schema: TSchema): string[] => {
+    if (Type.IsArray(schema)) return keysOf(schema.items);
+    if (!Type.IsObject(schema)) return [];
+    return Object.entries<TSchema>(schema.properties).flatMap(([key, each]) => [key, ...keysOf(each)]);
+  };
+  for (const key of keysOf(configSchema)) assert.match(text, new RegExp(`\\b${key}\\b`), `${key} is missing`);
+});
+
+test('the unit of the agent gives it no capability and no device', () => {
+  assert.deepEqual(agent.get('CapabilityBoundingSet'), ['']);
+  assert.deepEqual(agent.get('AmbientCapabilities'), ['']);
+  assert.deepEqual(agent.get('User'), ['pmemwatch']);
+  assert.deepEqual(agent.get('DevicePolicy'), ['closed']);
+  assert.equal(agent.get('DeviceAllow'), undefined);
+});
+
+test('the unit of the probe has the capabilities that the probe asks for, each with its reason, and nothing else', () => {
+  const wanted = [...new Set(read('src/linux/probe/capabilities.ts').match(/\bCAP_[A-Z_]+\b/g))];
+  assert.ok(wanted.length >= 4);
+  assert.deepEqual(probe.get('CapabilityBoundingSet')?.join(' ').split(' ').sort(), [...wanted].sort());
+  const text = read('deploy/systemd/pmemwatch-probe@.service');
+  for (const name of wanted) assert.match(text, new RegExp(`^# ${name}: \\w+`, 'm'), `${name} has no reason`);
+  assert.deepEqual(probe.get('PrivateNetwork'), ['yes']);
+  for (const rule of probe.get('DeviceAllow') ?? []) {
+    if (rule.startsWith('block-')) assert.match(rule, / r$/, 'a block device is never open for writing');
+  }
+});
+
+test('the probe is started for each connection on the socket that the agent looks for', () => {
+  assert.deepEqual(socket.get('ListenStream'), [PROBE_SOCKET]);
+  assert.deepEqual(socket.get('Accept'), ['yes']);
+  assert.deepEqual(probe.get('StandardInput'), ['socket']);
+});
+
+test('every shipped command line keeps the debugger closed', () => {
+  const lines = [...(agent.get('ExecStart') ?? []), ...(probe.get('ExecStart') ?? [])];
+  assert.equal(lines.length, 2);
+  for (const line of lines) assert.match(line, /\/node --disable-sigusr1 /);
+  assert.match(read('Dockerfile'), /^ENTRYPOINT .*"--disable-sigusr1"/m);
+});
+
+test('the folder of the sockets and the user of the units are made by what is shipped', () => {
+  assert.deepEqual(readdirSync(join(root, 'deploy/systemd')).sort(), [
+    'pmemwatch-probe.socket',
+    'pmemwatch-probe@.service',
+    'pmemwatch.service',
+    'pmemwatch.sysusers.conf',
+    'pmemwatch.tmpfiles.conf',
+  ]);
+  assert.match(read('deploy/systemd/pmemwatch.tmpfiles.conf'), /^d \/run\/pmemwatch 0750 pmemwatch pmemwatch -$/m);
+  assert.match(read('deploy/systemd/pmemwatch.sysusers.conf'), /^u pmemwatch - /m);
+});
