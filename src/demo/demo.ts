@@ -32,10 +32,14 @@ const STEP_MS = 30_000;
 export async function runDemo(options: { readonly keep: boolean }, context: CommandContext): Promise<ExitCode> {
   const stage = createStage(context);
   const closers: (() => Promise<unknown>)[] = [];
+  let failed = false;
   try {
     stage.title('pmemwatch demo: a memory error finds its file');
     const scene = await setScene(stage, context);
-    closers.push(() => rm(scene.site.folder, { recursive: true, force: true }));
+    closers.push(async () => {
+      if (failed) stage.say(`Kept for a look, with the agent's log: ${scene.site.folder}`);
+      else await rm(scene.site.folder, { recursive: true, force: true });
+    });
     const victim = await open(scene.victim, 'r+');
     closers.push(() => victim.close());
 
@@ -77,6 +81,9 @@ export async function runDemo(options: { readonly keep: boolean }, context: Comm
     );
     await lookAround(stage, options.keep, agent, scene, context);
     return 0;
+  } catch (error) {
+    failed = !context.signal.aborted;
+    throw error;
   } finally {
     for (const close of closers.reverse()) await close();
   }
