@@ -2,7 +2,7 @@ import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytes, sector, sectorCount } from '../model/units.ts';
 import type { KernelTree } from '../ports.ts';
 import { readAttributes } from './attributes.ts';
-import { byName, keepLast, listNames, type Problems } from './look.ts';
+import { byName, keepLast, linkTarget, listNames, type Problems } from './look.ts';
 
 /** Where a device lies below `block`: a disk's folder, or a partition's inside its disk's. */
 interface Location {
@@ -20,17 +20,8 @@ interface Graph {
 
 /** `sda1`, `pmem0p1`: what a partition's name adds to its disk's */
 const partitionSuffix = /^p?\d+$/;
-const attributes = [
-  'dev',
-  'size',
-  'start',
-  'partition',
-  'diskseq',
-  'queue/logical_block_size',
-  'queue/dax',
-  'dm/name',
-  'md/level',
-];
+const diskAttributes = ['dev', 'size', 'diskseq', 'queue/logical_block_size', 'queue/dax', 'dm/name'];
+const partitionAttributes = ['dev', 'size', 'start'];
 
 interface Seen {
   readonly device: BlockDevice;
@@ -53,7 +44,7 @@ export async function readBlockDevices(
   problems: Problems,
   previous: readonly BlockDevice[],
 ): Promise<readonly BlockDevice[]> {
-  const disks = new Set(await listNames(sysfs, 'block', problems, 'block'));
+  const disks = new Set((await listNames(sysfs, 'block', problems, 'block')) ?? []);
   const graph: Graph = { sysfs, problems, disks, previous };
   const found = new Map<string, Seen>();
   const onPmem = [...namespaceOfDisk.keys()].filter((name) => disks.has(name)).map((name) => ({ name }));
@@ -95,7 +86,7 @@ async function mountedDevices(graph: Graph, mounts: readonly Mount[]): Promise<L
   const wanted = new Map(mounts.map((mount) => [`${mount.devNumber} ${mount.source.text}`, mount]));
   const locations = await Promise.all(
     [...wanted.values()].map(async ({ devNumber, source }) => {
-      const target = await graph.sysfs.link(`dev/block/${devNumber}`);
+      const target = await linkTarget(graph.sysfs, `dev/block/${devNumber}`, graph.problems, devNumber);
       return target === undefined ? bySource(graph, source.text) : locate(graph, target);
     }),
   );
@@ -134,16 +125,19 @@ async function readDevice(graph: Graph, location: Location): Promise<Seen | unde
   const { sysfs, problems } = graph;
   const { name, disk } = location;
   const path = disk === undefined ? `block/${name}` : `block/${disk}/${name}`;
+  const list = async (directory: string) => (await listNames(sysfs, directory, problems, name)) ?? [];
   const [a, entries, holders, slaves] = await Promise.all([
-    readAttributes(sysfs, path, attributes),
-    listNames(sysfs, path, problems, name),
-    listNames(sysfs, `${path}/holders`, problems, name),
-    disk === undefined ? listNames(sysfs, `${path}/slaves`, problems, name) : [],
+    readAttributes(sysfs, path, disk === undefined ? diskAttributes : partitionAttributes),
+    list(path),
+    list(`${path}/holders`),
+    disk === undefined ? list(`${path}/slaves`) : [],
   ]);
   if (a.gone) return undefined;
   const below = (
     await Promise.all(
-      slaves.map(async (slave) => locate(graph, (await sysfs.link(`${path}/slaves/${slave}`)) ?? `block/${slave}`)),
+      slaves.map(async (slave) =>
+        locate(graph, (await linkTarget(sysfs, `${path}/slaves/${slave}`, problems, name)) ?? `block/${slave}`),
+      ),
     )
   ).filter((l) => l !== undefined);
   if (disk !== undefined) below.push({ name: disk });

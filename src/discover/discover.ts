@@ -1,7 +1,7 @@
 import { type Dimm, emptyTopology, type Topology } from '../model/topology.ts';
 import type { KernelTree } from '../ports.ts';
 import { readBlockDevices } from './block.ts';
-import { createProblems, listNames, type Problems } from './look.ts';
+import { byName, createProblems, listNames, type Problems } from './look.ts';
 import { readMounts } from './mountinfo.ts';
 import { readNdBuses } from './nd-bus.ts';
 import { placesOf } from './places.ts';
@@ -18,7 +18,7 @@ export async function discover(
 ): Promise<Topology> {
   const { sysfs, procfs } = roots;
   const problems = createProblems();
-  const [bootId, mounts] = await Promise.all([readBootId(procfs, problems), readMounts(procfs, problems)]);
+  const [bootId, mounts] = await Promise.all([readBootId(procfs, problems, previous), readMounts(procfs, problems)]);
   const nd = await readNdBuses(sysfs, bootId, problems, previous);
   const disks = new Map(nd.namespaces.filter((n) => n.mode !== 'devdax').map((n) => [n.device ?? '', n.name]));
   const [dimms, blockDevices] = await Promise.all([
@@ -27,16 +27,23 @@ export async function discover(
   ]);
   const places = placesOf({ ...nd, dimms }, problems);
   const { buses, regions, namespaces } = nd;
-  return { buses, dimms, regions, namespaces, blockDevices, mounts, places, problems: problems.found };
+  return { buses, dimms, regions, namespaces, blockDevices, mounts, places, problems: inOrder(problems) };
+}
+
+/** Reads end in any order; the same look twice is the same inventory. */
+function inOrder(problems: Problems): Topology['problems'] {
+  return problems.found.toSorted((a, b) => byName(a.subject, b.subject) || byName(a.reason, b.reason));
 }
 
 /** Random per boot (random(4)); it makes a bus's epoch differ after a reboot. */
-async function readBootId(procfs: KernelTree, problems: Problems): Promise<string> {
+async function readBootId(procfs: KernelTree, problems: Problems, previous: Topology): Promise<string> {
   const path = 'sys/kernel/random/boot_id';
   const file = await procfs.read(path);
   if (file.kind === 'ok') return Buffer.from(file.data).toString('utf8').trim();
-  problems.add(path, `cannot be read (${file.kind}): a reboot is told by the buses alone`);
-  return 'unknown';
+  const why = file.kind === 'stuck' ? 'it has not answered in time' : file.reason;
+  problems.add(path, `cannot be read (${why}): a reboot is told by the buses alone`);
+  // no process outlives a boot: what an earlier look has read still holds
+  return previous.buses[0]?.epoch.split(':')[0] ?? 'unknown';
 }
 
 const ENTRIES = 'firmware/dmi/entries';
@@ -64,7 +71,7 @@ async function withSlots(
 }
 
 async function readMemoryDevices(sysfs: KernelTree, problems: Problems): Promise<ReadonlyMap<number, MemoryDevice>> {
-  const names = (await listNames(sysfs, ENTRIES, problems, ENTRIES)).filter((name) => name.startsWith('17-'));
+  const names = ((await listNames(sysfs, ENTRIES, problems, ENTRIES)) ?? []).filter((name) => name.startsWith('17-'));
   const files = await Promise.all(names.map((name) => sysfs.read(`${ENTRIES}/${name}/raw`)));
   const devices = new Map<number, MemoryDevice>();
   for (const file of files) {

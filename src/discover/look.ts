@@ -40,18 +40,40 @@ export function keepLast<T extends { readonly name: string }>(
   return last;
 }
 
-/** Names in a directory; none, and a problem, when the kernel does not tell. */
-export async function listNames(
+/** Names in a directory, none when there is none; undefined, and a problem of `subject`, when the kernel does not tell. */
+export function listNames(
   tree: KernelTree,
   directory: string,
   problems: Problems,
   subject: string,
-): Promise<readonly string[]> {
+): Promise<readonly string[] | undefined> {
+  return told(async () => (await tree.list(directory)) ?? [], problems, subject);
+}
+/** The target of a symbolic link; undefined when there is none, or, with a problem of `subject`, when the kernel does not tell. */
+export function linkTarget(
+  tree: KernelTree,
+  path: string,
+  problems: Problems,
+  subject: string,
+): Promise<string | undefined> {
+  return told(() => tree.link(path), problems, subject);
+}
+/** The inode of a path; undefined when there is none, or, with a problem of `subject`, when the kernel does not tell. */
+export function inodeOf(
+  tree: KernelTree,
+  path: string,
+  problems: Problems,
+  subject: string,
+): Promise<string | undefined> {
+  return told(() => tree.inode(path), problems, subject);
+}
+
+async function told<T>(ask: () => Promise<T>, problems: Problems, subject: string): Promise<T | undefined> {
   try {
-    return (await tree.list(directory)) ?? [];
+    return await ask();
   } catch (error) {
     problems.add(subject, messageOf(error));
-    return [];
+    return undefined;
   }
 }
 

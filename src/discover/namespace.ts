@@ -47,7 +47,7 @@ async function readNamespace(look: Look, found: FoundRegion, name: string): Prom
   if (faults.length > 0 || mode === undefined || size === undefined) {
     return keepLast(look.problems, look.before.namespaces, name, faults) ?? 'unreadable';
   }
-  const device = await deviceOf(look, mode, holder ?? name);
+  const device = await deviceOf(look, name, mode, holder ?? name);
   const uuid = a.text('uuid');
   const regionOffset = distance(found.resource, resource);
   return {
@@ -88,8 +88,8 @@ function distance(from: bigint | undefined, to: bigint | undefined): SectorCount
 }
 
 /** The disk below whatever holds the namespace; for devdax the character device, a child of the nd device of a similar name. */
-async function deviceOf(look: Look, mode: NamespaceMode, holder: string): Promise<string | undefined> {
+async function deviceOf(look: Look, name: string, mode: NamespaceMode, holder: string): Promise<string | undefined> {
   const directory = mode === 'devdax' ? `${ND}/${holder}` : `${ND}/${holder}/block`;
-  const names = await listNames(look.sysfs, directory, look.problems, holder);
+  const names = (await listNames(look.sysfs, directory, look.problems, name)) ?? [];
   return mode === 'devdax' ? names.find((name) => /^dax\d+\.\d+$/.test(name)) : names[0];
 }

@@ -9,7 +9,7 @@ import {
 } from '../model/topology.ts';
 import type { KernelTree } from '../ports.ts';
 import { type Attributes, readAttributes } from './attributes.ts';
-import { byName, keepLast, type Look, listNames, ND, type Problems } from './look.ts';
+import { byName, inodeOf, keepLast, type Look, listNames, ND, type Problems } from './look.ts';
 import { readNamespaces } from './namespace.ts';
 import { readRegion } from './region.ts';
 
@@ -36,7 +36,8 @@ export async function readNdBuses(
   problems: Problems,
   previous: Topology,
 ): Promise<NdInventory> {
-  const names = (await listNames(sysfs, ND, problems, ND)).filter((name) => /^ndbus\d+$/.test(name)).sort(byName);
+  const listed = (await listNames(sysfs, ND, problems, ND)) ?? previous.buses.map(({ name }) => name);
+  const names = listed.filter((name) => /^ndbus\d+$/.test(name)).sort(byName);
   const found = await Promise.all(names.map((name) => readBus(sysfs, name, bootId, problems, previous)));
   return {
     buses: found.map(({ bus }) => bus),
@@ -49,16 +50,19 @@ export async function readNdBuses(
 
 async function readBus(sysfs: KernelTree, name: string, bootId: string, problems: Problems, previous: Topology) {
   const path = `${ND}/${name}`;
-  const [a, children, nfit, inode] = await Promise.all([
+  const [a, listed, nfit, inode] = await Promise.all([
     readAttributes(sysfs, path, ['provider', 'nfit/hw_error_scrub']),
     listNames(sysfs, path, problems, name),
     listNames(sysfs, `${path}/nfit`, problems, name),
-    sysfs.inode(path),
+    inodeOf(sysfs, path, problems, name),
   ]);
-  const epoch = `${bootId}:${inode ?? 'unknown'}`;
-  const known = previous.buses.find((bus) => bus.name === name && bus.epoch === epoch);
+  const last = previous.buses.find((bus) => bus.name === name && bus.epoch.startsWith(`${bootId}:`));
+  const epoch = inode === undefined ? (last?.epoch ?? `${bootId}:unknown`) : `${bootId}:${inode}`;
+  const known = last?.epoch === epoch ? last : undefined;
   const look: Look = { sysfs, problems, before: known === undefined ? emptyTopology : previous };
 
+  const before = [...look.before.dimms, ...look.before.regions].filter((object) => object.bus === name);
+  const children = listed ?? before.map((object) => object.name);
   const nmems = children.filter((child) => /^nmem\d+$/.test(child)).sort(byName);
   const regionNames = children.filter((child) => /^region\d+$/.test(child)).sort(byName);
   const [dimms, regions] = await Promise.all([
@@ -68,12 +72,12 @@ async function readBus(sysfs: KernelTree, name: string, bootId: string, problems
   const provider = a.need('provider', a.text('provider'));
   if (a.faults.length > 0) problems.add(name, a.faults.join('; '));
   const hwErrorScrub = a.number('nfit/hw_error_scrub');
-  const scrubSupported = nfit.includes('scrub');
+  const scrubSupported = nfit?.includes('scrub') ?? known?.scrubSupported ?? false;
   const papr = dimms.some((dimm) => dimm?.family === 'papr');
   const bus: Bus = {
     name,
     provider: provider ?? known?.provider ?? 'unknown',
-    errorSource: errorSourceOf(nfit.length > 0, scrubSupported, papr),
+    errorSource: (nfit === undefined ? known?.errorSource : undefined) ?? errorSourceOf(nfit, scrubSupported, papr),
     scrubSupported,
     epoch,
     ...(hwErrorScrub !== undefined && { hwErrorScrub: hwErrorScrub === 1 }),
@@ -92,9 +96,9 @@ async function readBus(sysfs: KernelTree, name: string, bootId: string, problems
  * Who adds to a bus's bad-block lists (kernel-abi 2.3): scrub and machine checks where the bus has ARS, machine checks alone
  * on an NFIT bus without, the hypervisor's machine check on PAPR, and nobody on e820, virtio-pmem, CXL and others.
  */
-function errorSourceOf(nfit: boolean, scrub: boolean, papr: boolean): ErrorSource {
+function errorSourceOf(nfit: readonly string[] | undefined, scrub: boolean, papr: boolean): ErrorSource {
   if (scrub) return 'ars';
-  if (nfit) return 'mce';
+  if (nfit !== undefined && nfit.length > 0) return 'mce';
   return papr ? 'papr' : 'none';
 }
 

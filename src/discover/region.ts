@@ -14,7 +14,7 @@ export interface FoundRegion {
 /** `regionN` (drivers/nvdimm/region_devs.c). Undefined when it cannot be known, which is a problem, or went away, which is none. */
 export async function readRegion(look: Look, name: string, bus: string): Promise<FoundRegion | undefined> {
   const path = `${ND}/${name}`;
-  const [a, children] = await Promise.all([
+  const [a, listed] = await Promise.all([
     readAttributes(look.sysfs, path, [
       'devtype',
       'size',
@@ -32,6 +32,9 @@ export async function readRegion(look: Look, name: string, bus: string): Promise
   const resource = a.address('resource');
   const { mappings, fault } = await readMappings(look, path, a.number('mappings') ?? 0);
   const faults = [...a.faults, ...(fault === undefined ? [] : [fault])];
+  if (listed === undefined) faults.push('what it holds cannot be listed');
+  const held = look.before.namespaces.filter((namespace) => namespace.region === name);
+  const children = listed ?? held.map((namespace) => namespace.name);
   if (faults.length > 0 || size === undefined) {
     const last = keepLast(look.problems, look.before.regions, name, faults);
     if (last === undefined) return undefined;

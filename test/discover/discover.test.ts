@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { discover } from '../../src/discover/discover.ts';
+import { refusal } from '../../src/linux/probe/access.ts';
+import { AgentError } from '../../src/model/errors.ts';
 import type { Place, Topology } from '../../src/model/topology.ts';
+import type { KernelTree } from '../../src/ports.ts';
 import { type HostTree, loadHost } from '../fakes/host-tree.ts';
 
 const unreadable = (errno: string) => ({ kind: 'error', errno }) as const;
@@ -323,4 +326,73 @@ test('a listing that fails is a problem of the base, so that nothing is taken fo
   const topology = await discover(host);
   assert.deepEqual(topology.places, []);
   assert.deepEqual(subjects(topology), ['bus/nd/devices']);
+});
+
+test('a folder that cannot be listed keeps what it held, and another look at the same host is the same inventory', async () => {
+  for (const folder of ['', '/ndbus0', '/ndbus0/nfit', '/region0', '/region1']) {
+    const host = loadHost('qemu-mce');
+    const before = await discover(host);
+    const list = host.sysfs.list;
+    host.sysfs.list = async (directory) => {
+      if (directory === `bus/nd/devices${folder}`) throw new AgentError('SYSFS_READ', 'it hangs');
+      return list(directory);
+    };
+    const { problems, ...after } = await discover(host, before);
+    const { problems: none, ...expected } = before;
+    assert.deepEqual(after, expected, folder);
+    assert.equal(problems[0]?.subject, folder === '' ? 'bus/nd/devices' : folder.split('/')[1], folder);
+    assert.deepEqual(none, []);
+  }
+});
+
+test('a link or inode that cannot be read is a problem of its object, and the epoch stays', async () => {
+  const host = loadHost('layers');
+  const before = await discover(host);
+  host.sysfs.inode = async () => {
+    throw new AgentError('DEVICE_STUCK', 'it hangs');
+  };
+  host.sysfs.link = async () => {
+    throw new AgentError('DEVICE_STUCK', 'it hangs');
+  };
+  const after = await discover(host, before);
+  assert.deepEqual(after.places, before.places);
+  assert.ok(subjects(after).includes('ndbus0'));
+  assert.ok(subjects(after).includes('dm-0'));
+});
+
+/** Asks the way a probe process would be asked, and collects what it would refuse. */
+function guarded(tree: KernelTree, name: 'sysfs' | 'procfs', refused: string[]): KernelTree {
+  const ask = (path: string): string => {
+    const reason = refusal(name, path);
+    if (reason !== undefined) refused.push(`${name} ${path}: ${reason}`);
+    return path;
+  };
+  return {
+    read: (path) => tree.read(ask(path)),
+    readAll: (directory, names) => {
+      for (const attribute of names) ask(`${directory}/${attribute}`);
+      return tree.readAll(directory, names);
+    },
+    list: (directory) => tree.list(ask(directory)),
+    link: (path) => tree.link(ask(path)),
+    inode: (path) => tree.inode(ask(path)),
+  };
+}
+
+test('everything that is asked for is what the probe process serves', async () => {
+  for (const scenario of ['layers', 'interleaved', 'two-buses', 'nfit-test', 'none']) {
+    const { sysfs, procfs } = loadHost(scenario);
+    const refused: string[] = [];
+    await discover({ sysfs: guarded(sysfs, 'sysfs', refused), procfs: guarded(procfs, 'procfs', refused) });
+    assert.deepEqual(refused, [], scenario);
+  }
+});
+
+test('a boot id that cannot be read is a problem, and the one read before still holds', async () => {
+  const host = loadHost('qemu-mce');
+  const before = await discover(host);
+  host.procfs.put('sys/kernel/random/boot_id', unreadable('EIO'));
+  const after = await discover(host, before);
+  assert.deepEqual(after.places, before.places);
+  assert.deepEqual(subjects(after), ['sys/kernel/random/boot_id']);
 });

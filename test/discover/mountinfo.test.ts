@@ -53,13 +53,14 @@ test('every mount of a block device is kept, btrfs with its anonymous number too
     '4 0 0:21 / /sys rw - sysfs sysfs rw',
     '5 0 0:27 / /run rw - tmpfs tmpfs rw',
     '6 0 0:50 / /net rw - nfs4 host:/dev/x rw',
+    '7 0 8:1 / /d rw - ext4 none rw',
     '',
   ].join('\n');
   const tree = createKernelTree([['1/mountinfo', { kind: 'file', data: Buffer.from(text) }]]);
   const mounts = await readMounts(tree, createProblems());
   assert.deepEqual(
     mounts.map(({ mountpoint }) => mountpoint.text),
-    ['/a', '/b', '/c'],
+    ['/a', '/b', '/c', '/d'],
   );
 });
 
