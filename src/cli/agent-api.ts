@@ -1,4 +1,3 @@
-import { request } from 'node:http';
 import { AgentError, errnoOf } from '../model/errors.ts';
 import type { CommandArguments, CommandContext, CommandOption } from './command.ts';
 import { configOption, settingsFor } from './settings.ts';
@@ -55,7 +54,8 @@ export async function getJson(socket: string, path: string, signal: AbortSignal)
   return JSON.parse(await get(socket, path, signal)) as unknown;
 }
 
-function get(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
+async function get(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
+  const { request } = await import('node:http');
   return new Promise((done, fail) => {
     const asked = request(
       { socketPath, path, headers: { host: 'localhost', accept: 'application/json' }, timeout: TIMEOUT_MS, signal },

@@ -8,5 +8,8 @@ import { incidents } from './incidents.ts';
 import { list } from './list.ts';
 import { resolve } from './resolve.ts';
 
-/** Every command, in the order of the help: the agent, questions to the machine, questions to the agent, the rest. */
+/**
+ * Every command, in the order of the help: the agent, questions to the machine, questions to the agent, the rest. What
+ * only one of them needs is imported when it runs: the processes of an agent carry this file for as long as they live.
+ */
 export const commands: readonly Command[] = [agent, list, resolve, check, incidents, events, configCheck, demo];

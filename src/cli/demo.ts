@@ -1,4 +1,3 @@
-import { runDemo } from '../demo/demo.ts';
 import { usage } from './arguments.ts';
 import type { Command } from './command.ts';
 
@@ -13,8 +12,9 @@ export const demo: Command = {
     { line: 'pmemwatch demo', shows: 'from error to "resolved"' },
     { line: 'pmemwatch demo --keep', shows: 'and look at /metrics and the API afterwards' },
   ],
-  run(args, context) {
+  async run(args, context) {
     if (args.operands.length > 0) throw usage(`demo takes no operand: ${args.operands[0]}`);
+    const { runDemo } = await import('../demo/demo.ts');
     return runDemo({ keep: args.flag('keep') }, context);
   },
 };

@@ -1,7 +1,5 @@
-import { discover } from '../discover/discover.ts';
 import type { Snapshot } from '../model/badblocks.ts';
 import type { Topology } from '../model/topology.ts';
-import { createObserver } from '../observe/observe.ts';
 import type { Logger } from '../ports.ts';
 import { usage } from './arguments.ts';
 import type { Command, CommandContext, CommandPlatform } from './command.ts';
@@ -31,6 +29,7 @@ export const list: Command = {
     if (args.operands.length > 0) throw usage(`list takes no operand: ${args.operands[0]}`);
     const platform = await context.openPlatform(rootsFor(args));
     try {
+      const { discover } = await import('../discover/discover.ts');
       const topology = await discover(platform);
       const listing = listingOf(topology, await observeOnce(topology, platform, context));
       context.stdout.write(args.flag('json') ? jsonText(listing) : listingText(listing, context.color));
@@ -44,6 +43,7 @@ export const list: Command = {
 };
 
 async function observeOnce(topology: Topology, platform: CommandPlatform, context: CommandContext): Promise<Snapshot> {
+  const { createObserver } = await import('../observe/observe.ts');
   const { clock, pageSize } = context;
   const config = { badBlocksMs: DEADLINE_MS, deviceDeadlineMs: DEADLINE_MS, pageSize, jitter: () => 0 };
   const observer = createObserver({ sysfs: platform.sysfs, clock, config, onReading: () => undefined, log: silent });
