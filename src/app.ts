@@ -11,7 +11,7 @@ import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
 import { emptyTopology } from './model/topology.ts';
 import { notifiers } from './notify/notifiers.ts';
-import { createNotifications } from './notify/pipeline.ts';
+import { createNotifications, type Notifications, notBefore } from './notify/pipeline.ts';
 import { createObserver } from './observe/observe.ts';
 import { createScrubWatch } from './observe/scrub.ts';
 import { busOf, subjectsOf, subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
@@ -106,20 +106,25 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('resolve', () => queue.stop());
 
-    const notifications = createNotifications({
-      receivers: settings.receivers,
-      notifiers,
-      http: platform.http,
-      deliveries: store,
-      clock,
-      random: Math.random,
-      log: log.child({ component: 'notify' }),
-      config: { retryForMs: settings.config.notify.retryForMs, groupWaitMs: settings.config.notify.groupWaitMs },
-    });
-    closers.add('notify', async () => {
-      await notifications.drain(DRAIN_MS);
-      notifications.stop();
-    });
+    const startTelling = (from: Settings): Notifications =>
+      createNotifications({
+        receivers: from.receivers.map(({ secret, ...receiver }) => ({
+          ...receiver,
+          secrets: secret?.split(/\s+/) ?? [],
+        })),
+        notifiers,
+        http: platform.http,
+        deliveries: store,
+        clock,
+        random: Math.random,
+        log: log.child({ component: 'notify' }),
+        config: {
+          retryForMs: from.config.notify.retryForMs,
+          render: { pageUrl: pageOf(from), runbookUrl: null, pageBytes: platform.pageSize },
+        },
+      });
+    let notifications = startTelling(settings);
+    closers.add('notify', () => notifications.drain(DRAIN_MS));
     notifications.enqueue(loaded.pendingOutbox);
 
     const observer = createObserver({
@@ -168,7 +173,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           events: [...pendingEvents.splice(0), ...events],
           notices,
           receivers: settings.receivers.map((receiver) => receiver.name),
-          notBefore: clock.now() + settings.config.notify.groupWaitMs,
+          notBefore: notBefore(clock.now(), settings.config.notify.groupWaitMs),
         });
         return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
       },
@@ -239,10 +244,10 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       for (const key of needRestart(settings, read.settings))
         log.warn({ key }, 'changed setting takes effect at the next start');
       settings = read.settings;
-      notifications.configure(settings.receivers, {
-        retryForMs: settings.config.notify.retryForMs,
-        groupWaitMs: settings.config.notify.groupWaitMs,
-      });
+      const before = notifications;
+      notifications = startTelling(settings);
+      await before.stop();
+      notifications.enqueue(before.pending());
       reloaded = { ok: true, at: clock.now() / 1000 };
       for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
       log.info({}, 'configuration reloaded');
@@ -348,6 +353,14 @@ async function listen(
     log.warn({ reason: error.message }, 'no unix socket: file names can be read with a token only');
     return addresses;
   }
+}
+
+/** Where people open the page, as far as the agent knows it: null for a port that is chosen at the start. */
+function pageOf(settings: Settings): string | null {
+  const [first] = settings.listen;
+  if (first === undefined || first.port === 0) return null;
+  const host = first.host === '' ? 'localhost' : first.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
 }
 
 function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {

@@ -31,7 +31,9 @@ function readPackage(): { version: string; revision: string } {
 async function createLogger({ level, format }: Settings['log']): Promise<Logger> {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   const destination = format === 'json' ? pino.destination({ fd: 2, sync: true }) : await prettyDestination();
-  return pino(options, destination);
+  // by its own type it would have every method there is, `then` among them
+  const log: Logger = pino(options, destination);
+  return log;
 }
 async function prettyDestination(): Promise<NodeJS.WritableStream> {
   const { prettyStream } = await import('./pretty-log.ts');

@@ -12,6 +12,8 @@ export interface Notifications {
   wake(): void;
   /** Sends what can go at once, for at most `deadlineMs`, then stops; what is left stays in the outbox. */
   drain(deadlineMs: number): Promise<void>;
+  /** What is still to be told: handed to the next one when the configuration is read again. */
+  pending(): OutboxItem[];
   status(): ReceiverStatus[];
   stop(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function createNotifications(deps: {
       cancel();
       await stop();
     },
+    pending: () => all().flatMap((queue) => queue.pending()),
     status: () => all().map((queue) => queue.status()),
     stop,
   };

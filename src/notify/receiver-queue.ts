@@ -97,8 +97,13 @@ export class ReceiverQueue {
     await this.#sending;
   }
 
+  /** What is still to be told; for another queue once this one has stopped. */
+  pending(): OutboxItem[] {
+    return [...this.#lanes.values()].flatMap((lane) => lane.items);
+  }
+
   status(): ReceiverStatus {
-    const waiting = [...this.#lanes.values()].flatMap((lane) => lane.items);
+    const waiting = this.pending();
     const oldest = waiting.reduce((first, item) => Math.min(first, item.notice.time), Number.POSITIVE_INFINITY);
     return {
       receiver: this.#deps.receiver.name,
