@@ -34,7 +34,8 @@ function isAbsolutePath(value: string): boolean {
   return value.startsWith('/') && !value.includes('\0');
 }
 export function isHttpUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
+  // the parser drops line ends and blanks around it: a URL in two lines is a mistake
+  if (/\s/.test(value) || !URL.canParse(value)) return false;
   const url = new URL(value);
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
 }
@@ -137,7 +138,8 @@ const receiver = Type.Object(
     ),
     secret_file: Type.Optional(
       text({
-        description: 'A file whose only line is the key that messages are signed with (Standard Webhooks, `whsec_…`).',
+        description:
+          'A file with the key that messages are signed with (Standard Webhooks, `whsec_…`). While keys change hands it can hold several, one a line, the newest first: messages then carry a signature of each.',
         ...absolutePath,
       }),
     ),

@@ -1,4 +1,4 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { errnoOf } from '../model/errors.ts';
 import { nearest } from '../model/nearest.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
@@ -21,7 +21,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** A receiver with its secrets read. */
 export interface Receiver extends ReceiverConfig {
   readonly url: string;
-  /** as it stands in `secret_file`, without the end of the line */
+  /** signing keys as they stand in `secret_file`: one a line, the newest first, without an end of line after the last */
   readonly secret?: string;
 }
 
@@ -99,6 +99,12 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
       problems.push(problemText(file.name ?? '', { path: pathText(path), ...parsed.locate(path), message }));
     };
     const secret = await secretOf(receiver.secretFile, (message) => wrong('secret_file', message), warnings);
+    if (secret !== undefined && !secret.split(/\r?\n/).every(isSigningKey)) {
+      wrong(
+        'secret_file',
+        `${receiver.secretFile} does not hold "whsec_" and 24 to 64 bytes in base64, one key a line`,
+      );
+    }
     let url = receiver.url;
     if (receiver.urlFile !== undefined) {
       url = await secretOf(receiver.urlFile, (message) => wrong('url_file', message), warnings);
@@ -212,22 +218,28 @@ async function secretOf(
   return read.value;
 }
 
+/** Standard Webhooks, specification 1.0.0: the prefix may be missing. */
+function isSigningKey(line: string): boolean {
+  const base64 = /^(?:whsec_)?([A-Za-z0-9+/]{32,}={0,2})$/.exec(line)?.[1];
+  if (base64 === undefined) return false;
+  const { length } = Buffer.from(base64, 'base64');
+  return length >= 24 && length <= 64;
+}
+
 type SecretRead =
   | { readonly value: string; readonly warning?: string }
   /** completes "FILE …"; never holds what the file says */
   | { readonly wrong: string };
 
-/** Reads a file whose only line is a secret. Its group may read it, as a service's files are kept; others may not. */
+/** Reads a file that holds a secret. Its group may read it, as a service's files are kept; others may not. */
 async function readSecret(file: string): Promise<SecretRead> {
   try {
-    await using handle = await open(file, 'r');
-    const stat = await handle.stat();
-    if (!stat.isFile()) return { wrong: 'is not a regular file' };
-    if (stat.size > largestSecret) return { wrong: `is larger than ${largestSecret} bytes` };
-    const value = (await handle.readFile('utf8')).replace(/\r?\n$/, '');
-    if (value.trim() === '') return { wrong: 'is empty: write the secret into it' };
-    if (/[\r\n\0]/.test(value)) return { wrong: 'has more than one line: it is to hold the secret alone' };
-    const mode = stat.mode & 0o777;
+    const found = await stat(file);
+    if (!found.isFile()) return { wrong: 'is not a regular file' };
+    if (found.size > largestSecret) return { wrong: `is larger than ${largestSecret} bytes` };
+    const value = (await readFile(file, 'utf8')).trimEnd();
+    if (value === '') return { wrong: 'is empty: write the secret into it' };
+    const mode = found.mode & 0o777;
     if ((mode & 0o027) === 0) return { value };
     return {
       value,

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import {
   type Environment,
   type FlagValues,
@@ -25,6 +26,7 @@ async function write(name: string, text: string | Uint8Array, mode = 0o600): Pro
   await chmod(file, mode);
   return file;
 }
+const key = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
 const quiet: LoadOptions = { isTerminal: false, environment: {}, defaultFile: '/nonexistent/pmemwatch.yml' };
 async function settingsOf(flags: FlagValues, environment: Environment = {}): Promise<Settings> {
   const loaded = await loadSettings(flags, { ...quiet, environment });
@@ -119,7 +121,7 @@ test('a config file that cannot be used is named with the reason', async () => {
 });
 
 test('secrets come from files, without the end of the line', async () => {
-  const secret = await write('secret', 'whsec_abc\n');
+  const secret = await write('secret', `${key}\n`);
   const url = await write('url', 'https://example.org/hook\n');
   const config = await write(
     'secrets.yml',
@@ -127,13 +129,13 @@ test('secrets come from files, without the end of the line', async () => {
   );
   const settings = await settingsOf({ config: [config] });
   assert.equal(settings.receivers[0]?.url, 'https://example.org/hook');
-  assert.equal(settings.receivers[0]?.secret, 'whsec_abc');
+  assert.equal(settings.receivers[0]?.secret, key);
   assert.deepEqual(settings.warnings, []);
 });
 
 test('a secret that others may read works and is warned of', async () => {
   const config = async (mode: number) => {
-    const secret = await write(`secret-${mode}`, 's', mode);
+    const secret = await write(`secret-${mode}`, key, mode);
     return write('open.yml', `receivers: [{ name: a, type: webhook, url: http://x, secret_file: ${secret} }]`);
   };
   assert.match((await settingsOf({ config: [await config(0o644)] })).warnings.join(), /used by everyone.*chmod 640/);
@@ -143,7 +145,7 @@ test('a secret that others may read works and is warned of', async () => {
 
 test('a secret that cannot be used is a problem at its place in the file, and is not repeated', async () => {
   const empty = await write('empty', '\n');
-  const lines = await write('lines', 'hunter2\nhunter3\n');
+  const lines = await write('lines', 'http://hunter2\nhunter3\n');
   const config = await write(
     'bad-secrets.yml',
     `receivers:
@@ -156,10 +158,31 @@ test('a secret that cannot be used is a problem at its place in the file, and is
   const problems = await problemsOf({ config: [config] });
   assert.equal(problems.length, 4);
   assert.match(problems[0] ?? '', /bad-secrets\.yml:2:\d+: receivers\[0\]\.secret_file: .* is empty/);
-  assert.match(problems[1] ?? '', /:3:\d+: receivers\[1\]\.url_file: .* more than one line/);
+  assert.match(problems[1] ?? '', /:3:\d+: receivers\[1\]\.url_file: .* does not hold an http or https URL/);
   assert.match(problems[2] ?? '', /:4:\d+: receivers\[2\]\.secret_file: .* cannot be read \(ENOENT\)/);
   assert.match(problems[3] ?? '', /:5:\d+: receivers\[3\]\.url_file: .* does not hold an http or https URL/);
   assert.doesNotMatch(problems.join(), /hunter/);
+});
+
+test('a signing key is refused when receivers could not check what it signs', async () => {
+  const table: [text: string, fine: boolean, why: string][] = [
+    [key, true, 'the prefix and 24 bytes'],
+    [`${key.replace('whsec_', '')}\r\n`, true, 'the prefix may be missing'],
+    [`${key}\n${key}\n`, true, 'an old key beside the new one'],
+    ['whsec_c2hvcnQ=', false, 'too short to be one'],
+    ['correct horse battery staple correct horse', false, 'not base64'],
+    [`${key}\n\n${key}`, false, 'an empty line between'],
+  ];
+  for (const [text, fine, why] of table) {
+    const file = await write('key', text);
+    const config = await write('k.yml', `receivers: [{ name: a, type: webhook, url: http://x, secret_file: ${file} }]`);
+    assert.equal((await problemsOf({ config: [config] })).length === 0, fine, why);
+  }
+});
+
+test('the example that is shipped is right', async () => {
+  const example = fileURLToPath(new URL('../../deploy/pmemwatch.example.yml', import.meta.url));
+  assert.deepEqual(await problemsOf({ config: [example] }), []);
 });
 
 test('listen addresses are read in every usual form', () => {
