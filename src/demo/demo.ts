@@ -31,6 +31,8 @@ const STEP_MS = 30_000;
  */
 export async function runDemo(options: { readonly keep: boolean }, context: CommandContext): Promise<ExitCode> {
   const stage = createStage(context);
+  // the agent tells who has the file open, and reads this name in procfs
+  process.title = 'pmemwatch-demo';
   const closers: (() => Promise<unknown>)[] = [];
   let failed = false;
   try {
@@ -44,7 +46,7 @@ export async function runDemo(options: { readonly keep: boolean }, context: Comm
     closers.push(() => victim.close());
 
     let told = performance.now();
-    const receiver = await startDemoReceiver((received) => tell(stage, received, told, scene));
+    const receiver = await startDemoReceiver((received) => tell(stage, received, told));
     closers.push(() => receiver.close());
 
     stage.next(`The agent itself, on a simulated sysfs where ${scene.site.device.node} plays pmem0`);
@@ -173,7 +175,7 @@ async function startAgent(scene: Scene, receiver: DemoReceiver, context: Command
   const settings = {
     poll: { bad_blocks: '10s' },
     resolve: { walk_roots: [join(folder, 'pg')] },
-    notify: { group_wait: '500ms' },
+    notify: { group_wait: '1s' },
     receivers: [{ name: 'demo', type: 'webhook', url: receiver.url, secret_file: secret }],
     metrics: { paths: 'full' },
     api: { socket },
@@ -215,14 +217,10 @@ async function step<T>(
 }
 
 /** A message as it arrives, whatever it says. */
-function tell(stage: Stage, { message, signed, at }: ReceivedMessage, since: number, scene: Scene): void {
+function tell(stage: Stage, { message, signed, at }: ReceivedMessage, since: number): void {
   const signature = signed ? 'signature right' : 'SIGNATURE WRONG';
   stage.after(at - since, `${message.type}  ${message.severity}  (${signature})`);
   stage.say(`     ${message.summary}`);
-  for (const file of message.files) {
-    if (file.path !== scene.victim) continue;
-    for (const user of file.openBy) stage.aside(`     open by ${user.command} (pid ${user.pid})`);
-  }
   if (message.type === 'pmem.incident.resolved') return;
   const slots = message.device.dimms.map((dimm) => `${dimm.locator ?? dimm.name} (serial ${dimm.serial ?? 'unknown'})`);
   if (slots.length > 0) stage.aside(`     on DIMMs ${slots.join(', ')}`);
@@ -251,7 +249,7 @@ const shownMetrics =
 
 async function showMetrics(stage: Stage, agent: AgentProcess, context: CommandContext): Promise<void> {
   const text = await (await fetch(`${agent.url}/metrics`, { signal: context.signal })).text();
-  for (const line of text.split('\n')) if (shownMetrics.test(line)) stage.say(line);
+  for (const line of text.split('\n')) if (shownMetrics.test(line)) stage.quote(line);
 }
 
 async function showApi(stage: Stage, scene: Scene, context: CommandContext): Promise<void> {
@@ -259,9 +257,19 @@ async function showApi(stage: Stage, scene: Scene, context: CommandContext): Pro
     stage.aside(`the API's file names are on a unix socket, whose name would be too long below ${scene.site.folder}`);
     return;
   }
-  const answer = await getJson(socketFile(scene), '/api/v1/files', context.signal);
-  stage.say('GET /api/v1/files (over the unix socket, where names are shown)');
-  stage.aside(JSON.stringify(answer).slice(0, 400));
+  const answer = (await getJson(socketFile(scene), '/api/v1/files', context.signal)) as { items: ApiFile[] };
+  stage.say('GET /api/v1/files, over the unix socket, where names are shown:');
+  for (const { path, device, ranges } of answer.items) {
+    const bytes = ranges.map(({ offset, length }) => ({ offset, length }));
+    stage.quote(JSON.stringify({ path, device, ranges: bytes }));
+  }
+}
+
+/** What of `GET /api/v1/files` is shown. */
+interface ApiFile {
+  readonly path: string;
+  readonly device: string;
+  readonly ranges: readonly { readonly offset: number; readonly length: number }[];
 }
 
 /** Where to look, and, when asked, the time to do so. */
