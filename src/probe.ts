@@ -1,11 +1,17 @@
 /**
  * Entry of the probe process: the only one with capabilities and native calls. It serves one conversation, listens to
- * nothing, writes nothing, and ends with its peer.
+ * nothing, writes nothing, and ends with its peer. What long jobs need is loaded by the first of them, so that a probe
+ * that only reads attributes stays small.
  */
 import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
+import { createLocalTree } from './linux/probe/kernel-files.ts';
+import type { CheckJob } from './linux/probe/protocol.ts';
 import { type ProbeServices, serveProbe } from './linux/probe/server.ts';
-import { AgentError } from './model/errors.ts';
+import type { Run } from './model/extent.ts';
+import type { FilesystemIo, ResolveProgress } from './ports.ts';
+import type { CheckedFile } from './resolve/check.ts';
+import type { HostFacts } from './resolve/climb.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,14 +24,99 @@ const { values } = parseArgs({
   },
 });
 const roots = { sysfs: values['path.sysfs'], procfs: values['path.procfs'] };
+const sysfs = createLocalTree(roots.sysfs);
+
+/** Namespaces' disks; others are looked at when they carry a mount or are asked about. */
+const PMEM_DISK = /^pmem\d/;
+/** What a partition's name adds to its disk's. */
+const PARTITION = /^p?\d+$/;
+
+/**
+ * Block devices and mounts as they are now. Not the whole inventory: an nvdimm attribute that hangs must not hold up
+ * the look at another device.
+ */
+async function readFacts(asked?: string): Promise<HostFacts> {
+  const [{ readBlockDevices }, { readMounts }, { createProblems }] = await Promise.all([
+    import('./discover/block.ts'),
+    import('./discover/mountinfo.ts'),
+    import('./discover/look.ts'),
+  ]);
+  const problems = createProblems();
+  const mounts = await readMounts(createLocalTree(roots.procfs, 'PROCFS_READ'), problems);
+  const disks = (await sysfs.list('block')) ?? [];
+  const isAsked = (disk: string) =>
+    asked === disk || (asked?.startsWith(disk) === true && PARTITION.test(asked.slice(disk.length)));
+  const parents = disks
+    .filter((disk) => PMEM_DISK.test(disk) || isAsked(disk))
+    .map(async (disk): Promise<[string, string]> => {
+      const link = await sysfs.link(`block/${disk}/device`);
+      return [disk, link?.split('/').at(-1) ?? disk];
+    });
+  const blockDevices = await readBlockDevices(sysfs, mounts, new Map(await Promise.all(parents)), problems, []);
+  return { blockDevices, mounts };
+}
+
+async function openFilesystems(): Promise<FilesystemIo> {
+  const { createFilesystemIo } = await import('./linux/filesystem-io.ts');
+  return createFilesystemIo({ dev: values['path.dev'], proc: roots.procfs, rootfs: values['path.rootfs'] });
+}
+
+/** Lists of every disk that has one, and what is wrong with those that do not say everything. */
+async function readBadRuns({ blockDevices }: HostFacts) {
+  const [{ parseBadBlocks }, { readPageSize }] = await Promise.all([
+    import('./observe/badblocks.ts'),
+    import('./linux/page-size.ts'),
+  ]);
+  const pageSize = readPageSize();
+  const bad = new Map<string, readonly Run[]>();
+  const gaps: string[] = [];
+  for (const { name, hasBadblocks } of blockDevices) {
+    if (!hasBadblocks) continue;
+    const file = await sysfs.read(`block/${name}/badblocks`);
+    if (file.kind !== 'ok') continue;
+    const list = parseBadBlocks(file.data, pageSize);
+    if (list.kind !== 'ok') continue;
+    bad.set(name, list.value.runs);
+    if (!list.value.complete) gaps.push(`${name}: ${list.value.reason ?? 'its bad-block list is not complete'}`);
+  }
+  return { bad, gaps };
+}
+
+async function check(job: CheckJob, onProgress: (progress: ResolveProgress) => void, signal: AbortSignal) {
+  const [{ checkPaths }, { pathFromText }, facts, io] = await Promise.all([
+    import('./resolve/check.ts'),
+    import('./model/path.ts'),
+    readFacts(),
+    openFilesystems(),
+  ]);
+  const { bad, gaps } = await readBadRuns(facts);
+  const deadline = AbortSignal.timeout(job.deadlineMs);
+  const files: CheckedFile[] = [];
+  let whole = gaps.length === 0;
+  try {
+    const within = AbortSignal.any([signal, deadline]);
+    for await (const file of checkPaths(job.paths.map(pathFromText), bad, facts, io, within)) {
+      // which disk a clean file lies on is not told: a list that is cut makes none of them clean
+      files.push(gaps.length === 0 ? file : { ...file, complete: false, reason: file.reason ?? gaps.join('; ') });
+      onProgress({ phase: 'looking at files', done: files.length });
+    }
+  } catch (error) {
+    if (!deadline.aborted || signal.aborted) throw error;
+    whole = false;
+  }
+  return { complete: whole && files.every((file) => file.complete), files };
+}
 
 const services: ProbeServices = {
-  async resolve() {
-    throw new AgentError('PROBE', 'not built in');
+  async resolve(job, onProgress, signal) {
+    const [{ resolveRuns }, facts, io] = await Promise.all([
+      import('./resolve/resolve.ts'),
+      readFacts(job.device),
+      openFilesystems(),
+    ]);
+    return resolveRuns(job, facts, io, onProgress, signal);
   },
-  async check() {
-    throw new AgentError('PROBE', 'not built in');
-  },
+  check,
   async pollPriority() {
     const { pollPriority } = await import('./linux/native.ts');
     return pollPriority;

@@ -16,6 +16,8 @@ const port = parentPort;
 if (port === null) throw new Error('this file runs as a worker thread');
 /** ms to wait for another process that has the file locked */
 const BUSY_MS = 5_000;
+/** SQLite's name for a database without a file */
+const IN_MEMORY = ':memory:';
 /** the file names owners of damaged files: not for everybody */
 const FILE_MODE = 0o640;
 /** primary result codes (sqlite3.h); extended ones carry more in their upper bytes */
@@ -33,7 +35,7 @@ const RESULT_CODES: Readonly<Record<number, string>> = {
 };
 
 function open({ file, readOnly }: SqliteWorkerOptions): DatabaseSync {
-  if (!readOnly) closeSync(openSync(file, 'a', FILE_MODE));
+  if (!readOnly && file !== IN_MEMORY) closeSync(openSync(file, 'a', FILE_MODE));
   const database = new DatabaseSync(file, { readOnly, timeout: BUSY_MS, enableForeignKeyConstraints: true });
   try {
     if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');

@@ -26,7 +26,7 @@ export interface Conversation {
   /** settles when the process is gone, with what is known of why */
   readonly ended: Promise<string>;
   readonly isEnded: boolean;
-  /** Ends it without waiting, and without holding up our own exit. */
+  /** Ends it without waiting; holds up our own exit until it is gone, unless `unref` too. */
   kill(): void;
   unref(): void;
 }
@@ -123,7 +123,6 @@ export function openConversation(connection: ProbeConnection): Conversation {
     kill() {
       why = 'the probe process was ended';
       connection.kill();
-      connection.unref();
     },
     unref: () => connection.unref(),
   };

@@ -155,12 +155,13 @@ export function createFleet(deps: { connect: ProbeConnector; clock: Clock; log: 
     async close() {
       closed = true;
       watchers.clear();
-      const ends = [...live].map((conversation) => {
-        conversation.kill();
-        return conversation.ended;
-      });
+      const all = [...live];
+      // those that are held do not end before their call comes back
+      const ends = all.filter((conversation) => !retired.has(conversation)).map(({ ended }) => ended);
+      for (const conversation of all) conversation.kill();
       const late = new Promise<void>((done) => clock.after(CLOSE_MS, done));
       await Promise.race([Promise.all(ends), late]);
+      for (const conversation of all) conversation.unref();
     },
   };
 }

@@ -94,7 +94,10 @@ export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock })
     },
     close() {
       closed = true;
-      for (const conversation of running) conversation.kill();
+      for (const conversation of running) {
+        conversation.kill();
+        conversation.unref();
+      }
     },
   };
 }

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { duplexPair } from 'node:stream';
+import { test } from 'node:test';
+import { createClock } from '../../src/linux/clock.ts';
+import { createProbe } from '../../src/linux/probe/client.ts';
+import type { ProbeConnection } from '../../src/linux/probe/conversation.ts';
+import { type ProbeServices, serveProbe } from '../../src/linux/probe/server.ts';
+import { run } from '../../src/model/extent.ts';
+import type { ResolveProgress } from '../../src/ports.ts';
+import { createCountedProbe, createHost, isAlive, silent, until } from './rig.ts';
+
+const job = { device: 'pmem0', runs: [run(8, 8), run(64, 1)], deadlineMs: 60_000, walkRoots: [] };
+const never = new AbortController().signal;
+
+/** A probe whose processes are servers in this one; `hangs` of them do not end when they are killed. */
+function inProcess(services: Partial<ProbeServices>) {
+  const host = createHost();
+  const state = { starts: 0, kills: 0, hangs: false, release: (): void => undefined };
+  const connect = async (): Promise<ProbeConnection> => {
+    state.starts += 1;
+    const [near, far] = duplexPair();
+    const nothing: ProbeServices = {
+      resolve: async () => ({}),
+      check: async () => ({}),
+      pollPriority: () => Promise.reject(new Error('none')),
+    };
+    serveProbe(far, { roots: host.roots, services: { ...nothing, ...services }, onEnd: () => far.destroy() });
+    state.release = () => void near.destroy();
+    const kill = () => {
+      state.kills += 1;
+      if (!state.hangs) near.destroy();
+    };
+    return { stream: near, kill, unref: () => undefined };
+  };
+  const probe = createProbe({ connect, deadlineMs: 5_000, clock: createClock(), log: silent });
+  return { probe, state, host };
+}
+
+test('a job has a process of its own, tells its progress, and ends it', async () => {
+  const answer = { device: 'pmem0', complete: true, results: [] };
+  const { probe, state, host } = inProcess({
+    async resolve(_job, onProgress) {
+      onProgress({ phase: 'looking', done: 1, total: 2 });
+      return answer;
+    },
+  });
+  host.write('sys/block/pmem0/size', '1\n');
+  await probe.sysfs.read('block/pmem0/size');
+  const told: ResolveProgress[] = [];
+  assert.deepEqual(await probe.resolver.resolve(job, (p) => told.push(p), never), answer);
+  assert.deepEqual(told, [{ phase: 'looking', done: 1, total: 2 }]);
+  assert.deepEqual([state.starts, state.kills], [2, 1]);
+  await probe.resolver.resolve(job, () => undefined, never);
+  assert.equal(state.starts, 3);
+  await probe.close();
+  host.remove();
+});
+
+test('a cancelled job ends its process and rejects with the reason of the signal', async () => {
+  const { probe, state, host } = inProcess({ resolve: () => new Promise(() => undefined) });
+  const abort = new AbortController();
+  const asked = probe.resolver.resolve(job, () => undefined, abort.signal);
+  await until(() => state.starts === 1, 'the job runs');
+  abort.abort(new Error('shutting down'));
+  await assert.rejects(asked, { message: 'shutting down' });
+  assert.equal(state.kills, 1);
+  host.remove();
+});
+
+test('a process that ends in the middle of a job leaves every sector unknown, with the reason', async () => {
+  const { probe, state, host } = inProcess({
+    resolve() {
+      setImmediate(() => state.release());
+      return new Promise(() => undefined);
+    },
+  });
+  const answer = await probe.resolver.resolve(job, () => undefined, never);
+  assert.equal(answer.complete, false);
+  assert.deepEqual(
+    answer.results.map(({ start, count, owners }) => [start, count, owners.map((o) => `${o.kind}: ${o.reason}`)]),
+    job.runs.map(({ start, count }) => [start, count, ['unknown: the probe process ended']]),
+  );
+  host.remove();
+});
+
+test('a wrong question is thrown as such, and so is a failed check', async () => {
+  const { AgentError } = await import('../../src/model/errors.ts');
+  const { probe, host } = inProcess({
+    resolve: () => Promise.reject(new AgentError('RESOLVE', 'there is no block device pmem0')),
+    check: () => Promise.reject(new Error('broken')),
+  });
+  await assert.rejects(
+    probe.resolver.resolve(job, () => undefined, never),
+    {
+      code: 'RESOLVE',
+      message: 'there is no block device pmem0',
+    },
+  );
+  const bad = { ...job, device: '../pmem0' };
+  await assert.rejects(
+    probe.resolver.resolve(bad, () => undefined, never),
+    { code: 'RESOLVE' },
+  );
+  await assert.rejects(
+    probe.check({ paths: ['/x'], deadlineMs: 1000 }, () => undefined, never),
+    { code: 'PROBE' },
+  );
+  host.remove();
+});
+
+test('a device whose last job hangs in the kernel is not asked again until it is released; others are', async () => {
+  const { probe, state, host } = inProcess({ resolve: () => new Promise(() => undefined) });
+  state.hangs = true;
+  const abort = new AbortController();
+  const first = probe.resolver.resolve(job, () => undefined, abort.signal);
+  await until(() => state.starts === 1, 'the job runs');
+  const { release } = state;
+  abort.abort();
+  await assert.rejects(first);
+
+  const second = await probe.resolver.resolve(job, () => undefined, never);
+  assert.match(second.results[0]?.owners[0]?.reason ?? '', /stuck in the kernel/);
+  assert.equal(state.starts, 1);
+
+  const elsewhere = new AbortController();
+  const other = probe.resolver.resolve({ ...job, device: 'pmem1' }, () => undefined, elsewhere.signal);
+  await until(() => state.starts === 2, 'another device is asked');
+  elsewhere.abort();
+  await assert.rejects(other);
+
+  release();
+  const again = new AbortController();
+  const third = probe.resolver.resolve(job, () => undefined, again.signal);
+  await until(() => state.starts === 3, 'the device is asked again');
+  again.abort();
+  await assert.rejects(third);
+  host.remove();
+});
+
+test('the real probe process says that there is no such device, and ends', async () => {
+  const host = createHost();
+  const probe = createCountedProbe(host, 5_000);
+  await assert.rejects(
+    probe.resolver.resolve(job, () => undefined, never),
+    { code: 'RESOLVE' },
+  );
+  await until(() => probe.pids.every((pid) => !isAlive(pid)), 'its process ends');
+  await probe.close();
+  host.remove();
+});
+
+test('the real probe process checks a file of this host without reading it', async () => {
+  const host = createHost();
+  const probe = createCountedProbe(host, 5_000);
+  host.write('data/letter', 'text');
+  const path = `${host.roots.rootfs}/data/letter`;
+  const answer = await probe.check({ paths: [path], deadlineMs: 30_000 }, () => undefined, never);
+  const { complete, files } = answer as { complete: boolean; files: { path: string; complete: boolean }[] };
+  assert.deepEqual([complete, files.length, files[0]?.complete], [false, 1, false]);
+  await probe.close();
+  host.remove();
+});
