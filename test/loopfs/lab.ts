@@ -1,7 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { createFilesystemIo } from '../../src/linux/filesystem-io.ts';
 import { run } from '../../src/model/extent.ts';
 import type { Owner, ResolveAnswer } from '../../src/model/owner.ts';
@@ -39,7 +49,34 @@ export function obstacle(...commands: readonly string[]): string | undefined {
   if (!existsSync('/dev/loop-control')) return 'this kernel has no loop devices';
   const folders = (process.env['PATH'] ?? '').split(':').concat('/sbin', '/usr/sbin');
   const missing = commands.filter((c) => !folders.some((f) => existsSync(join(f, c))));
-  return missing.length === 0 ? undefined : `missing: ${missing.join(', ')} (apt-get install xfsprogs e2fsprogs attr)`;
+  return missing.length === 0
+    ? undefined
+    : `missing: ${missing.join(', ')} (apt-get install xfsprogs e2fsprogs attr fdisk)`;
+}
+
+/** A feature that this machine's kernel was built without. */
+export class Unmountable extends Error {}
+
+/** Runs `body` on a new file system and takes it away again, whatever happens. */
+export async function withLab(
+  t: TestContext,
+  options: LabOptions,
+  body: (lab: Lab, defer: (undo: () => void) => void) => Promise<void>,
+): Promise<void> {
+  let lab: Lab;
+  try {
+    lab = createLab(options);
+  } catch (error) {
+    if (!(error instanceof Unmountable)) throw error;
+    t.skip(error.message);
+    return;
+  }
+  const undo: (() => void)[] = [() => lab.close()];
+  try {
+    await body(lab, (step) => undo.push(step));
+  } finally {
+    for (const step of undo.toReversed()) step();
+  }
 }
 
 export function createLab({ megabytes, mkfs, mountOptions }: LabOptions): Lab {
@@ -58,7 +95,8 @@ export function createLab({ megabytes, mkfs, mountOptions }: LabOptions): Lab {
     mountpoint,
     sectors,
     folder,
-    mount: () => void tool('mount', ...(mountOptions === undefined ? [] : ['-o', mountOptions]), `/dev/${device}`, mountpoint),
+    mount: () =>
+      void tool('mount', ...(mountOptions === undefined ? [] : ['-o', mountOptions]), `/dev/${device}`, mountpoint),
     unmount: () => void tool('umount', mountpoint),
     close() {
       // the tests may have unmounted it already
@@ -67,7 +105,12 @@ export function createLab({ megabytes, mkfs, mountOptions }: LabOptions): Lab {
       rmSync(folder, { recursive: true });
     },
   };
-  lab.mount();
+  try {
+    lab.mount();
+  } catch (error) {
+    lab.close();
+    throw new Unmountable(`this kernel does not mount it: ${mkfs.join(' ')}`, { cause: error });
+  }
   return lab;
 }
 
@@ -92,24 +135,33 @@ function readBlockDevice(name: string): BlockDevice {
   };
 }
 function readMounts(): Mount[] {
-  const unescape = (field: string): Buffer =>
+  const decodeField = (field: string): Buffer =>
     Buffer.from(
       field.replace(/\\([0-7]{3})/g, (_, octal) => String.fromCharCode(Number.parseInt(octal, 8))),
       'latin1',
     );
-  const lines = readFileSync('/proc/self/mountinfo', 'latin1').split('\n').filter((line) => line !== '');
+  const lines = readFileSync('/proc/self/mountinfo', 'latin1')
+    .split('\n')
+    .filter((line) => line !== '');
   return lines.map((line): Mount => {
     const [before, after] = line.split(' - ') as [string, string];
-    const [id, parentId, devNumber, root, mountpoint, options] = before.split(' ') as [string, string, string, string, string, string];
+    const [id, parentId, devNumber, root, mountpoint, options] = before.split(' ') as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
     const [fsType, source, superOptions] = after.split(' ') as [string, string, string];
     return {
       id: Number(id),
       parentId: Number(parentId),
       devNumber,
-      root: pathFromBytes(unescape(root)),
-      mountpoint: pathFromBytes(unescape(mountpoint)),
+      root: pathFromBytes(decodeField(root)),
+      mountpoint: pathFromBytes(decodeField(mountpoint)),
       fsType,
-      source: pathFromBytes(unescape(source)),
+      source: pathFromBytes(decodeField(source)),
       options: options.split(','),
       superOptions: superOptions.split(','),
     };

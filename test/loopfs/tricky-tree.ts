@@ -32,7 +32,8 @@ export function growTrickyTree(root: string, blockBytes: number): TrickyTree {
   linkSync(at('plain/one'), at('third name of one'));
 
   const sparse = openSync(at('plain/sparse'), 'w');
-  for (const block of [0, 7, 1000, 250_000]) writeSync(sparse, Buffer.alloc(blockBytes, 2), 0, blockBytes, block * blockBytes);
+  for (const block of [0, 7, 1000, 250_000])
+    writeSync(sparse, Buffer.alloc(blockBytes, 2), 0, blockBytes, block * blockBytes);
   ftruncateSync(sparse, 300_000 * blockBytes);
   closeSync(sparse);
 
@@ -68,7 +69,8 @@ export function growTrickyTree(root: string, blockBytes: number): TrickyTree {
   writeFileSync(join(deep, 'at the bottom'), Buffer.alloc(blockBytes, 5));
 
   mkdirSync(at('big'));
-  for (let i = 0; i < 1500; i++) writeFileSync(at('big', `entry with a somewhat long name ${i}`), i % 10 === 0 ? 'y' : '');
+  for (let i = 0; i < 1500; i++)
+    writeFileSync(at('big', `entry with a somewhat long name ${i}`), i % 10 === 0 ? 'y' : '');
   for (let i = 0; i < 1500; i += 3) unlinkSync(at('big', `entry with a somewhat long name ${i}`));
   mkdirSync(at('small'));
   writeFileSync(at('small/only'), Buffer.alloc(blockBytes, 6));

@@ -1,4 +1,3 @@
-import { errnoOf } from '../../model/errors.ts';
 import type { FilesystemIo } from '../../ports.ts';
 import { decimal64, read64, viewOf, write64 } from './little-endian.ts';
 
@@ -102,7 +101,4 @@ export function* readFsmap(
     const records = decodeFsmap(buffer);
     yield* records;
   } while (continueFsmap(buffer));
-}
-export function isUnsupported(error: unknown): boolean {
-  return ['ENOTTY', 'EOPNOTSUPP', 'EPERM'].includes(errnoOf(error) ?? '');
 }

@@ -46,6 +46,7 @@ interface Survey {
   readonly found: Map<string, Found>;
   /** files and directories that could not be opened, by errno */
   readonly failures: Map<string, number>;
+  /** whether any file told where it lies; undefined before the first was asked */
   supported: boolean | undefined;
 }
 
@@ -58,6 +59,9 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
     for (const start of starts) await surveyBelow(task, start, wanted, reader, survey);
   } finally {
     for (const { fd } of starts) task.io.close(fd);
+  }
+  if (survey.supported === false) {
+    throw new AgentError('RESOLVE', `${task.mount.fsType} does not tell where its files lie (no FIEMAP)`);
   }
   const reasons = [...(limit === undefined ? [] : [limit]), ...failureReasons(survey.failures)];
   const why = reasons.length === 0 ? undefined : reasons.join('; ');
@@ -149,7 +153,8 @@ function wantedPieces(reader: ExtentReader, fd: number, wanted: Wanted, survey: 
   } catch (error) {
     const errno = errnoOf(error);
     // many file systems tell nothing of their directories
-    if (errno !== 'EOPNOTSUPP' && errno !== 'ENOTTY') throw error;
+    if (errno !== 'ENOTSUP' && errno !== 'ENOTTY') throw error;
+    survey.supported ??= false;
     return pieces;
   }
   for (const e of extents) {

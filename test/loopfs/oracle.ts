@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { closeSync, type Dirent, lstatSync, openSync, readdirSync } from 'node:fs';
+import type { Owner } from '../../src/model/owner.ts';
+import { FIEMAP, isPlaced } from '../../src/resolve/fs/fiemap.ts';
+import { createExtentReader } from '../../src/resolve/fs/file-extents.ts';
+import { io } from './lab.ts';
+
+/** A name in the tree as readdir and lstat tell it. */
+export interface Named {
+  readonly path: Buffer;
+  readonly inode: string;
+  readonly kind: 'file' | 'directory' | 'symlink';
+}
+export function namesBelow(root: string): Named[] {
+  const found: Named[] = [];
+  const add = (path: Buffer): void => {
+    const stat = lstatSync(path, { bigint: true });
+    const kind = stat.isDirectory() ? 'directory' : stat.isSymbolicLink() ? 'symlink' : 'file';
+    found.push({ path, inode: stat.ino.toString(), kind });
+    if (kind !== 'directory') return;
+    for (const entry of readdirSync(path, { encoding: 'buffer', withFileTypes: true }) as unknown as Dirent<Buffer>[]) {
+      add(Buffer.concat([path, Buffer.from('/'), entry.name]));
+    }
+  };
+  add(Buffer.from(root));
+  return found;
+}
+
+/** Paths in base64 by inode, sorted. */
+export function pathsByInode(names: readonly Named[]): Map<string, string[]> {
+  const paths = new Map<string, string[]>();
+  for (const { inode, path } of names) paths.set(inode, [...(paths.get(inode) ?? []), path.toString('base64')].sort());
+  return paths;
+}
+
+/** One 512-byte sector as FIEMAP places it in a file. */
+export interface PlacedSector {
+  readonly inode: string;
+  readonly offset: number;
+  readonly unwritten: boolean;
+}
+/** Every sector of every file, and of the directories where the file system tells them. */
+export function fiemapOfAll(names: readonly Named[]): Map<number, PlacedSector> {
+  const sectors = new Map<number, PlacedSector>();
+  const reader = createExtentReader(io);
+  for (const { path, inode, kind } of names) {
+    if (kind === 'symlink') continue;
+    const fd = openSync(path, 'r');
+    try {
+      for (const e of reader.read(fd).filter(isPlaced)) {
+        const unwritten = (e.flags & FIEMAP.UNWRITTEN) !== 0;
+        for (let b = 0; b < e.length; b += 512)
+          sectors.set((e.physical + b) / 512, { inode, offset: e.logical + b, unwritten });
+      }
+    } catch (error) {
+      // XFS tells no map of its directories through FIEMAP
+      if (kind !== 'directory') throw error;
+    } finally {
+      closeSync(fd);
+    }
+  }
+  return sectors;
+}
+
+/** Owners by sector; several where storage is shared. */
+export function bySector(owners: readonly Owner[]): Map<number, Owner[]> {
+  const sectors = new Map<number, Owner[]>();
+  for (const owner of owners) {
+    for (let s: number = owner.start; s < owner.start + owner.count; s++)
+      sectors.set(s, [...(sectors.get(s) ?? []), owner]);
+  }
+  return sectors;
+}
+
+export function assertEverySectorOnce(sectors: ReadonlyMap<number, readonly Owner[]>, total: number): void {
+  assert.equal(sectors.size, total, 'some sectors have no owner');
+  for (const [sector, owners] of sectors) {
+    const shared = owners.length === 1 || owners.every((o) => o.metadata === 'xattr' || o.shared === true);
+    assert.ok(shared, `sector ${sector} has ${owners.length} owners: ${JSON.stringify(owners)}`);
+  }
+}
+
+/** Files, offsets, states and names of all sectors, both ways round. */
+export function assertAsFiemap(
+  sectors: ReadonlyMap<number, readonly Owner[]>,
+  names: readonly Named[],
+  deletedInode: string,
+): void {
+  const placed = fiemapOfAll(names);
+  assert.ok(placed.size > 1000, 'FIEMAP placed almost nothing: the oracle is broken');
+  for (const [sector, { inode, offset, unwritten }] of placed) {
+    const owner = sectors.get(sector)?.find((o) => o.inode === inode);
+    assert.ok(owner, `sector ${sector} is of inode ${inode} but ${JSON.stringify(sectors.get(sector))}`);
+    assert.equal((owner.offset ?? Number.NaN) + (sector - owner.start) * 512, offset, `offset of sector ${sector}`);
+    assert.equal(owner.state, unwritten ? 'unwritten' : 'data', `state of sector ${sector}`);
+  }
+  const paths = pathsByInode(names);
+  const kinds = new Map(names.map((n) => [n.inode, n.kind]));
+  for (const [sector, owners] of sectors) {
+    for (const owner of owners) {
+      if (owner.kind === 'deleted') assert.equal(owner.inode, deletedInode);
+      if (owner.kind !== 'file' && owner.kind !== 'directory' && owner.kind !== 'symlink') continue;
+      const inode = owner.inode ?? '';
+      if (owner.kind === 'file')
+        assert.equal(placed.get(sector)?.inode, inode, `FIEMAP does not know of sector ${sector}`);
+      assert.equal(owner.kind, kinds.get(inode));
+      assert.deepEqual([...(owner.pathsBase64 ?? [])].sort(), paths.get(inode), `names of inode ${inode}`);
+      assert.equal(owner.pathsComplete, true);
+    }
+  }
+}
