@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chooseAccelerator } from './lab/accelerator.ts';
-import { packSources, prepareModules } from './lab/checkout.ts';
+import { compileSources, packSources, prepareModules } from './lab/checkout.ts';
 import { type Accelerator, boot } from './lab/guest.ts';
 import { type Image, prepareImage } from './lab/image.ts';
 import { reasonToSkip } from './lab/requirements.ts';
@@ -16,6 +16,7 @@ const mostBoots = 4;
 interface Lab {
   readonly image: Image;
   readonly modules: string;
+  readonly compiled: string;
   readonly accelerator: Accelerator;
   readonly work: string;
 }
@@ -40,13 +41,14 @@ async function main(): Promise<number> {
   const cache = process.env['PMEMWATCH_VM_CACHE'] ?? '/var/cache/pmemwatch-vm';
   const image = prepareImage(cache, say);
   const modules = prepareModules(cache, say);
-  const accelerator = asAccelerator(values.accel) ?? (await chooseAccelerator(image, modules, cache, say));
-  say(`the image is ready, processor by ${accelerator}`);
-
   const work = mkdtempSync(join(tmpdir(), 'pmemwatch-vm-'));
+  const parts = { image, modules, compiled: compileSources(work) };
+  const accelerator = asAccelerator(values.accel) ?? (await chooseAccelerator(parts, cache, say));
+  say(`all is built, processor by ${accelerator}`);
+
   const total = new Tally();
   try {
-    for (const file of files) total.add(await runFile(file, { image, modules, accelerator, work }));
+    for (const file of files) total.add(await runFile(file, { ...parts, accelerator, work }));
   } finally {
     if (values.keep) say(`disks and console logs are in ${work}`);
     else rmSync(work, { recursive: true, force: true });
@@ -62,7 +64,11 @@ async function runFile(file: TestFile, lab: Lab): Promise<Tally> {
   const tally = new Tally();
   const folder = join(lab.work, name.replaceAll(/\W+/g, '-'));
   mkdirSync(folder);
-  const sources = packSources(folder, { FILE: file.path, RIG: rig, PATTERN: file.pattern });
+  const sources = packSources(lab.compiled, folder, {
+    FILE: file.path.replace(/ts$/, 'js'),
+    RIG: rig,
+    PATTERN: file.pattern,
+  });
   for (let number = 1; number <= mostBoots; number += 1) {
     const began = performance.now();
     console.log(`\n# ${name}, boot ${number}`);

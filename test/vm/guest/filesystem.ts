@@ -12,9 +12,9 @@ export function makeFilesystem(
 ): void {
   const device = `/dev/${disk}`;
   if (type === 'xfs') {
-    // The owner of every block is known only with the reverse map; its log must fit the small disks of nfit_test.
+    // The owner of every block is known only with the reverse map.
     program('modprobe', 'xfs');
-    program('mkfs.xfs', '-q', '-f', '--unsupported', '-m', 'rmapbt=1', '-l', 'size=12m', device);
+    program('mkfs.xfs', '-q', '-f', '-m', 'rmapbt=1', device);
   } else {
     program('mkfs.ext4', '-q', '-F', '-b', '4096', device); // dax needs blocks of a page
   }

@@ -12,8 +12,7 @@ const tryMs = 30_000;
  * the host is booted again.
  */
 export async function chooseAccelerator(
-  image: Image,
-  modules: string,
+  parts: { readonly image: Image; readonly modules: string; readonly compiled: string },
   cache: string,
   say: (line: string) => void,
 ): Promise<Accelerator> {
@@ -27,9 +26,13 @@ export async function chooseAccelerator(
   mkdirSync(cache, { recursive: true });
   const folder = mkdtempSync(join(cache, 'trying-'));
   try {
-    const sources = packSources(folder, { FILE: 'test/vm/guest/try-machine-check.ts', RIG: 'qemu', PATTERN: '' });
+    const sources = packSources(parts.compiled, folder, {
+      FILE: 'test/vm/guest/try-machine-check.js',
+      RIG: 'qemu',
+      PATTERN: '',
+    });
     let injected = false;
-    const plan = { image, modules, sources, rig: 'qemu', accelerator: 'kvm', folder, timeoutMs: tryMs } as const;
+    const plan = { ...parts, sources, rig: 'qemu', accelerator: 'kvm', folder, timeoutMs: tryMs } as const;
     await boot(plan, (line) => {
       injected ||= line === 'machine check delivered';
     });

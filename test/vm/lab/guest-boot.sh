@@ -34,7 +34,9 @@ esac
 
 ln -s /checkout/node_modules/.bin/node /usr/bin/node
 cd /checkout
-node --disable-sigusr1 --test-reporter=spec ${PATTERN:+"--test-name-pattern=$PATTERN"} "$FILE"
+# A test that hangs fails, and what it leaves running does not keep its report from being printed.
+node --disable-sigusr1 --test-reporter=spec --test-timeout=120000 --test-force-exit \
+  ${PATTERN:+"--test-name-pattern=$PATTERN"} "$FILE"
 if [ -e /data/boot-again ]; then
   rm /data/boot-again
   echo 'lab: boot again'

@@ -14,4 +14,4 @@ mount -t overlay -o lowerdir=/lower,upperdir=/layer/upper,workdir=/layer/work ro
 mkdir -p /newroot/checkout
 tar -x -f /dev/vdc -C /newroot/checkout
 umount /proc
-exec switch_root /newroot /bin/busybox sh /checkout/test/vm/lab/guest-boot.sh
+exec switch_root /newroot /bin/busybox sh /checkout/guest-boot.sh

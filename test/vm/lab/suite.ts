@@ -5,6 +5,7 @@ import type { Rig } from './guest.ts';
 /** One file of tests, and so one guest. */
 export interface TestFile {
   readonly name: string;
+  /** from the checkout, as source */
   readonly path: string;
   readonly rig: Rig;
   /** Only tests whose name matches; empty means all. */

@@ -19,7 +19,7 @@ if (bootNumber() === 1) {
     const { message } = await watching.message('the incident', ({ condition }) => condition === 'media_error');
     assert.equal(message.ranges[0]?.start, sector);
     keep('incident', message.incident);
-    await watching.killHard();
+    watching.agent.killHard();
     bootAgain();
   });
 } else {

@@ -21,7 +21,7 @@ if (bootNumber() === 1) {
     injectMachineCheck(physicalAddress(disk, sector));
     const { message } = await watching.message('the file by name', ({ files }) => files.some((f) => f.path === path));
     keep('before', { sector, incident: message.incident });
-    await watching.killHard();
+    watching.agent.killHard();
     bootAgain();
   });
 } else {
