@@ -2,6 +2,7 @@ import type { Loaded, Settings } from './config/load.ts';
 import { runCycle, type Stages } from './cycle.ts';
 import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
+import type { ReloadResult } from './export/http/route.ts';
 import { createServer } from './export/http/server.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
@@ -11,7 +12,7 @@ import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
 import { emptyTopology } from './model/topology.ts';
 import { notifiers } from './notify/notifiers.ts';
-import { createNotifications, type Notifications, notBefore } from './notify/pipeline.ts';
+import { createNotifications, type Notifications } from './notify/pipeline.ts';
 import { createObserver } from './observe/observe.ts';
 import { createScrubWatch } from './observe/scrub.ts';
 import { busOf, subjectsOf, subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
@@ -62,12 +63,14 @@ export interface AppOptions {
 export interface App {
   /** `http://127.0.0.1:9915`, `/run/pmemwatch/api.sock` */
   readonly addresses: readonly string[];
-  reload(): Promise<{ readonly ok: boolean; readonly problems: readonly string[] }>;
+  reload(): Promise<ReloadResult>;
   /** Delivers what is due within the deadline, then stops everything, last started first. */
   stop(): Promise<void>;
 }
 
 const DRAIN_MS = 5_000;
+/** How long a configuration file must have been left alone before it is read by itself. */
+const CONFIG_SETTLE_MS = 1_000;
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
@@ -158,6 +161,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     closers.add('discover', () => inventory.stop());
 
     let settled = false;
+    let cancelReload = (): void => undefined;
+    let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
     const stages: Stages<readonly OutboxItem[]> = {
       topology: inventory.topology,
       latest: observer.latest,
@@ -173,7 +178,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           events: [...pendingEvents.splice(0), ...events],
           notices,
           receivers: settings.receivers.map((receiver) => receiver.name),
-          notBefore: notBefore(clock.now(), settings.config.notify.groupWaitMs),
+          notBefore: clock.now() + settings.config.notify.groupWaitMs,
         });
         return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
       },
@@ -221,7 +226,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           inventory.refresh();
           break;
         case 'config':
-          void reload();
+          // a file that is being written is empty for a moment, and an empty one is a valid configuration
+          cancelReload();
+          cancelReload = clock.after(CONFIG_SETTLE_MS, () => void reload());
           break;
         default:
           hint satisfies never;
@@ -234,7 +241,11 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       armed.catch((error: unknown) => log.warn({ err: error }, 'watching for changes failed; polling goes on'));
     }
 
-    async function reload(): Promise<{ ok: boolean; problems: readonly string[] }> {
+    function reload(): Promise<ReloadResult> {
+      reloading = reloading.then(reloadOnce, reloadOnce);
+      return reloading;
+    }
+    async function reloadOnce(): Promise<ReloadResult> {
       const read = await options.reread();
       if ('problems' in read) {
         reloaded = { ...reloaded, ok: false };

@@ -43,7 +43,7 @@ test('a port in use ends it with 2 and one line that names the address', async (
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const address = taken.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const args = [...agentArguments(dir, host, 'api: { socket: "" }\n'), '--web.listen-address', `127.0.0.1:${port}`];
+  const args = [...agentArguments(dir, host, 'api: { socket: off }\n'), '--web.listen-address', `127.0.0.1:${port}`];
   const { code, stderr } = await runProgram(args);
   taken.close();
   assert.equal(code, 2);
@@ -83,7 +83,7 @@ test('a state file of a newer version is refused and left as it is', async () =>
   newer.exec('PRAGMA user_version = 999; CREATE TABLE future (x);');
   newer.close();
   chmodSync(file, 0o666);
-  const { code, stderr } = await runProgram(agentArguments(dir, host, 'api: { socket: "" }\n'));
+  const { code, stderr } = await runProgram(agentArguments(dir, host, 'api: { socket: off }\n'));
   assert.equal(code, 2);
   assert.match(stderr, /newer/);
   const kept = new DatabaseSync(file, { readOnly: true });
