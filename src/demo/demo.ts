@@ -45,7 +45,8 @@ export async function runDemo(options: { readonly keep: boolean }, context: Comm
     const victim = await open(scene.victim, 'r+');
     closers.push(() => victim.close());
 
-    let told = performance.now();
+    /** when the cause of what comes next was set; absent when that is in the hands of whoever looks around */
+    let told: number | undefined = performance.now();
     const receiver = await startDemoReceiver((received) => tell(stage, received, told));
     closers.push(() => receiver.close());
 
@@ -81,6 +82,7 @@ export async function runDemo(options: { readonly keep: boolean }, context: Comm
     await step('"resolved"', agent, context, (signal) =>
       receiver.next((message) => message.type === 'pmem.incident.resolved', signal),
     );
+    told = undefined;
     await lookAround(stage, options.keep, agent, scene, context);
     return 0;
   } catch (error) {
@@ -217,9 +219,11 @@ async function step<T>(
 }
 
 /** A message as it arrives, whatever it says. */
-function tell(stage: Stage, { message, signed, at }: ReceivedMessage, since: number): void {
+function tell(stage: Stage, { message, signed, at }: ReceivedMessage, since: number | undefined): void {
   const signature = signed ? 'signature right' : 'SIGNATURE WRONG';
-  stage.after(at - since, `${message.type}  ${message.severity}  (${signature})`);
+  const headline = `${message.type}  ${message.severity}  (${signature})`;
+  if (since === undefined) stage.say(headline);
+  else stage.after(at - since, headline);
   stage.say(`     ${message.summary}`);
   if (message.type === 'pmem.incident.resolved') return;
   const slots = message.device.dimms.map((dimm) => `${dimm.locator ?? dimm.name} (serial ${dimm.serial ?? 'unknown'})`);
@@ -286,13 +290,12 @@ async function lookAround(
     return;
   }
   stage.next('Everything keeps running until Ctrl-C');
-  stage.say(`page      ${agent.url}/`);
-  stage.say(`metrics   ${agent.url}/metrics`);
-  stage.say(`API       ${agent.url}/docs`);
-  stage.say(`incidents pmemwatch incidents --all --socket ${socketFile(scene)}`);
-  stage.say(
-    `break it  echo '${scene.sectors.start} ${scene.sectors.count}' >${join(scene.host.sysfs, 'block/pmem0/badblocks')}`,
-  );
+  const list = join(scene.host.sysfs, 'block/pmem0/badblocks');
+  stage.quote(`page       ${agent.url}/`);
+  stage.quote(`metrics    ${agent.url}/metrics`);
+  stage.quote(`API        ${agent.url}/docs`);
+  stage.quote(`incidents  pmemwatch incidents --all --socket ${socketFile(scene)}`);
+  stage.quote(`again      echo '${scene.sectors.start} ${scene.sectors.count}' >${list}`);
   const stopped = new Promise<string>((done) => {
     context.signal.addEventListener('abort', () => done('stopped'), { once: true });
     if (context.signal.aborted) done('stopped');

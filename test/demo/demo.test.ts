@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { firstUnreachable } from '../../src/linux/supervisor.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const main = join(root, 'src/main.ts');
+const nobody = { name: 'nobody', uid: 65534, gid: 65534 };
+
+interface DemoRun {
+  readonly child: ChildProcess;
+  output(): string;
+  readonly ended: Promise<number | null>;
+}
+
+function startDemo(words: readonly string[], as?: typeof nobody): DemoRun {
+  const child = spawn(process.execPath, ['--disable-sigusr1', main, 'demo', ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: '/',
+    // what is set for an agent of this user's own is not the demo's
+    env: { ...process.env, PMEMWATCH_STATE_FILE: '/nonexistent/state.db', HOME: '/nonexistent' },
+    ...(as === undefined ? {} : { uid: as.uid, gid: as.gid }),
+  });
+  let text = '';
+  const take = (chunk: Buffer): void => {
+    text += chunk.toString();
+  };
+  child.stdout?.on('data', take);
+  child.stderr?.on('data', take);
+  return { child, output: () => text, ended: new Promise((done) => child.once('close', done)) };
+}
+
+/** Every line of the story, in its order; what is only true of one way is given. */
+function assertStory(output: string, way: RegExp): void {
+  const story = [
+    /^1 {2}A real file on a real file system$/m,
+    /^ {3}\/.*\/pmemwatch-demo-\w+\/pg\/base\/16402\/24711$/m,
+    /^ {3}\w+ on \/dev\/\S+ keeps its bytes 8192–12287 in sectors \d+\+8 \(by FIEMAP\)$/m,
+    /^2 {2}The agent itself, on a simulated sysfs where \/dev\/\S+ plays pmem0$/m,
+    /^ {3}\+\d+\.\d\d s {2}ready: http:\/\/127\.0\.0\.1:\d+$/m,
+    /^3 {2}The kernel finds 8 bad sectors at \d+ of pmem0$/m,
+    /^ {3}\+\d+\.\d\d s {2}pmem\.incident\.opened {2}critical {2}\(signature right\)$/m,
+    /\/pg\/base\/16402\/24711 lost bytes 8192–12287/,
+    /DIMM slots CPU0_C1_D2, CPU0_C2_D2/,
+    /pmemwatch-demo \(pid \d+\) has it open/,
+    way,
+    /^4 {2}Metrics and API say the same$/m,
+    /^ {3}pmem_bad_bytes\{device="pmem0",.*\} 4096$/m,
+    /^ {3}pmem_damaged_file_bytes\{.*path="\/.*\/pg\/base\/16402\/24711"\} 4096$/m,
+    /"ranges":\[\{"offset":8192,"length":4096\}\]/,
+    /^5 {2}The file is rewritten from a good copy/m,
+    /^ {3}\+\d+\.\d\d s {2}pmem\.incident\.resolved {2}.*\(signature right\)$/m,
+    /^6 {2}/m,
+  ];
+  let from = 0;
+  for (const line of story) {
+    const found = line.exec(output.slice(from));
+    assert.ok(found, `${line} is not there, or out of order:\n${output}`);
+    from += found.index;
+  }
+}
+
+/** A machine whose every file system is without FIEMAP can show no more than that. */
+function hasNoPlace(t: TestContext, output: string): boolean {
+  if (!output.includes('no file system here tells where a file lies')) return false;
+  t.diagnostic(`this machine has no file system for the demo: ${output}`);
+  return true;
+}
+const folderIn = (output: string): string => /^ {3}(\/.*\/pmemwatch-demo-\w+)\/pg\//m.exec(output)?.[1] ?? '';
+
+test('the demo goes from error to "resolved", says which way the file was found, and leaves nothing behind', async (t) => {
+  const demo = startDemo([]);
+  const code = await demo.ended;
+  const output = demo.output();
+  if (hasNoPlace(t, output)) return;
+  assert.equal(code, 0, output);
+  const user = process.getuid?.() === 0 ? 'as root' : 'as an ordinary user';
+  assertStory(output, new RegExp(`^ {3}Found ${user}`, 'm'));
+  assert.equal(existsSync(folderIn(output)), false);
+  assert.ok(!output.includes('\u001b'), 'no colour without a terminal');
+});
+
+test('an ordinary user sees the same by a walk, which says that it is not complete', async (t) => {
+  if (process.getuid?.() !== 0) return t.diagnostic('shown by the first test: this user is an ordinary one');
+  const unreachable = firstUnreachable(main, nobody) ?? firstUnreachable(process.execPath, nobody);
+  if (unreachable !== undefined) return t.diagnostic(`${unreachable} cannot be reached by another user`);
+  const demo = startDemo([], nobody);
+  const code = await demo.ended;
+  const output = demo.output();
+  if (hasNoPlace(t, output)) return;
+  assert.equal(code, 0, output);
+  assertStory(
+    output,
+    /^ {3}Found as an ordinary user by a walk \(FIEMAP\) over the demo's folder: not complete \(.*\)$/m,
+  );
+});
+
+test('--keep prints where to look and goes on until Ctrl-C, then takes everything with it', async (t) => {
+  const demo = startDemo(['--keep']);
+  const waiting = Promise.withResolvers<void>();
+  const watch = setInterval(() => demo.output().includes('again ') && waiting.resolve(), 50);
+  await Promise.race([waiting.promise, demo.ended]);
+  clearInterval(watch);
+  if (hasNoPlace(t, demo.output())) return;
+  const url = /metrics +(http:\S+)/.exec(demo.output())?.[1];
+  assert.ok(url, demo.output());
+  const text = await (await fetch(url)).text();
+  assert.match(text, /^pmem_bad_bytes\{device="pmem0",.*\} 0$/m);
+  demo.child.kill('SIGINT');
+  assert.equal(await demo.ended, 0, demo.output());
+  assert.equal(existsSync(folderIn(demo.output())), false);
+  await assert.rejects(fetch(url));
+});
+
+test('interrupted on its way, it ends the agent and removes its folder', async (t) => {
+  const demo = startDemo([]);
+  const there = Promise.withResolvers<void>();
+  const watch = setInterval(() => demo.output().includes('The agent itself') && there.resolve(), 20);
+  await Promise.race([there.promise, demo.ended]);
+  clearInterval(watch);
+  if (hasNoPlace(t, demo.output())) return;
+  demo.child.kill('SIGTERM');
+  assert.equal(await demo.ended, 2, demo.output());
+  assert.match(demo.output(), /pmemwatch: interrupted/);
+  assert.equal(existsSync(folderIn(demo.output())), false);
+});
