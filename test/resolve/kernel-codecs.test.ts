@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { run } from '../../src/model/extent.ts';
+import { parseCgroup } from '../../src/resolve/cgroup.ts';
+import { decodeFiemap, encodeFiemap, fiemapBuffer } from '../../src/resolve/fs/fiemap.ts';
+import { continueFsmap, decodeFsmap, encodeDevice, encodeFsmap, fsmapBuffer } from '../../src/resolve/fs/getfsmap.ts';
+import { eachOverlap, sectorsIn, touches, wantedBlocks } from '../../src/resolve/fs/wanted.ts';
+import { decodeBulk } from '../../src/resolve/fs/xfs/bulkstat.ts';
+import { decodeGeometry, inodesIn } from '../../src/resolve/fs/xfs/geometry.ts';
+import { decodeParents } from '../../src/resolve/fs/xfs/parents.ts';
+import { specialOwner } from '../../src/resolve/fs/xfs/special-owners.ts';
+import { findOpeners } from '../../src/resolve/open-by.ts';
+import { createRunIndex } from '../../src/resolve/run-index.ts';
+import { memoryIo } from './memory-io.ts';
+
+test('a FIEMAP request names the bytes, the capacity and no flags', () => {
+  const raw = fiemapBuffer(2);
+  encodeFiemap(raw, 0x1_0000_0000, 4096);
+  assert.deepEqual(
+    [raw.readBigUInt64LE(0), raw.readBigUInt64LE(8), raw.readUInt32LE(16), raw.readUInt32LE(24)],
+    [0x1_0000_0000n, 4096n, 0, 2],
+  );
+  raw.writeUInt32LE(99, 20);
+  assert.equal(decodeFiemap(raw).length, 2, 'more extents than fit are not read');
+});
+
+test('a GETFSMAP request carries the device in both keys, and a high key that takes in every owner', () => {
+  assert.equal(encodeDevice('259:0'), 0x10300);
+  assert.equal(encodeDevice('7:300'), 0x10072c);
+  const raw = fsmapBuffer();
+  encodeFsmap(raw, 0x10300, 4096, 8192);
+  assert.deepEqual([raw.readUInt32LE(64), raw.readBigUInt64LE(72), raw.readUInt32LE(128)], [0x10300, 4096n, 0x10300]);
+  assert.deepEqual([raw.readUInt32LE(132), raw.readBigUInt64LE(136)], [0xffffffff, 8191n]);
+  assert.deepEqual([raw.readBigUInt64LE(144), raw.readBigUInt64LE(152)], [2n ** 64n - 1n, 2n ** 64n - 1n]);
+});
+
+test('a GETFSMAP answer goes on after its last record until that is marked as the last', () => {
+  const raw = fsmapBuffer();
+  encodeFsmap(raw, 7, 0, 8192);
+  raw.writeUInt32LE(1, 12);
+  raw.writeUInt32LE(0x8, 192 + 4);
+  raw.writeBigUInt64LE(4096n, 192 + 8);
+  raw.writeBigUInt64LE(131n, 192 + 16);
+  raw.writeBigUInt64LE(512n, 192 + 24);
+  raw.writeBigUInt64LE(1024n, 192 + 32);
+  assert.deepEqual(decodeFsmap(raw), [
+    { flags: 8, physical: 4096, owner: 131, ownerText: '131', offset: 512, length: 1024 },
+  ]);
+  assert.equal(continueFsmap(raw), true);
+  assert.deepEqual([raw.readBigUInt64LE(72), raw.readBigUInt64LE(96)], [4096n, 1024n]);
+  raw.writeUInt32LE(1, 12);
+  raw.writeUInt32LE(0x20, 192 + 4);
+  assert.equal(continueFsmap(raw), false);
+});
+
+const geometry = (() => {
+  const raw = Buffer.alloc(256);
+  const fields: [number, number][] = [
+    [0, 4096],
+    [8, 1000],
+    [12, 4],
+    [16, 100],
+    [20, 512],
+    [24, 512],
+    [32, 4000],
+    [56, 2 * 1024 + 6],
+    [92, 0x80000],
+  ];
+  for (const [at, value] of fields) raw.writeUInt32LE(value, at);
+  return decodeGeometry(raw);
+})();
+
+test('XFS numbers its log and inodes by group, with room rounded up to a power of two', () => {
+  assert.deepEqual(geometry.log, { block: 2006, count: 100 });
+  assert.deepEqual([geometry.reverseMap, geometry.parentPointers], [true, false]);
+  assert.deepEqual(inodesIn(geometry, 1001 * 4096, 1002 * 4096), { first: (1024 + 1) * 8, last: (1024 + 1) * 8 + 7 });
+  assert.deepEqual(inodesIn(geometry, 512, 1024), { first: 1, last: 1 });
+});
+
+const xfs = 0x58 * 2 ** 32;
+const owners: readonly { why: string; owner: number; kind: string | undefined }[] = [
+  { why: 'free space', owner: 1, kind: 'free' },
+  { why: 'what the file system does not tell', owner: 2, kind: undefined },
+  { why: 'the log', owner: xfs + 2, kind: 'journal' },
+  { why: 'inode chunks', owner: xfs + 5, kind: 'inode' },
+  { why: 'an owner of the future', owner: xfs + 99, kind: undefined },
+];
+for (const { why, owner, kind } of owners) {
+  test(`GETFSMAP owner of ${why}`, () => {
+    const what = specialOwner(geometry, owner, 0, 4096);
+    assert.equal(what?.metadata ?? what?.kind, kind);
+  });
+}
+
+test('kernel answers of random bytes are decoded without running past their end', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 4096, maxLength: 4096 }), (noise) => {
+      const raw = Buffer.from(noise);
+      decodeParents(raw);
+      decodeBulk(raw);
+      const map = fsmapBuffer();
+      raw.copy(map);
+      decodeFsmap(map);
+      continueFsmap(map);
+    }),
+  );
+});
+
+test('wanted blocks are found and cut like a plain comparison of every sector does', () => {
+  const runs = fc.array(fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 20 })), { maxLength: 12 });
+  fc.assert(
+    fc.property(
+      runs,
+      fc.constantFrom(1024, 4096),
+      fc.nat(60),
+      fc.integer({ min: 1, max: 20 }),
+      (pairs, blockBytes, start, count) => {
+        const asked = new Set(pairs.flatMap(([s, n]) => Array.from({ length: n }, (_, i) => s + i)));
+        const perBlock = blockBytes / 512;
+        const wanted = wantedBlocks(
+          pairs.map(([s, n]) => run(s, n)),
+          blockBytes,
+        );
+        const expected = [...asked]
+          .filter((s) => s >= start * perBlock && s < (start + count) * perBlock)
+          .sort((a, b) => a - b);
+        const found: number[] = [];
+        eachOverlap(wanted, start, count, (block, n) => {
+          for (const r of sectorsIn(wanted, block, n)) for (let i = 0; i < r.count; i++) found.push(r.start + i);
+        });
+        assert.deepEqual(found, expected);
+        assert.equal(touches(wanted, start, count), expected.length > 0);
+      },
+    ),
+  );
+});
+
+test('overlapping runs are found whatever their order and lengths', () => {
+  const runs = fc.array(fc.tuple(fc.nat(100), fc.integer({ min: 1, max: 60 })), { maxLength: 20 });
+  fc.assert(
+    fc.property(runs, fc.nat(120), fc.integer({ min: 1, max: 10 }), (pairs, start, count) => {
+      const all = pairs.map(([s, n]) => run(s, n));
+      const expected = all.filter((r) => r.start < start + count && start < r.start + r.count).length;
+      assert.equal(createRunIndex(all).overlapping(run(start, count)).length, expected);
+    }),
+  );
+});
+
+const cgroups: readonly {
+  why: string;
+  text: string;
+  unit: string | null;
+  container: string | null;
+  pod: string | null;
+}[] = [
+  {
+    why: 'a service',
+    text: '0::/system.slice/postgresql@15.service\n',
+    unit: 'postgresql@15.service',
+    container: null,
+    pod: null,
+  },
+  {
+    why: 'a Docker container',
+    text: `0::/system.slice/docker-${'a1'.repeat(32)}.scope\n`,
+    unit: `docker-${'a1'.repeat(32)}.scope`,
+    container: 'a1'.repeat(32),
+    pod: null,
+  },
+  {
+    why: 'a pod',
+    text: `11:memory:/x\n1:name=systemd:/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a1b2c3d_1111_2222_3333_444455556666.slice/cri-containerd-${'0f'.repeat(32)}.scope\n`,
+    unit: `cri-containerd-${'0f'.repeat(32)}.scope`,
+    container: '0f'.repeat(32),
+    pod: '0a1b2c3d-1111-2222-3333-444455556666',
+  },
+  { why: 'nothing', text: '0::/\n', unit: null, container: null, pod: null },
+];
+for (const { why, text, ...expected } of cgroups) {
+  test(`the control group of ${why} names unit, container and pod`, () =>
+    assert.deepEqual(parseCgroup(text), expected));
+}
+
+test('who maps a damaged page is told apart from who maps another part of the file', () => {
+  const maps = (offset: string): string => `7f0000000000-7f0000002000 rw-s ${offset} 103:00 42   /pg/file\n`;
+  const files: Record<string, string> = {
+    '10/maps': maps('00004000'),
+    '10/comm': 'hit\n',
+    '10/cgroup': '0::/\n',
+    '11/maps': maps('00008000'),
+    '11/comm': 'near\n',
+    '11/cgroup': '0::/\n',
+  };
+  const io = {
+    ...memoryIo(Buffer.alloc(0)),
+    listProc: (path: string) => (path === '' ? ['10', '11', 'self'] : []),
+    readProc: (path: string) => Buffer.from(files[path] ?? ''),
+  };
+  const damaged = [{ devNumber: '259:0', inode: '42', ranges: [{ offset: 0x5000, length: 512 }] }];
+  const openers = findOpeners(damaged, io).openers.get('259:0 42');
+  assert.deepEqual(
+    openers?.map((o) => [o.pid, o.command, o.mapped, o.mapsDamaged]),
+    [
+      [10, 'hit', true, true],
+      [11, 'near', true, false],
+    ],
+  );
+});

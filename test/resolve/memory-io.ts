@@ -1,0 +1,31 @@
+import type { FilesystemIo } from '../../src/ports.ts';
+
+/** One device in memory; whatever else is asked fails, so that no test leans on it by accident. */
+export function memoryIo(device: Buffer, options: { readonly badBytes?: readonly number[] } = {}): FilesystemIo {
+  const refuse = (): never => {
+    throw Object.assign(new Error('ENOSYS: a device in memory'), { code: 'ENOSYS' });
+  };
+  return {
+    openDevice: () => 1,
+    openPath: refuse,
+    openBeneath: refuse,
+    openHandle: refuse,
+    close: () => undefined,
+    pread(_fd, into, position) {
+      const end = position + into.length;
+      if (options.badBytes?.some((b) => position <= b && b < end) === true) {
+        throw Object.assign(new Error('EIO: bad medium'), { code: 'EIO' });
+      }
+      return device.copy(into, 0, position, Math.min(end, device.length));
+    },
+    ioctl: refuse,
+    addressOf: refuse,
+    status: refuse,
+    readDirectory: refuse,
+    pathOf: refuse,
+    listProc: () => [],
+    readProc: refuse,
+    linkProc: refuse,
+    statusProc: refuse,
+  };
+}
