@@ -77,10 +77,10 @@ export function createFileReader(deps: { readonly fleet: Fleet; readonly clock: 
   function stuckAnswer({ since, released }: Stuck): FileAnswer {
     return { kind: 'stuck', afterMs: clock.monotonic() - since, released };
   }
-  /** Those waited for in its own directory have deadlines of their own; only waiting for a process is limited here. */
+  /** Those waited for in its own directory have deadlines of their own, and so has a start; only full processes are limited here. */
   function limitWait(call: Call): void {
     call.cancelWait = clock.after(call.deadlineMs, () => {
-      if (directoryIsFull(call)) limitWait(call);
+      if (directoryIsFull(call) || fleet.ready === undefined) limitWait(call);
       else {
         const reason = 'every probe process is held by calls that do not come back';
         dequeue(call).settle({ kind: 'failed', errno: 'EBUSY', reason });
