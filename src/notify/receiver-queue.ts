@@ -59,7 +59,10 @@ export class ReceiverQueue {
       const { id } = item.notice.incident;
       const lane = this.#lanes.get(id);
       if (lane === undefined) this.#lanes.set(id, { items: [item], dueAt: item.notBefore });
-      else if (!lane.items.some((known) => known.notice.id === item.notice.id)) lane.items.push(item);
+      else if (!lane.items.some((known) => known.notice.id === item.notice.id)) {
+        // at a reload, newer ones may have come in before those that the queue of before hands over
+        lane.items = [...lane.items, item].sort((a, b) => a.notice.incident.revision - b.notice.incident.revision);
+      }
     }
     this.wake();
   }
@@ -157,7 +160,9 @@ export class ReceiverQueue {
           return this.#reject(lane, item, `given up: ${delivery.reason}`);
         }
         this.#retried++;
-        lane.items[0] = { ...item, attempts: item.attempts + 1, firstAttemptAt };
+        lane.items = lane.items.map((waiting) =>
+          waiting === item ? { ...item, attempts: item.attempts + 1, firstAttemptAt } : waiting,
+        );
         lane.dueAt = at + backoffMs(item.attempts + 1, this.#deps.random());
         if (delivery.afterMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, at + delivery.afterMs);
         return deliveries.recordDelivery(item, { kind: 'retry', at, reason: delivery.reason, firstAttemptAt });
@@ -200,7 +205,7 @@ export class ReceiverQueue {
   }
 
   async #finish(lane: Lane, item: OutboxItem, outcome: DeliveryOutcome): Promise<void> {
-    lane.items.shift();
+    lane.items = lane.items.filter((waiting) => waiting !== item);
     const [next] = lane.items;
     if (next === undefined) this.#lanes.delete(item.notice.incident.id);
     else lane.dueAt = next.notBefore;

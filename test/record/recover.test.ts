@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
+import { createStateFile } from '../../src/linux/state-file.ts';
 import { AgentError } from '../../src/model/errors.ts';
-import { openStore, type StateFile } from '../../src/record/recover.ts';
+import { openStore } from '../../src/record/recover.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
-import { createMemoryDatabase } from '../fakes/memory-database.ts';
 import { createRecordingLog } from '../fakes/recording-log.ts';
 import { emptyState } from './timeline.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-recover-'));
 after(() => rmSync(folder, { recursive: true }));
 
-function fileAt(path: string): StateFile {
-  return {
-    open: async () => createMemoryDatabase(path),
-    async setAside(suffix) {
-      renameSync(path, path + suffix);
-      return path + suffix;
-    },
-  };
-}
 const deps = () => ({
   clock: createFakeClock(Date.UTC(2026, 4, 6, 7, 8, 9)),
   retentionMs: 1000,
@@ -29,7 +20,7 @@ const deps = () => ({
 });
 
 it('a new file starts empty without a word', async () => {
-  const { loaded, setAside, store } = await openStore(fileAt(join(folder, 'new.db')), deps());
+  const { loaded, setAside, store } = await openStore(createStateFile(join(folder, 'new.db')), deps());
   assert.equal(loaded.incidents.size, 0);
   assert.equal(setAside, null);
   await store.close();
@@ -39,7 +30,7 @@ it('a file that is no database is set aside, kept byte for byte and reported', a
   const path = join(folder, 'garbage.db');
   writeFileSync(path, 'not a database, but somebody may want it back'.repeat(100));
   const d = deps();
-  const { store, setAside } = await openStore(fileAt(path), d);
+  const { store, setAside } = await openStore(createStateFile(path), d);
   assert.equal(setAside?.file, `${path}.corrupt-2026-05-06T070809.000Z`);
   assert.match(readFileSync(setAside.file, 'utf8'), /^not a database/);
   assert.equal(d.log.lines.at(-1)?.level, 'error');
@@ -51,18 +42,22 @@ it('a file that is no database is set aside, kept byte for byte and reported', a
 
 it('a damaged page and a damaged row are found and set aside too', async () => {
   const path = join(folder, 'page.db');
-  await (await openStore(fileAt(path), deps())).store.close();
+  await (await openStore(createStateFile(path), deps())).store.close();
   const bytes = readFileSync(path);
   bytes.fill(0xff, 4096, 8192);
   writeFileSync(path, bytes);
-  assert.notEqual((await openStore(fileAt(path), deps())).setAside, null);
+  const damaged = await openStore(createStateFile(path), deps());
+  assert.notEqual(damaged.setAside, null);
+  await damaged.store.close();
 
   const row = join(folder, 'row.db');
-  await (await openStore(fileAt(row), deps())).store.close();
-  const database = createMemoryDatabase(row);
+  await (await openStore(createStateFile(row), deps())).store.close();
+  const database = await createStateFile(row).open();
   await database.transaction([{ sql: "INSERT INTO places VALUES ('u', '{broken')", params: [] }]);
   await database.close();
-  assert.match((await openStore(fileAt(row), deps())).setAside?.reason ?? '', /row of places/);
+  const broken = await openStore(createStateFile(row), deps());
+  assert.match(broken.setAside?.reason ?? '', /row of places/);
+  await broken.store.close();
 });
 
 it('a file that cannot be opened, or is newer, is left alone', async () => {
@@ -74,9 +69,9 @@ it('a file that cannot be opened, or is newer, is left alone', async () => {
   const denied = new AgentError('STATE_FILE', 'EACCES');
   await assert.rejects(openStore({ open: () => Promise.reject(denied), setAside }, deps()), denied);
   const newer = join(folder, 'newer.db');
-  const database = createMemoryDatabase(newer);
+  const database = await createStateFile(newer).open();
   await database.transaction([{ sql: 'PRAGMA user_version = 99', params: [] }]);
   await database.close();
-  await assert.rejects(openStore({ ...fileAt(newer), setAside }, deps()), { code: 'STATE_NEWER' });
+  await assert.rejects(openStore({ ...createStateFile(newer), setAside }, deps()), { code: 'STATE_NEWER' });
   assert.equal(renamed, false);
 });
