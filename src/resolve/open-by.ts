@@ -29,7 +29,7 @@ export function findOpeners(
   if (wanted.size === 0) return { openers, denied };
   for (const pid of io.listProc('')) {
     if (!/^\d+$/.test(pid)) continue;
-    const mapped = attempt(() => mappingsOf(pid, wanted, io));
+    const mapped = attempt(() => mappingsOf(pid, wanted, numbers, io));
     const opened = attempt(() => descriptorsOf(pid, wanted, numbers, io));
     if (mapped === 'denied' || opened === 'denied') denied++;
     const maps = mapped instanceof Map ? mapped : new Map<string, boolean>();
@@ -56,21 +56,27 @@ function attempt<T>(look: () => T): T | 'gone' | 'denied' {
   }
 }
 
-/** Inode key -> whether a damaged byte is mapped. Lines are `start-end perms offset major:minor inode path`, in hex. */
-function mappingsOf(pid: string, wanted: ReadonlyMap<string, DamagedInode>, io: FilesystemIo): Map<string, boolean> {
+/** Lines of maps: `start-end perms offset major:minor inode path`, all but the inode in hex. */
+const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) ([1-9]\d*)/gm;
+
+/** Inode key -> whether a damaged byte is mapped. */
+function mappingsOf(
+  pid: string,
+  wanted: ReadonlyMap<string, DamagedInode>,
+  numbers: ReadonlySet<string>,
+  io: FilesystemIo,
+): Map<string, boolean> {
   const found = new Map<string, boolean>();
-  for (const line of Buffer.from(io.readProc(`${pid}/maps`))
-    .toString('latin1')
-    .split('\n')) {
-    const [span, , offset, device, inode] = line.split(/ +/, 5);
-    if (span === undefined || offset === undefined || device === undefined || inode === undefined) continue;
-    const [major, minor] = device.split(':').map((part) => Number.parseInt(part, 16));
-    const key = inodeKey(`${major}:${minor}`, inode);
+  const text = Buffer.from(io.readProc(`${pid}/maps`)).toString('latin1');
+  for (const match of text.matchAll(MAPPING)) {
+    const inode = match[6] as string;
+    if (!numbers.has(inode)) continue;
+    const hex = (i: number): number => Number.parseInt(match[i] as string, 16);
+    const key = inodeKey(`${hex(4)}:${hex(5)}`, inode);
     const target = wanted.get(key);
     if (target === undefined) continue;
-    const [start, end] = span.split('-').map((part) => Number.parseInt(part, 16));
-    const from = Number.parseInt(offset, 16);
-    const to = from + ((end ?? 0) - (start ?? 0));
+    const from = hex(3);
+    const to = from + hex(2) - hex(1);
     const hit = target.ranges.some((r) => r.offset < to && from < r.offset + r.length);
     found.set(key, hit || found.get(key) === true);
   }

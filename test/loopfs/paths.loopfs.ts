@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../src/model/extent.ts';
@@ -128,6 +128,8 @@ test('a file system in a partition is resolved from the disk, and what lies outs
     tool('sh', '-c', `printf '${script}' | sfdisk -q /dev/${lab.device}`);
     tool('losetup', '-d', `/dev/${lab.device}`);
     const device = tool('losetup', '--show', '-P', '-f', join(lab.folder, 'image')).toString().trim();
+    // a kernel that reads no partition tables is told of the partition
+    if (!existsSync(`${device}p1`)) tool('addpart', device, '1', '2048', '65536');
     const disk = device.replace('/dev/', '');
     Object.assign(lab, { device: disk });
     tool('mkfs.ext4', '-q', '-F', `${device}p1`);
