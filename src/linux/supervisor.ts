@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chownSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { constants as os } from 'node:os';
 import { dirname } from 'node:path';
 import { type LinuxRoots, spawnProbe } from './probe/spawn.ts';
@@ -66,13 +67,16 @@ function exitCode(agent: ChildProcess, account: Account): Promise<number> {
 }
 
 function serveProbes(agent: ChildProcess, roots: LinuxRoots): void {
-  const probes = new Map<number, ChildProcess>();
+  const probes = new Map<number, { readonly process: ChildProcess; readonly socket: Socket }>();
   let starting = 0;
+  agent.once('exit', () => {
+    for (const probe of probes.values()) end(probe);
+  });
   agent.on('message', (message: unknown) => {
     if (typeof message !== 'object' || message === null || !('op' in message) || !('id' in message)) return;
     const { op, id } = message;
     if (typeof id !== 'number') return;
-    if (op === 'kill') probes.get(id)?.kill('SIGKILL');
+    if (op === 'kill') probes.get(id)?.process.kill('SIGKILL');
     else if (op === 'probe' && !probes.has(id)) void start(id);
   });
   async function start(id: number): Promise<void> {
@@ -82,16 +86,21 @@ function serveProbes(agent: ChildProcess, roots: LinuxRoots): void {
     }
     starting += 1;
     try {
-      const { process: probe, socket } = await spawnProbe(roots);
+      const probe = await spawnProbe(roots);
       probes.set(id, probe);
-      probe.once('exit', () => probes.delete(id));
-      // the agent may be gone by now: its end of the stream then closes, and with it the probe
-      agent.send({ id }, socket, {}, () => socket.destroy());
+      probe.process.once('exit', () => probes.delete(id));
+      if (agent.connected) agent.send({ id }, probe.socket, {}, (error) => error !== null && end(probe));
+      else end(probe);
     } catch (error) {
       refuse(id, error instanceof Error ? error.message : String(error));
     } finally {
       starting -= 1;
     }
+  }
+  /** An agent that dies before it took the stream leaves both ends of it with us. */
+  function end({ process: probe, socket }: { readonly process: ChildProcess; readonly socket: Socket }): void {
+    socket.destroy();
+    probe.kill('SIGKILL');
   }
   function refuse(id: number, reason: string): void {
     if (agent.connected) agent.send({ id, reason }, () => undefined);

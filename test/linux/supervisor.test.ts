@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findAccount, firstUnreachable } from '../../src/linux/supervisor.ts';
@@ -69,6 +69,29 @@ test('an agent that is killed ends its parent with 128 + the signal', { skip: ne
   const { parent } = supervise(host.roots.rootfs, join(host.roots.rootfs, 'kill.ts'));
   const [code] = await once(parent, 'exit');
   assert.equal(code, 137);
+  host.remove();
+});
+
+test('an agent that dies while it is given a probe leaves neither parent nor probe behind', {
+  skip: needsRoot,
+}, async () => {
+  const host = createHost();
+  chmodSync(host.roots.rootfs, 0o755);
+  // a stopped process takes nothing from its channel
+  host.write(
+    'ask.ts',
+    "process.send?.({ op: 'probe', id: 1 }, undefined, undefined, () => process.kill(process.pid, 'SIGSTOP'));\n",
+  );
+  const { parent } = supervise(host.roots.rootfs, join(host.roots.rootfs, 'ask.ts'));
+  const children = () =>
+    readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8').split(' ').filter(Boolean);
+  await until(() => children().length === 2, 'agent and probe', 10_000);
+  const [agent = '', probe = ''] = children();
+  await new Promise((done) => setTimeout(done, 200));
+  process.kill(Number(agent), 'SIGKILL');
+  const [code] = await once(parent, 'exit');
+  assert.equal(code, 137);
+  await until(() => !isAlive(Number(probe)), 'the probe ends');
   host.remove();
 });
 
