@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { run } from '../../src/model/extent.ts';
+import type { Notice } from '../../src/model/incident.ts';
+import type { Message } from '../../src/model/message.ts';
+import type { Owner } from '../../src/model/owner.ts';
+import { type RenderOptions, renderMessage } from '../../src/notify/message.ts';
+import { acknowledge } from '../../src/record/operator.ts';
+import { recordStoreWritable } from '../../src/record/store-incident.ts';
+import { emptyState, found, pass, place } from '../record/timeline.ts';
+import { at, owner, story } from './notices.ts';
+
+const options: RenderOptions = {
+  durable: true,
+  paths: 'full',
+  pageUrl: 'https://db07.example:9915',
+  runbookUrl: 'https://runbooks.example/pmemwatch',
+};
+const render = (notice: Notice, changes: Partial<RenderOptions> = {}): Message =>
+  renderMessage(notice, { ...options, ...changes });
+const where = '(device pmem0, DIMM slot C1-D2, serial 0x2a50)';
+const firstSeen = 'First seen 2026-01-01 14:02:07 UTC, found by a machine check.';
+const summaryFor = (...owners: readonly Owner[]): string => render(story(owners).owned).summary;
+
+describe('the summary', () => {
+  it('names path, bytes, device, slot, serial, process and how many files there are', () => {
+    const others = [1, 2].map((n) =>
+      owner({ ...run(300_000 + n * 8, 8), inode: `${131 + n}`, paths: [`/pg/other${n}`], openBy: [] }),
+    );
+    assert.equal(
+      summaryFor(owner(), ...others),
+      `db07: /pg/base/16402/24711 lost bytes 8192–12287 ${where}. ` +
+        'postgres (pid 4711, postgresql@15.service) has the damaged page mapped. ' +
+        `${firstSeen} 1 of 3 damaged files.`,
+    );
+  });
+
+  const rows: readonly (readonly [string, Owner, string])[] = [
+    [
+      'metadata',
+      owner({ kind: 'metadata', metadata: 'inode table', openBy: [] }),
+      'metadata of xfs at /pg lost 4096 bytes: inode table',
+    ],
+    [
+      'a directory',
+      owner({ kind: 'directory', paths: ['/pg/base'], openBy: [] }),
+      'the directory /pg/base lost 4096 bytes',
+    ],
+    ['a deleted file', deleted(), 'a deleted file that is still open (inode 131 on /pg) lost 4096 bytes'],
+    ['free space', bare('free'), '4096 bad bytes in free space of xfs at /pg, no file is damaged'],
+    ['unreferenced blocks', bare('unreferenced'), '4096 bytes of xfs at /pg lost: allocated, but no file shows them'],
+    [
+      'an unknown owner',
+      { ...bare('unknown'), reason: 'timed out after 5m' },
+      '4096 bytes of pmem0 lost, what they belong to is not known: timed out after 5m',
+    ],
+    ['a raw device', { ...bare('raw'), metadata: 'swap' }, 'pmem0 lost 4096 bytes: no file system, swap'],
+    [
+      'the info block',
+      { ...bare('hidden'), device: '', ...run(8, 8), metadata: 'info block' },
+      'info block of namespace0.0 lost 4096 bytes',
+    ],
+    [
+      'unwritten space',
+      owner({ state: 'unwritten', openBy: [] }),
+      '/pg/base/16402/24711 has unwritten space on bad sectors at bytes 8192–12287',
+    ],
+  ];
+  for (const [why, one, said] of rows) {
+    it(`says what it is for ${why}`, () => {
+      assert.ok(summaryFor(one).startsWith(`db07: ${said} ${where}.`), summaryFor(one));
+    });
+  }
+
+  it('says that the owner is being looked for while it is pending', () => {
+    assert.equal(
+      render(story([owner()]).opened).summary,
+      `db07: 4096 bytes of pmem0 lost, looking for what they belong to ${where}. ${firstSeen}`,
+    );
+  });
+
+  it('is one line, whatever the path holds', () => {
+    const text = summaryFor(owner({ paths: ['/pg/a\nb\t\u001b[31m\u2028\u202e'] }));
+    assert.match(text, /\/pg\/a\\nb\\t\\x1b\[31m\\u2028\\u202e lost/);
+    const long = summaryFor(owner({ paths: [`/${'x'.repeat(4000)}`] }));
+    assert.ok(long.length < 700);
+  });
+
+  it('of what is resolved says why, and what it was', () => {
+    assert.equal(
+      render(story([owner()]).resolved).summary,
+      `db07: resolved: a complete reading lists no bad sectors any more ${where}. It was: /pg/base/16402/24711 lost bytes 8192–12287.`,
+    );
+  });
+
+  it('of a device with several DIMMs names them all instead of guessing one', () => {
+    const dimms = ['C1-D1', 'C1-D2'].map((locator, i) => ({ id: `${i}`, name: `nmem${i}`, locator, serial: `0x${i}` }));
+    const { owned } = story([owner()], place({ dimms }));
+    assert.match(render(owned).summary, /\(device pmem0, interleaved over DIMM slots C1-D1, C1-D2\)/);
+  });
+
+  it('of an incident without ranges says what happened', () => {
+    const [notice] = recordStoreWritable(emptyState(), { writable: false, detail: 'disk full', now: at }).notices;
+    const message = render(notice as Notice);
+    assert.equal(
+      message.summary,
+      'db07: the state file cannot be written, alerts go out from memory and may come twice: disk full.',
+    );
+    assert.deepEqual([message.totals.ranges, message.ranges, message.nextSteps.length], [0, [], 1]);
+  });
+});
+
+function bare(kind: Owner['kind']): Owner {
+  return { kind, device: 'pmem0', ...run(262_144, 8), fsType: 'xfs', mountpoint: '/pg', openBy: [] };
+}
+function deleted(): Owner {
+  return { ...bare('deleted'), inode: '131' };
+}
+
+describe('the next steps', () => {
+  const steps = (one: Owner, changes: Partial<RenderOptions> = {}): readonly string[] =>
+    render(story([one]).owned, changes).nextSteps;
+
+  it('of a DAX file rewrite the whole page, and say that deleting does not help', () => {
+    const [first, second] = steps(owner());
+    assert.equal(
+      first,
+      'Rewrite bytes 8192–12287 of /pg/base/16402/24711 (the whole 4 KiB page) from a good copy: ' +
+        'dd if=GOOD_COPY of=/pg/base/16402/24711 bs=4096 skip=2 seek=2 count=1 conv=notrunc,fsync.',
+    );
+    assert.match(second ?? '', /^Deleting the file does not clear it/);
+  });
+
+  it('widen one bad sector to its page', () => {
+    const [first] = steps(owner({ ...run(262_145, 1), offset: 8192 + 512, length: 512 }));
+    assert.match(first ?? '', /Rewrite bytes 8704–9215 .* skip=2 seek=2 count=1 /);
+  });
+
+  it('of a file that is not on DAX write whole blocks past the page cache', () => {
+    assert.match(steps(owner({ dax: false }))[0] ?? '', /\(whole blocks\).* conv=notrunc,fsync oflag=direct/);
+  });
+
+  it('of a reflinked file replace it, since writing in place fails', () => {
+    const [first] = steps(owner({ shared: true }));
+    assert.match(first ?? '', /^Replace \/pg\/base\/16402\/24711 by a good copy/);
+    assert.doesNotMatch(first ?? '', /dd /);
+  });
+
+  it('quote a path that a shell would misread by its exact bytes', () => {
+    const raw = Buffer.from([0x2f, 0x70, 0x0a, 0xff]);
+    const [first] = steps(owner({ paths: ['/p\n\\xff'], pathsBase64: [raw.toString('base64')] }));
+    assert.match(first ?? '', /of=\$'\/p\\n\\xff' bs=4096/);
+  });
+
+  it('name the range instead of the path where paths are redacted', () => {
+    for (const paths of ['hash', 'off'] as const) {
+      const text = JSON.stringify(steps(owner(), { paths }));
+      assert.match(text, /of=FILE .*pmemwatch resolve pmem0 262144\+8/);
+      assert.doesNotMatch(text, /24711/);
+    }
+  });
+
+  for (const [kind, expected] of [
+    ['metadata', /unmount it and check it: xfs_repair -n \/dev\/pmem0/],
+    ['directory', /Restore the directory/],
+    ['deleted', /they are not cleared by that/],
+    ['unreferenced', /xfs_repair -n \/dev\/pmem0/],
+    ['unknown', /pmemwatch resolve pmem0 262144\+8/],
+    ['raw', /sectors 262144–262151 must be overwritten in whole/],
+    ['hidden', /ndctl create-namespace/],
+    ['free', /^Nothing is lost/],
+  ] as const) {
+    it(`say what to do about ${kind}`, () => {
+      assert.match(steps(bare(kind))[0] ?? '', expected);
+    });
+  }
+
+  it('are none when it is resolved', () => {
+    assert.deepEqual(render(story([owner()]).resolved).nextSteps, []);
+  });
+});
+
+describe('the ranges and files of a message', () => {
+  it('are counted in sectors of the device, and of the place below its first sector', () => {
+    const { notices } = pass(emptyState(), {
+      now: at,
+      changes: [{ kind: 'place-appeared', place: place() }, found(run(4090, 12))],
+    });
+    assert.deepEqual(
+      render(notices[0] as Notice).ranges.map((r) => [r.device, r.start, r.count, r.owners.map((o) => o.kind)]),
+      [
+        ['', 4090, 6, ['pending']],
+        ['pmem0', 0, 6, ['pending']],
+      ],
+    );
+  });
+
+  it('merge the byte ranges of a file, and its names and readers', () => {
+    const more = owner({ ...run(262_152, 8), offset: 12_288 });
+    const far = owner({ ...run(400_000, 8), offset: 1 << 20, paths: ['/pg/hard-link'] });
+    const { files, totals } = render(story([owner(), more, far]).owned);
+    assert.equal(files.length, 1);
+    assert.deepEqual(files[0]?.ranges, [
+      { offset: 8192, length: 8192 },
+      { offset: 1 << 20, length: 4096 },
+    ]);
+    assert.equal(files[0]?.openBy.length, 1);
+    assert.deepEqual([totals.files, totals.ranges, totals.bytes], [1, 2, 12_288]);
+  });
+
+  it('put what is open and mapped first', () => {
+    const quiet = owner({ ...run(300_000, 800), inode: '7', paths: ['/pg/big'], length: 409_600, openBy: [] });
+    assert.deepEqual(
+      render(story([quiet, owner()]).owned).files.map((file) => file.path),
+      ['/pg/base/16402/24711', '/pg/big'],
+    );
+  });
+
+  it('are cut to their limits, with what is left out counted', () => {
+    const many = Array.from({ length: 300 }, (_, i) =>
+      owner({ ...run(300_000 + i * 16, 8), inode: `${i}`, paths: [`/pg/file${i}`] }),
+    );
+    const { owned } = story(many);
+    const message = render(owned, { limits: { bytes: 1 << 20, ranges: 100, files: 50 } });
+    assert.deepEqual([message.ranges.length, message.rangesOmitted], [100, 200]);
+    assert.deepEqual([message.files.length, message.filesOmitted], [50, 250]);
+    assert.equal(message.totals.files, 300);
+    const small = render(owned);
+    assert.ok(Buffer.byteLength(JSON.stringify(small)) <= 64 * 1024);
+    assert.equal(small.ranges.length + small.rangesOmitted, 300);
+    assert.ok(small.ranges.length > 0 && small.nextSteps.length > 0);
+  });
+
+  it('never make a message larger than allowed, not even by one file of endless names', () => {
+    const paths = Array.from({ length: 2000 }, (_, i) => `/${'\n'.repeat(4000)}${i}`);
+    const message = render(story([owner({ paths, pathsBase64: [] })]).owned);
+    assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 64 * 1024);
+    assert.equal(message.totals.files, 1);
+  });
+});
+
+describe('redaction', () => {
+  it('shows a hash of the whole path, or the inode, and no name anywhere', () => {
+    const { owned } = story([owner()]);
+    const hashed = render(owned, { paths: 'hash' });
+    assert.match(hashed.files[0]?.path ?? '', /^[0-9a-f]{12}$/);
+    const off = render(owned, { paths: 'off' });
+    assert.equal(off.files[0]?.path, 'inode 131 on /pg');
+    for (const message of [hashed, off]) {
+      const text = JSON.stringify(message);
+      assert.ok(!text.includes('24711'), text);
+      assert.ok(!text.includes(owner().pathsBase64?.[0] ?? '?'), text);
+    }
+  });
+});
+
+it('an acknowledgement is told with its author, and times are RFC 3339', () => {
+  const { state } = pass(emptyState(), {
+    now: at,
+    changes: [{ kind: 'place-appeared', place: place() }, found(run(5000, 8))],
+  });
+  const [id] = state.incidents.keys();
+  const decision = acknowledge(state, id ?? '', { author: 'ada', reason: 'restoring', expiresAt: at + 1000, now: at });
+  assert.equal(decision.kind, 'done');
+  const message = render((decision as { notices: Notice[] }).notices[0] as Notice);
+  assert.equal(message.type, 'pmem.incident.acknowledged');
+  assert.match(message.summary, /^db07: acknowledged by ada: /);
+  assert.deepEqual(message.acknowledgement, {
+    author: 'ada',
+    reason: 'restoring',
+    at: '2026-01-01T14:02:07.000Z',
+    expiresAt: '2026-01-01T14:02:08.000Z',
+  });
+});
+
+it('the whole message of a damaged file is as published', () => {
+  const file = join(import.meta.dirname, '../fixtures/notify/webhook.json');
+  const text = `${JSON.stringify(render(story([owner()]).owned), null, 2)}\n`;
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text);
+  assert.equal(text, readFileSync(file, 'utf8'));
+});
