@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { run } from '../../src/model/extent.ts';
+import type { Notice } from '../../src/model/incident.ts';
+import type { Message } from '../../src/model/message.ts';
+import type { DeliveryLog, DeliveryOutcome, OutboxItem } from '../../src/model/outbox.ts';
+import type { ReceiverConfig } from '../../src/notify/notifier.ts';
+import { notifiers } from '../../src/notify/notifiers.ts';
+import { createNotifications, type Notifications } from '../../src/notify/pipeline.ts';
+import { createStore } from '../../src/record/store.ts';
+import { createFakeClock, type FakeClock, settle } from '../fakes/fake-clock.ts';
+import { createMemoryDatabase } from '../fakes/memory-database.ts';
+import { createRecordingHttp } from '../fakes/recording-http.ts';
+import { createRecordingLog } from '../fakes/recording-log.ts';
+import { answered, appeared, cleared, emptyState, fileOwner, found, pass, place } from '../record/timeline.ts';
+import { item, owner, story } from './notices.ts';
+
+const hourMs = 3_600_000;
+const start = Date.UTC(2026, 0, 1);
+
+interface World {
+  readonly clock: FakeClock;
+  readonly http: ReturnType<typeof createRecordingHttp>;
+  readonly notifications: Notifications;
+  readonly outcomes: (readonly [string, string, DeliveryOutcome['kind']])[];
+  readonly merges: (readonly [number, string])[];
+  readonly told: Set<string>;
+}
+const receiver = (name: string, changes: Partial<ReceiverConfig> = {}): ReceiverConfig => ({
+  name,
+  type: 'webhook',
+  url: `https://${name}.example/hook`,
+  secrets: [],
+  headers: {},
+  paths: 'full',
+  timeoutMs: 1000,
+  ...changes,
+});
+function world(receivers: readonly ReceiverConfig[] = [receiver('ops')], retryForMs = 72 * hourMs): World {
+  const clock = createFakeClock(start);
+  const http = createRecordingHttp();
+  const outcomes: World['outcomes'] = [];
+  const merges: World['merges'] = [];
+  const told = new Set<string>();
+  const deliveries: DeliveryLog = {
+    async recordDelivery({ receiver, notice }, outcome) {
+      outcomes.push([receiver, notice.id, outcome.kind]);
+    },
+    async recordMerge(absorbed, merged) {
+      merges.push([absorbed.length, merged.notice.id]);
+    },
+    wasTold: async (name, incident) => told.has(`${name} ${incident}`),
+  };
+  const notifications = createNotifications({
+    receivers,
+    notifiers,
+    http,
+    deliveries,
+    clock,
+    random: () => 1,
+    log: createRecordingLog(),
+    config: { retryForMs, render: { pageUrl: null, runbookUrl: null } },
+  });
+  return { clock, http, notifications, outcomes, merges, told };
+}
+const sent = (w: World, name = 'ops'): Message[] =>
+  w.http.posts.filter((post) => post.url.includes(`//${name}.`)).map((post) => JSON.parse(post.body) as Message);
+const typesOf = (messages: readonly Message[]): string[] => messages.map((m) => m.type.replace('pmem.incident.', ''));
+const other = (n: number): ReturnType<typeof story> => story([owner()], place({ uid: `${n}`.repeat(64) }), start);
+const { opened, owned, resolved } = story([owner()], place(), start);
+
+describe('a receiver that is up', () => {
+  it('gets the notices of an incident in their order, each once', async () => {
+    const w = world();
+    w.notifications.enqueue([item(opened), item(owned)]);
+    w.notifications.enqueue([item(owned), item(resolved)]);
+    await w.clock.advance(120_000);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'owners', 'resolved']);
+    assert.deepEqual(
+      sent(w).map((m) => m.sequence),
+      [1, 2, 3],
+    );
+    assert.deepEqual(
+      w.outcomes.map(([, , kind]) => kind),
+      ['delivered', 'delivered', 'delivered'],
+    );
+    const [status] = w.notifications.status();
+    assert.deepEqual([status?.pending, status?.oldest, status?.delivered, status?.reachable], [0, undefined, 3, true]);
+  });
+
+  it('is told whether the store had it', async () => {
+    const w = world();
+    w.notifications.enqueue([item(opened, { durable: false })]);
+    await w.clock.advance(0);
+    assert.equal(sent(w)[0]?.durable, false);
+  });
+
+  it('gets them in order even when a reload hands the older ones over late', async () => {
+    const w = world();
+    const held = { notBefore: start + 5000 };
+    w.notifications.enqueue([item(resolved, held)]);
+    w.notifications.enqueue([item(opened), item(owned)]);
+    await w.clock.advance(120_000);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'owners', 'resolved']);
+  });
+});
+
+describe('a receiver that is down', () => {
+  it('is tried again with back-off under the same id, and nothing overtakes within the incident', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 503, { fails: 'connection refused' }, 500, 200);
+    w.notifications.enqueue([item(opened), item(owned)]);
+    await w.clock.advance(0);
+    assert.equal(w.http.posts.length, 1);
+    await w.clock.advance(999);
+    assert.equal(w.http.posts.length, 1);
+    await w.clock.advance(1);
+    assert.equal(w.http.posts.length, 2);
+    const [down] = w.notifications.status();
+    assert.deepEqual(
+      [down?.reachable, down?.lastError, down?.pending, down?.oldest, down?.retried],
+      [false, 'connection refused', 2, start / 1000, 2],
+    );
+    await w.clock.advance(2000);
+    await w.clock.advance(4000);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'opened', 'opened', 'opened', 'owners']);
+    assert.equal(
+      new Set(
+        sent(w)
+          .slice(0, 4)
+          .map((m) => m.id),
+      ).size,
+      1,
+    );
+    assert.equal(w.notifications.status()[0]?.reachable, true);
+    w.http.assertScriptUsed();
+  });
+
+  it('delays no other receiver, and a message that fails delays no other incident', async () => {
+    const w = world([receiver('dead'), receiver('ops')]);
+    w.http.script('https://dead.example/hook', 'hangs');
+    w.http.script('https://ops.example/hook', 500);
+    const second = other(2);
+    w.notifications.enqueue([opened, second.opened].flatMap((n) => [item(n, { receiver: 'dead' }), item(n)]));
+    await w.clock.advance(0);
+    assert.deepEqual(
+      sent(w, 'ops').map((m) => m.incident),
+      [opened.incident.id, second.opened.incident.id],
+    );
+    assert.equal(sent(w, 'dead').length, 1);
+    await w.notifications.stop();
+  });
+
+  it('that asks for a pause gets none of its messages before that', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', { status: 429, headers: { 'retry-after': '60' } });
+    w.notifications.enqueue([item(opened), item(other(2).opened)]);
+    await w.clock.advance(59_999);
+    assert.equal(w.http.posts.length, 1);
+    await w.clock.advance(1);
+    assert.equal(w.http.posts.length, 3);
+  });
+
+  it('is given up after retry_for, counted from the first attempt, and the next message still goes', async () => {
+    const w = world([receiver('ops')], 10_000);
+    w.http.script('https://ops.example/hook', 500, 500, 500, 500, 500, 200);
+    w.notifications.enqueue([item(opened), item(owned)]);
+    await w.clock.advance(16_000);
+    assert.deepEqual(
+      w.outcomes.map(([, , kind]) => kind),
+      ['retry', 'retry', 'retry', 'retry', 'rejected', 'delivered'],
+    );
+  });
+
+  it('that refuses a message gets the next one; the refusal is a dead letter', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', { status: 400, body: 'bad field' });
+    w.notifications.enqueue([item(opened), item(owned)]);
+    await w.clock.advance(200);
+    assert.deepEqual(
+      w.outcomes.map(([, , kind]) => kind),
+      ['rejected', 'delivered'],
+    );
+    assert.equal(w.notifications.status()[0]?.rejected, 1);
+  });
+
+  it('that is gone (410) gets nothing more, and nothing of it leaves the outbox', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 410);
+    w.notifications.enqueue([item(opened), item(owned)]);
+    await w.clock.advance(hourMs);
+    w.notifications.wake();
+    assert.equal(w.http.posts.length, 1);
+    assert.deepEqual(w.outcomes, []);
+    const [status] = w.notifications.status();
+    assert.deepEqual([status?.pending, status?.reachable], [2, false]);
+    assert.deepEqual(
+      w.notifications.pending().map((p) => p.notice.type),
+      ['opened', 'owners'],
+    );
+  });
+});
+
+describe('the group wait', () => {
+  const held = { notBefore: start + 2000 };
+
+  it('holds an opened back and sends it once, with the newest content and id', async () => {
+    const w = world();
+    w.notifications.enqueue([item(opened, held)]);
+    await w.clock.advance(100);
+    w.notifications.enqueue([item(owned)]);
+    await w.clock.advance(1899);
+    assert.equal(w.http.posts.length, 0);
+    await w.clock.advance(1);
+    const [only, ...rest] = sent(w);
+    assert.deepEqual(rest, []);
+    assert.deepEqual([only?.type, only?.id, only?.sequence], ['pmem.incident.opened', owned.id, 2]);
+    assert.equal(only?.files.length, 1);
+    assert.equal(only?.totals.newRanges, 1);
+    assert.deepEqual(w.merges, [[1, owned.id]]);
+    assert.deepEqual(w.outcomes, [['ops', owned.id, 'delivered']]);
+  });
+
+  it('takes in neither the end of the incident nor what came after the wait', async () => {
+    const w = world();
+    const late: Notice = { ...owned, time: start + 2000 };
+    w.notifications.enqueue([item(opened, held), item(late), item(resolved)]);
+    await w.clock.advance(hourMs);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'owners', 'resolved']);
+  });
+
+  it('merges nothing into an opened that may have arrived already', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', { fails: 'no answer within 1 s' });
+    w.notifications.enqueue([item(opened, held)]);
+    await w.clock.advance(2000);
+    w.notifications.enqueue([item(owned)]);
+    await w.clock.advance(hourMs);
+    assert.deepEqual(
+      sent(w).map((m) => m.id),
+      [opened.id, opened.id, owned.id],
+    );
+  });
+});
+
+describe('filters', () => {
+  it('keep out what is not wanted', async () => {
+    const w = world([
+      receiver('ops', { severities: ['warning'] }),
+      receiver('pager', { conditions: ['device_stuck'] }),
+    ]);
+    w.notifications.enqueue([item(opened), item(opened, { receiver: 'pager' })]);
+    await w.clock.advance(0);
+    assert.deepEqual(w.http.posts, []);
+    assert.deepEqual(w.outcomes.map(([name, , kind]) => `${name} ${kind}`).sort(), ['ops filtered', 'pager filtered']);
+  });
+
+  it('do not keep the end from a receiver that was told of the beginning, in this run or an earlier one', async () => {
+    const milder = (notice: Notice): Notice => ({ ...notice, incident: { ...notice.incident, severity: 'warning' } });
+    const w = world([receiver('ops', { severities: ['critical'] })]);
+    w.notifications.enqueue([item(opened), item(milder(resolved))]);
+    await w.clock.advance(hourMs);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'resolved']);
+
+    const restarted = world([receiver('ops', { severities: ['critical'] })]);
+    restarted.told.add(`ops ${resolved.incident.id}`);
+    restarted.notifications.enqueue([item(milder(resolved))]);
+    await restarted.clock.advance(hourMs);
+    assert.deepEqual(typesOf(sent(restarted)), ['resolved']);
+  });
+});
+
+describe('the end of the agent', () => {
+  it('sends what waits for its group, but no back-off is waited for', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 500, 200);
+    w.notifications.enqueue([item(opened)]);
+    await w.clock.advance(0);
+    w.notifications.enqueue([item(other(2).opened, { notBefore: start + hourMs })]);
+    await w.notifications.drain(5000);
+    assert.equal(w.http.posts.length, 2);
+    assert.equal(w.notifications.pending().length, 1);
+    await w.clock.advance(hourMs);
+    assert.equal(w.http.posts.length, 2, 'nothing is sent after the end');
+  });
+
+  it('comes at the deadline even when a receiver does not answer; its message stays in the outbox', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 'hangs');
+    w.notifications.enqueue([item(opened)]);
+    const drained = w.notifications.drain(5000);
+    await w.clock.advance(5000);
+    await drained;
+    assert.deepEqual(w.outcomes, []);
+    assert.equal(w.notifications.pending().length, 1);
+  });
+});
+
+it('messages for a receiver that is not configured any more end as rejected', async () => {
+  const w = world();
+  w.notifications.enqueue([item(opened, { receiver: 'former' })]);
+  await settle();
+  assert.deepEqual(w.outcomes, [['former', opened.id, 'rejected']]);
+});
+
+it('a receiver of a type that nobody speaks is a bug', () => {
+  assert.throws(() => world([receiver('ops', { type: 'fax' })]), /unknown type fax/);
+});
+
+describe('a crash between sending and writing it down', () => {
+  it('sends again after the restart, under the same id and still as opened', async () => {
+    const database = createMemoryDatabase();
+    const clock = createFakeClock(start);
+    const log = createRecordingLog();
+    const store = createStore(database, { clock, retentionMs: hourMs, log });
+    await store.load();
+    const a = run(10_000, 8);
+    const first = pass(emptyState(), { now: start, changes: [appeared(), found(a)] });
+    const second = pass(first.state, { now: start + 100, changes: [answered(a, fileOwner(a))] });
+    const ids: string[][] = [];
+    async function agent(enqueue: readonly OutboxItem[], deliveries: DeliveryLog): Promise<void> {
+      const http = createRecordingHttp();
+      const notifications = createNotifications({
+        receivers: [receiver('ops')],
+        notifiers,
+        http,
+        deliveries,
+        clock,
+        random: Math.random,
+        log,
+        config: { retryForMs: hourMs, render: { pageUrl: null, runbookUrl: null } },
+      });
+      notifications.enqueue(enqueue);
+      await clock.advance(5000);
+      ids.push(http.posts.map((post) => `${(JSON.parse(post.body) as Message).type} ${post.headers['webhook-id']}`));
+      await notifications.stop();
+    }
+    const commit = { receivers: ['ops'], notBefore: start + 2000 };
+    const items = [...(await store.commit({ ...first, ...commit })), ...(await store.commit({ ...second, ...commit }))];
+    // the delivery itself is never written down, as if the process had been killed right after it
+    await agent(items, {
+      recordDelivery: async () => undefined,
+      recordMerge: (absorbed, merged, at) => store.recordMerge(absorbed, merged, at),
+      wasTold: (name, incident) => store.wasTold(name, incident),
+    });
+    const restarted = createStore(database, { clock, retentionMs: hourMs, log });
+    await agent((await restarted.load()).pendingOutbox, restarted);
+    const expected = [`pmem.incident.opened ${second.notices[0]?.id}`];
+    assert.deepEqual(ids, [expected, expected]);
+    assert.deepEqual((await createStoreAgain()).pendingOutbox, []);
+
+    function createStoreAgain() {
+      return createStore(database, { clock, retentionMs: hourMs, log }).load();
+    }
+    const end = pass(second.state, { now: start + 9000, changes: [cleared(a)] });
+    assert.equal(end.notices[0]?.incident.revision, 3);
+  });
+});
