@@ -105,6 +105,9 @@ function placeGone(draft: Draft, uid: string): void {
 
 function readabilityChanged(draft: Draft, known: PlaceState, change: Change & { kind: 'readability' }): void {
   const { readable, complete, reasons } = change;
+  const same = known.readable === readable && known.complete === complete;
+  // a place that no list tells of is said to be unreadable by every pass
+  if (same && known.reasons.join('\n') === reasons.join('\n')) return;
   draft.places.set(change.uid, { ...known, readable, complete, reasons });
   const about = { uid: change.uid, device: known.place.device };
   remember(draft, readable ? 'place.readable' : 'place.unreadable', about, { complete, reasons });

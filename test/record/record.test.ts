@@ -326,6 +326,17 @@ describe('lists that cannot be read or not in whole', () => {
     assert.equal([...state.incidents.values()].find((i) => i.condition === 'media_error')?.status, 'open');
   });
 
+  it('are history once, however often that is said', () => {
+    const said = { kind: 'readability', uid, readable: false, complete: false, reasons: ['no list'] } as const;
+    const first = pass(emptyState(), { now: 1, changes: [appeared(), said] });
+    const second = pass(first.state, { now: 2, changes: [said] });
+    assert.deepEqual(
+      first.events.map((event) => event.type),
+      ['place.appeared', 'place.unreadable', 'incident.opened'],
+    );
+    assert.deepEqual([second.events, second.notices], [[], []]);
+  });
+
   it('say nothing before they were read for the first time', () => {
     const { readAt, ...never } = reading().places?.get(uid) ?? assert.fail();
     const { told } = play([
