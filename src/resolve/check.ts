@@ -143,7 +143,7 @@ function checkOpen(path: PathName, fd: number, bad: BadIndex, facts: HostFacts, 
   const ranges: DamagedRange[] = [];
   for (const e of extents) {
     const unplaced = whyUnplaced(e);
-    if (unplaced === undefined) ranges.push(...damagedParts(e, where.device, bad, facts, reasons));
+    if (unplaced === undefined) for (const r of damagedParts(e, where.device, bad, facts, reasons)) ranges.push(r);
     else reasons.add(unplaced);
   }
   ranges.sort((a, b) => a.offset - b.offset);

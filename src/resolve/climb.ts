@@ -44,7 +44,7 @@ export function climb(asked: BlockDevice, runs: readonly Run[], facts: HostFacts
     const mounts = mountsOf(device, facts.mounts);
     if (mounts.length > 0) {
       const leaf = leaves.get(device.name) ?? { device, mounts, segments: [] };
-      leaf.segments.push(...segments);
+      for (const s of segments) leaf.segments.push(s);
       leaves.set(device.name, leaf);
       return;
     }

@@ -46,7 +46,7 @@ export async function resolveRuns(
     const within = AbortSignal.any([signal, deadline]);
     const answer = await resolveLeaf(job, leaf, facts, io, onProgress, within);
     signal.throwIfAborted();
-    all.push(...answer.owners);
+    for (const owner of answer.owners) all.push(owner);
     if (answer.incomplete) incomplete = [...incomplete, ...leaf.segments.map((s) => run(s.asked, s.on.count))];
   }
   return distribute(job, all, incomplete);

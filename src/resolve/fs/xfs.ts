@@ -86,7 +86,7 @@ async function askReverseMap(
       if (covered.length > 1024) covered = [run(r.start, where.start + where.count - r.start)];
       sort(task, g, record, where, findings);
     }
-    findings.unnamed.push(...subtract([r], covered));
+    for (const gap of subtract([r], covered)) findings.unnamed.push(gap);
     if (++done % 512 === 0) {
       task.onProgress({ phase: `asking the reverse map of ${task.mount.mountpoint.text}`, done, total: wanted.length });
       await breathe(task.signal);
@@ -151,7 +151,7 @@ async function askInodes(task: FilesystemTask, mountFd: number, g: XfsGeometry, 
   const device = task.device.name;
   const rest = subtract(findings.unnamed, found);
   const fixed = headerParts(g).map((p) => p.where);
-  findings.settled.push(...headersIn(g, device, intersect(rest, fixed)));
+  for (const owner of headersIn(g, device, intersect(rest, fixed))) findings.settled.push(owner);
   const log = g.log === undefined ? [] : [run(g.log.block * blockSectors(g), g.log.count * blockSectors(g))];
   for (const r of intersect(rest, log)) findings.settled.push({ kind: 'metadata', device, ...r, metadata: 'journal' });
   const reason = 'in use for metadata or a symbolic link: this XFS has no reverse map (made without rmapbt) to tell';
