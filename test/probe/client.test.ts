@@ -52,14 +52,16 @@ test('a file of more than 1 MiB is refused, one of 1 MiB is read whole', async (
 });
 
 test('a call that hangs is stuck past its deadline and alone so; it costs one process until it comes back', async () => {
-  const { probe, host } = rig(300);
+  const { probe, host } = rig(1_000);
   host.write('sys/block/pmem0/size', '1\n');
   host.write('sys/block/pmem1/badblocks', '8 1\n');
   const fifo = host.hang('sys/block/pmem0/badblocks');
+  // a start takes its time on a busy machine
+  await probe.hello();
   const before = performance.now();
   const hanging = probe.sysfs.readAll('block/pmem0', ['badblocks', 'size']);
   assert.equal(textOf(await probe.sysfs.read('block/pmem1/badblocks')), '8 1\n');
-  assert.ok(performance.now() - before < 290, 'another device waited for the one that hangs');
+  assert.ok(performance.now() - before < 900, 'another device waited for the one that hangs');
   const answers = await hanging;
   assert.equal(textOf(answers.get('size') ?? { kind: 'none' }), '1\n');
   const stuck = answers.get('badblocks');
@@ -70,7 +72,7 @@ test('a call that hangs is stuck past its deadline and alone so; it costs one pr
   assert.equal(probe.heldProcesses, 1);
   const asked = performance.now();
   assert.equal((await probe.sysfs.read('block/pmem0/badblocks')).kind, 'stuck');
-  assert.ok(performance.now() - asked < 50, 'a path known to hang is not asked again');
+  assert.ok(performance.now() - asked < 500, 'a path known to hang is not asked again');
 
   const [held] = probe.pids as [number];
   assert.ok(isAlive(held));
