@@ -73,33 +73,43 @@ export async function readNames(
   if (unreadable.length > 0) {
     scan.problems.push(`${unreadable.length} directory blocks cannot be read, first block ${unreadable[0]}`);
   }
-  return { pathsOf: (inode) => pathsFrom(inode, scan, names, parents) };
+  const directoryPath = createDirectoryPaths(parents);
+  return {
+    pathsOf(inode) {
+      const entries = names.get(inode) ?? [];
+      const found = scan.directories.has(inode)
+        ? [directoryPath(inode)]
+        : entries.map(({ directory, name }) => {
+            const path = directoryPath(directory);
+            return path === undefined ? undefined : joinPath(path, name);
+          });
+      return found.filter((path) => path !== undefined);
+    },
+  };
 }
 
-function pathsFrom(
-  inode: number,
-  scan: Scan,
-  names: ReadonlyMap<number, readonly Entry[]>,
-  parents: ReadonlyMap<number, Entry>,
-): BytePath[] {
-  const directoryPath = (directory: number): BytePath | undefined => {
-    const parts: BytePath[] = [];
-    for (let at = directory; at !== ROOT_INODE; ) {
+/** Paths of directories, each put together once; undefined where a name on the way to the root was not found. */
+function createDirectoryPaths(parents: ReadonlyMap<number, Entry>): (inode: number) => BytePath | undefined {
+  const known = new Map<number, BytePath | undefined>([[ROOT_INODE, '/']]);
+  return (inode) => {
+    const below: number[] = [];
+    let at = inode;
+    while (!known.has(at)) {
       const entry = parents.get(at);
-      if (entry === undefined || parts.length > DEEPEST) return undefined;
-      parts.push(entry.name);
+      if (entry === undefined || below.length > DEEPEST) {
+        known.set(at, undefined);
+        break;
+      }
+      below.push(at);
       at = entry.directory;
     }
-    return `/${parts.reverse().join('/')}`;
+    let path = known.get(at);
+    for (const directory of below.reverse()) {
+      path = path === undefined ? undefined : joinPath(path, (parents.get(directory) as Entry).name);
+      known.set(directory, path);
+    }
+    return path;
   };
-  if (scan.directories.has(inode)) {
-    const path = directoryPath(inode);
-    return path === undefined ? [] : [path];
-  }
-  return (names.get(inode) ?? []).flatMap(({ directory, name }) => {
-    const path = directoryPath(directory);
-    return path === undefined ? [] : [joinPath(path, name)];
-  });
 }
 
 function list(
