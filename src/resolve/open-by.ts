@@ -27,7 +27,9 @@ export function findOpeners(
   const openers = new Map<string, OpenBy[]>();
   let denied = 0;
   if (wanted.size === 0) return { openers, denied };
-  for (const pid of io.listProc('')) {
+  const processes = attempt(() => io.listProc(''));
+  if (processes === 'gone' || processes === 'denied') return { openers, denied: 1 };
+  for (const pid of processes) {
     if (!/^\d+$/.test(pid)) continue;
     const mapped = attempt(() => mappingsOf(pid, wanted, numbers, io));
     const opened = attempt(() => descriptorsOf(pid, wanted, numbers, io));
@@ -50,9 +52,8 @@ function attempt<T>(look: () => T): T | 'gone' | 'denied' {
     return look();
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === 'ENOENT' || errno === 'ESRCH') return 'gone';
-    if (errno === 'EACCES' || errno === 'EPERM') return 'denied';
-    throw error;
+    if (errno === undefined) throw error;
+    return errno === 'ENOENT' || errno === 'ESRCH' ? 'gone' : 'denied';
   }
 }
 
