@@ -25,6 +25,8 @@ interface Lane {
   items: OutboxItem[];
   /** ms since the epoch; not tried before */
   dueAt: number;
+  /** whether its `opened` came in before its wait was over: one that comes later (after a restart) may have been sent already */
+  readonly groups: boolean;
 }
 
 /**
@@ -55,10 +57,12 @@ export class ReceiverQueue {
 
   /** Takes items into their lanes; one that is there already (by its id) is left as it is. */
   add(items: readonly OutboxItem[]): void {
+    const now = this.#deps.clock.now();
     for (const item of items) {
       const { id } = item.notice.incident;
       const lane = this.#lanes.get(id);
-      if (lane === undefined) this.#lanes.set(id, { items: [item], dueAt: item.notBefore });
+      if (lane === undefined)
+        this.#lanes.set(id, { items: [item], dueAt: item.notBefore, groups: now < item.notBefore });
       else if (!lane.items.some((known) => known.notice.id === item.notice.id)) {
         // at a reload, newer ones may have come in before those that the queue of before hands over
         lane.items = [...lane.items, item].sort((a, b) => a.notice.incident.revision - b.notice.incident.revision);
@@ -134,7 +138,7 @@ export class ReceiverQueue {
 
   async #turn(lane: Lane): Promise<void> {
     const { clock, deliveries, receiver } = this.#deps;
-    const merged = mergeOpening(lane.items);
+    const merged = lane.groups ? mergeOpening(lane.items) : undefined;
     if (merged !== undefined) {
       lane.items.splice(0, merged.absorbed.length + 1, merged.item);
       await deliveries.recordMerge(merged.absorbed, merged.item, clock.now());

@@ -229,6 +229,17 @@ describe('the group wait', () => {
     assert.deepEqual(typesOf(sent(w)), ['opened', 'owners', 'resolved']);
   });
 
+  it('merges nothing into an opened that an agent killed meanwhile may have sent', async () => {
+    const w = world();
+    await w.clock.advance(2000);
+    w.notifications.enqueue([item(opened, held), item(owned)]);
+    await w.clock.advance(0);
+    assert.deepEqual(
+      sent(w).map((m) => m.id),
+      [opened.id, owned.id],
+    );
+  });
+
   it('merges nothing into an opened that may have arrived already', async () => {
     const w = world();
     w.http.script('https://ops.example/hook', { fails: 'no answer within 1 s' });
