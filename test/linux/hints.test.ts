@@ -162,19 +162,13 @@ test('a configuration file that an editor replaces is a hint, every time', async
 test('a directory full of noise is left alone for a while, then looked at as if something had happened', async () => {
   const { root, hints, seen } = rig();
   await hints.watch([]);
-  const noisy = join(root, 'dev/null');
-  const end = Date.now() + 400;
-  while (Date.now() < end) {
-    for (let i = 0; i < 20; i++) {
-      writeFileSync(noisy, 'x');
-      writeFileSync(join(root, 'dev/zero'), 'x');
-    }
-    await settle(1);
-  }
+  // in turns, since the kernel merges equal events that follow each other
+  for (let i = 0; i < 1_000; i++) for (const name of ['null', 'zero']) writeFileSync(join(root, 'dev', name), 'x');
+  await settle(500);
   writeFileSync(join(root, 'dev/pmem0'), '');
   await settle(200);
   assert.deepEqual(seen, [], 'it is not watched now');
-  await until(() => seen.length > 0, 'the look after the rest', 7_000);
+  await until(() => seen.length > 0, 'the look after the rest', 20_000);
   assert.deepEqual(seen, [{ kind: 'devices' }]);
 });
 

@@ -35,7 +35,7 @@ test('the listening half runs without root, groups or capabilities, and reads th
   chmodSync(host.roots.rootfs, 0o755);
   host.write('sys/block/pmem0/badblocks', '8 1\n');
   const { parent, out, err } = supervise(host.roots.rootfs, join(here, 'supervised-agent.ts'));
-  await until(() => out().includes('\n'), 'the agent speaks');
+  await until(() => out().includes('\n'), 'the agent speaks', 30_000);
   const said = JSON.parse(out().split('\n')[0] ?? '');
   assert.deepEqual(
     { ...said, probe: typeof said.probe },
@@ -85,7 +85,7 @@ test('an agent that dies while it is given a probe leaves neither parent nor pro
   const { parent } = supervise(host.roots.rootfs, join(host.roots.rootfs, 'ask.ts'));
   const children = () =>
     readFileSync(`/proc/${parent.pid}/task/${parent.pid}/children`, 'utf8').split(' ').filter(Boolean);
-  await until(() => children().length === 2, 'agent and probe', 10_000);
+  await until(() => children().length === 2, 'agent and probe', 30_000);
   const [agent = '', probe = ''] = children();
   await new Promise((done) => setTimeout(done, 200));
   process.kill(Number(agent), 'SIGKILL');
