@@ -61,6 +61,8 @@ async function supervise(settings: Settings): Promise<number> {
 
 async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
   if (process.getuid?.() === 0 && !isSupervised()) return (await supervise(settings)) as ExitCode;
+  // a supervisor that was killed is started anew at once: two agents must not share a socket and a state file meanwhile
+  process.on('disconnect', () => process.exit(2));
   const { createApp } = await import('./app.ts');
   const log = await createLogger(settings.log);
   for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
@@ -102,7 +104,6 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
     );
     process.on('SIGHUP', () => void app.reload());
     process.on('SIGUSR2', () => log.warn({}, 'SIGUSR2 (rescan) is not available in this version'));
-    process.on('disconnect', () => interrupted.abort());
     try {
       await Promise.race([stopped, bug.promise]);
     } finally {

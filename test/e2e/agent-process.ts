@@ -49,31 +49,31 @@ export async function startAgent(dir: string, host: LaidHost, config: string): P
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
-  const url = await until(
-    'it says where it listens',
-    () => /"address":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(log)?.[1],
-    () => {
-      if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}:\n${log}`);
-    },
-  ).catch((error: unknown) => {
-    child.kill('SIGKILL');
-    throw new Error(`${String(error)}\n${log}`);
-  });
   const get = (path: string): Promise<{ status: number; body: string }> => getOver(socket, path);
-  await until(
-    'it is ready',
-    async () => ((await get('/-/ready')).status === 200 ? true : undefined),
-    () => undefined,
-  );
-  return {
-    child,
-    url,
-    socket,
-    log: () => log,
-    get,
-    json: async (path) => JSON.parse((await get(path)).body),
-    kill: (signal) => ended(child, signal),
+  const alive = (): void => {
+    if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
   };
+  try {
+    const url = await until(
+      'it says where it listens',
+      () => /"address":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(log)?.[1],
+      alive,
+    );
+    await until('its socket listens', () => log.includes(`"address":"${socket}"`) || undefined, alive);
+    await until('it is ready', async () => (await get('/-/ready')).status === 200 || undefined, alive);
+    return {
+      child,
+      url,
+      socket,
+      log: () => log,
+      get,
+      json: async (path) => JSON.parse((await get(path)).body),
+      kill: (signal) => ended(child, signal),
+    };
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${String(error)}; its log:\n${log}`);
+  }
 }
 
 export function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<number | null> {
