@@ -294,9 +294,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       reload,
       config: {
         telemetryPath: settings.telemetryPath,
-        allowedHosts: settings.config.web.allowedHosts,
+        get allowedHosts() {
+          return [host.name, ...settings.config.web.allowedHosts];
+        },
         socketMode: 0o660,
-        tokens: settings.config.api.tokens,
+        get tokens() {
+          return settings.config.api.tokens;
+        },
       },
       sockets: platform.sockets,
       log: log.child({ component: 'http' }),
@@ -393,8 +397,7 @@ function listsStatus(state: State): AgentStatus['collectors'][number] {
 function needRestart(before: Settings, after: Settings): string[] {
   const parts: readonly [string, (settings: Settings) => unknown][] = [
     ['poll', (s) => s.config.poll],
-    ['api', (s) => s.config.api],
-    ['web', (s) => s.config.web],
+    ['api.socket', (s) => s.config.api.socket],
     ['agent.user', (s) => s.config.agent],
   ];
   return parts.filter(([, part]) => JSON.stringify(part(before)) !== JSON.stringify(part(after))).map(([key]) => key);

@@ -17,9 +17,9 @@ export interface Access {
   mayRead(request: IncomingMessage): boolean;
 }
 
-export function createAccess(options: { tokens: readonly ApiToken[]; openOnLoopback: boolean }): Access {
+/** `tokens` is asked with each request: the configuration can be read again. */
+export function createAccess(options: { tokens: () => readonly ApiToken[]; openOnLoopback: boolean }): Access {
   const trusted = new WeakSet<Socket>();
-  const digests = options.tokens.map((token) => Buffer.from(token.hash.replace(/^sha256:/, ''), 'hex'));
   return {
     trust(socket) {
       trusted.add(socket);
@@ -28,6 +28,7 @@ export function createAccess(options: { tokens: readonly ApiToken[]; openOnLoopb
     mayRead(request) {
       if (trusted.has(request.socket)) return true;
       if (options.openOnLoopback && isLoopback(request.socket.remoteAddress)) return true;
+      const digests = options.tokens().map((token) => Buffer.from(token.hash.replace(/^sha256:/, ''), 'hex'));
       return bearerMatches(request.headers.authorization, digests);
     },
   };

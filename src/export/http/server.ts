@@ -15,7 +15,7 @@ import { routes } from './routes.ts';
 export interface HttpConfig {
   /** where /metrics is */
   readonly telemetryPath: string;
-  /** names besides addresses and `localhost` that requests may be sent to */
+  /** names besides addresses and `localhost` that requests may be sent to; may change, as `tokens` may */
   readonly allowedHosts: readonly string[];
   /** permissions of a unix socket, such as 0o660 */
   readonly socketMode: number;
@@ -81,7 +81,8 @@ export async function createServer(deps: HttpDeps): Promise<HttpServer> {
 /** The application behind the listeners; tests send requests into it without a connection. */
 export async function createHttpApp(deps: HttpDeps) {
   const { config, log } = deps;
-  const access = createAccess({ tokens: config.tokens, openOnLoopback: config.openOnLoopback ?? false });
+  const openUrls = new Set([config.telemetryPath, '/-/healthy', '/-/ready']);
+  const access = createAccess({ tokens: () => config.tokens, openOnLoopback: config.openOnLoopback ?? false });
   const app: HttpApp = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -95,7 +96,9 @@ export async function createHttpApp(deps: HttpDeps) {
   app.setSerializerCompiler(() => JSON.stringify);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    if (!access.isTrusted(request.raw) && !isServedHost(request.headers.host, config.allowedHosts)) {
+    // a Prometheus asks by any name its targets have; what these answer is nothing a page elsewhere could misuse
+    const isOpen = openUrls.has(request.routeOptions.url ?? '') && deps.view().options.paths !== 'full';
+    if (!isOpen && !access.isTrusted(request.raw) && !isServedHost(request.headers.host, config.allowedHosts)) {
       throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
     }
   });

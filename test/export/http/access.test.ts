@@ -35,8 +35,14 @@ for (const { host, served, why } of hosts) {
     assert.equal(isServedHost(host, ['db07.example.org']), served));
 }
 
-test('a foreign host name is refused on every path, the metrics included', async () => {
-  for (const url of ['/metrics', '/', '/api/v1/devices', '/nothing']) {
+test('the metrics answer under any host name, as Prometheus asks for them', async () => {
+  for (const url of ['/metrics', '/-/healthy']) {
+    assert.equal((await asked(url, { host: 'db07.any.example.com:9915' })).statusCode, 200, url);
+  }
+});
+
+test('a foreign host name is refused on every other path', async () => {
+  for (const url of ['/', '/api/v1/devices', '/nothing']) {
     const answer = await asked(url, { host: 'evil.example.com' });
     assert.equal(answer.statusCode, 421, url);
     assert.match(String(answer.headers['content-type']), /^application\/problem\+json/);
