@@ -48,19 +48,20 @@ async function openPlatform(roots: PathRoots) {
 }
 
 /** As root the listening half runs as another user, below a parent that holds the privilege and listens to nothing. */
-async function supervise(settings: Settings): Promise<number> {
-  const { runSupervisor } = await import('./linux/supervisor.ts');
-  return runSupervisor({
+async function supervise(settings: Settings): Promise<never> {
+  const { becomeSupervisor } = await import('./linux/become-supervisor.ts');
+  const apiSocket = settings.config.api.socket;
+  return becomeSupervisor({
     agentArgs: [...process.execArgv, ...process.argv.slice(1)],
     user: settings.config.agent.user,
     roots: settings.roots,
     stateFile: settings.stateFile,
-    warn: (message) => process.stderr.write(`pmemwatch agent: ${message}\n`),
+    ...(apiSocket !== undefined && { apiSocket }),
   });
 }
 
 async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
-  if (process.getuid?.() === 0 && !isSupervised()) return (await supervise(settings)) as ExitCode;
+  if (process.getuid?.() === 0 && !isSupervised()) return supervise(settings);
   // a supervisor that was killed is started anew at once: two agents must not share a socket and a state file meanwhile
   process.on('disconnect', () => process.exit(2));
   const { createApp } = await import('./app.ts');

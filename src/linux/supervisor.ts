@@ -2,11 +2,11 @@
  * The small parent of an agent started as root without systemd (container, shell): it starts the listening half
  * without any privilege, gives it a fresh probe process whenever it asks, and listens to nothing itself.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { chownSync, constants, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { constants as os } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type LinuxRoots, spawnProbe } from './probe/spawn.ts';
 
 export interface SupervisorOptions {
@@ -17,6 +17,8 @@ export interface SupervisorOptions {
   readonly roots: LinuxRoots;
   /** its directory is made for that user when it does not exist */
   readonly stateFile: string;
+  /** the unix socket of the API, if any: its directory is made likewise */
+  readonly apiSocket?: string;
   /** one line for people, such as about the fallback to `nobody` */
   readonly warn: (message: string) => void;
 }
@@ -38,15 +40,9 @@ const MAX_PROBES = 40;
 export async function runSupervisor(options: SupervisorOptions): Promise<number> {
   const account = findAccount(options.user) ?? NOBODY;
   if (account === NOBODY) options.warn(`there is no user '${options.user}': the agent runs as 'nobody'`);
-  prepareStateDirectory(options.stateFile, account);
-  const agent = spawn(process.execPath, options.agentArgs, {
-    // setting both makes libuv clear the supplementary groups too; leaving root clears the capabilities
-    uid: account.uid,
-    gid: account.gid,
-    // a signal of the terminal reaches it once, through here
-    detached: true,
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  });
+  const entry = options.agentArgs.find((argument) => !argument.startsWith('-')) ?? '';
+  const hidden = firstUnreachable(process.execPath, account) ?? firstUnreachable(resolve(entry), account);
+  const agent = hidden === undefined ? startAs(account, options) : startWithoutCapabilities(hidden, account, options);
   const forward = (signal: NodeJS.Signals) => agent.kill(signal);
   for (const signal of FORWARDED) process.on(signal, forward);
   serveProbes(agent, options.roots);
@@ -57,10 +53,32 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
   }
 }
 
+// a signal of the terminal reaches the agent once, through here
+const HALF: SpawnOptions = { detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] };
+
+function startAs(account: Account, { agentArgs, stateFile, apiSocket }: SupervisorOptions): ChildProcess {
+  prepareDirectoryOf(stateFile, account);
+  if (apiSocket !== undefined) prepareDirectoryOf(apiSocket, account);
+  // setting both makes libuv clear the supplementary groups too; leaving root clears the capabilities
+  return spawn(process.execPath, agentArgs, { ...HALF, uid: account.uid, gid: account.gid });
+}
+
+/**
+ * A checkout below /root cannot be read by anybody else. The listening half then keeps the user and loses every
+ * capability for good: setpriv(1) of util-linux empties the bounding set, so that no exec brings one back.
+ */
+function startWithoutCapabilities(hidden: string, account: Account, options: SupervisorOptions): ChildProcess {
+  options.warn(
+    `user '${account.name}' cannot reach ${hidden}: the listening process stays root, without any capability; install pmemwatch where that user can read it`,
+  );
+  const drop = ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
+  return spawn('setpriv', [...drop, process.execPath, ...options.agentArgs], HALF);
+}
+
 function exitCode(agent: ChildProcess, account: Account): Promise<number> {
   return new Promise((done, fail) => {
     agent.once('error', (error: NodeJS.ErrnoException) => {
-      fail(new Error(`the agent cannot be started as user '${account.name}' (${error.code}): ${process.execPath}`));
+      fail(new Error(`the agent cannot be started as user '${account.name}' (${error.code}): ${agent.spawnfile}`));
     });
     agent.once('exit', (code, signal) => done(code ?? 128 + (signal === null ? 0 : os.signals[signal])));
   });
@@ -117,9 +135,9 @@ export function findAccount(name: string): Account | undefined {
   return fields !== undefined && uid > 0 && gid > 0 ? { name, uid, gid } : undefined;
 }
 
-/** Makes the directory of the state file for the account; one that exists is left as it is. */
-export function prepareStateDirectory(stateFile: string, account: Account): void {
-  const directory = dirname(stateFile);
+/** Makes the directory of a file for the account; one that exists is left as it is. */
+function prepareDirectoryOf(file: string, account: Account): void {
+  const directory = dirname(file);
   if (existsSync(directory)) return;
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   chownSync(directory, account.uid, account.gid);

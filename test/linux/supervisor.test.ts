@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { findAccount, firstUnreachable } from '../../src/linux/supervisor.ts';
@@ -112,4 +112,24 @@ test('an account is found by its name, and root is never one to run as', () => {
   assert.equal(findAccount('no-such-user'), undefined);
   assert.equal(findAccount('root'), undefined);
   assert.equal(typeof findAccount('daemon')?.uid, 'number');
+});
+
+test('a program that the other user cannot reach runs as root without any capability, and says so', {
+  skip: needsRoot,
+}, async () => {
+  const host = createHost();
+  chmodSync(host.roots.rootfs, 0o755);
+  const hidden = join(host.roots.rootfs, 'hidden');
+  mkdirSync(hidden, { mode: 0o700 });
+  const agent = join(hidden, 'agent.mjs');
+  const status = "readFileSync('/proc/self/status', 'utf8').match(/^Cap(Prm|Eff|Bnd):.*$/gm).join()";
+  writeFileSync(
+    agent,
+    `import { readFileSync } from 'node:fs'; console.log(process.getuid(), !!process.send, ${status}); process.disconnect();`,
+  );
+  const { parent, out, err } = supervise(host.roots.rootfs, agent);
+  const [code] = await once(parent, 'close');
+  assert.equal(code, 0, err());
+  assert.match(out(), /^0 true CapPrm:\s+0{16},CapEff:\s+0{16},CapBnd:\s+0{16}$/m);
+  assert.match(err(), /cannot reach .*hidden.*without any capability/);
 });
