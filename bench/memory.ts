@@ -1,16 +1,15 @@
 /** Memory of the idle agent (shipped dist, all its processes) beside a bare node:http server, in one run. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, memoryOfTree, start, stop, untilReady } from './processes.ts';
-import { laySimulatedHost } from './simulated-host.ts';
+import { laySimulatedHost, makeBenchDirectory } from './simulated-host.ts';
 
 const IDLE_MS = 20_000;
 const MOST_ABOVE_BYTES = 90 * 1024 * 1024;
 const mib = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
 export async function benchMemory(): Promise<boolean> {
-  const dir = mkdtempSync(join(tmpdir(), 'pmemwatch-bench-'));
+  const dir = makeBenchDirectory();
   const host = laySimulatedHost(dir, 4, 1);
   const [port, barePort] = [await freePort(), await freePort()];
   const bare = start(process.execPath, [

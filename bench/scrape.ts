@@ -1,10 +1,9 @@
 /** Scrape time at 32 namespaces with 400 bad ranges each, beside prometheus-node-exporter, in one run; and what a scrape opens. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { descendants, freePort, median, start, stop, untilReady } from './processes.ts';
-import { laySimulatedHost, laySlowPollConfig } from './simulated-host.ts';
+import { laySimulatedHost, laySlowPollConfig, makeBenchDirectory } from './simulated-host.ts';
 
 const NAMESPACES = 32;
 const RANGES = 400;
@@ -21,7 +20,7 @@ export async function benchScrape(): Promise<boolean> {
   const exporter = '/usr/bin/prometheus-node-exporter';
   if (!existsSync(exporter))
     throw new Error('prometheus-node-exporter is missing: apt-get install prometheus-node-exporter');
-  const dir = mkdtempSync(join(tmpdir(), 'pmemwatch-bench-'));
+  const dir = makeBenchDirectory();
   const host = laySimulatedHost(dir, NAMESPACES, RANGES);
   const [port, peerPort] = [await freePort(), await freePort()];
   const peer = start(exporter, [`--web.listen-address=127.0.0.1:${peerPort}`, '--log.level=error']);

@@ -1,5 +1,13 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** A fresh folder that the agent's listening half can enter too: started by root it runs as another user. */
+export function makeBenchDirectory(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'pmemwatch-bench-'));
+  chmodSync(dir, 0o755);
+  return dir;
+}
 
 /**
  * Lays a sysfs and procfs tree of one NFIT bus with `namespaces` fsdax namespaces, each with `ranges` bad ranges of one
