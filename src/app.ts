@@ -317,6 +317,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       await observer.settled();
       settled = true;
       loop.wake();
+      const { buses, dimms, namespaces, problems } = inventory.topology();
+      const counts = { buses: buses.length, dimms: dimms.length, namespaces: namespaces.length };
+      log.info(
+        { ...counts, problems: problems.length, tookMs: clock.now() - startedAt },
+        'first inventory and reading done',
+      );
+      for (const { subject, reason } of problems) log.warn({ subject, reason }, 'inventory');
     })();
     const pruning = setInterval(() => void store.prune(clock.now()), PRUNE_MS);
     pruning.unref();

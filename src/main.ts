@@ -66,6 +66,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
   process.on('disconnect', () => process.exit(2));
   const { createApp } = await import('./app.ts');
   const log = await createLogger(settings.log);
+  log.info({ version, pid: process.pid, uid: process.getuid?.(), configFile: settings.configFile ?? null }, 'starting');
   for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
   const { probe, ...linux } = createLinuxPlatform(settings.roots, {
     deadlineMs: settings.config.poll.deviceDeadlineMs,

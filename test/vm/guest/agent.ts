@@ -15,7 +15,7 @@ export interface Agent {
 }
 
 // An emulated processor takes its time to load a program of this size.
-const readyMs = 60_000;
+const readyMs = 180_000;
 
 export function startAgent(folder: string, config: string): Agent {
   mkdirSync(folder, { recursive: true });
@@ -36,7 +36,8 @@ export function startAgent(folder: string, config: string): Agent {
     log: () => readFileSync(logFile, 'utf8'),
     killHard: () => killTree(child.pid ?? 0),
     ready: async () => {
-      const answer = until('the agent is ready', () => get('/-/ready'), readyMs);
+      // asked seldom: on the one emulated processor every question delays the answer
+      const answer = until('the agent is ready', () => get('/-/ready'), readyMs, 1000);
       const end = new Promise<never>((_, reject) => {
         child.once('exit', (code, signal) => reject(new Error(`the agent ended at once: ${code ?? signal}`)));
       });

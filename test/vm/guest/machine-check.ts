@@ -1,4 +1,5 @@
 import { openSync, readSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const monitor = '/dev/virtio-ports/qmp';
 
@@ -14,7 +15,9 @@ let port: number | undefined;
 
 /** Makes the memory at this physical address fail, as the memory controller would report it: by a machine check. */
 export function injectMachineCheck(address: bigint, bytes: keyof typeof misc = 4096): void {
-  const command = `mce 0 9 ${status} ${globalStatus} 0x${address.toString(16)} ${misc[bytes]}`;
+  // Every processor takes part in a machine check: the kernel panics when one of several does not turn up.
+  const broadcast = availableParallelism() > 1 ? '-b ' : '';
+  const command = `mce ${broadcast}0 9 ${status} ${globalStatus} 0x${address.toString(16)} ${misc[bytes]}`;
   ask('human-monitor-command', { 'command-line': command });
 }
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks every 20 ms until there is an answer; the failure names what never came. */
+/** Asks again and again until there is an answer; the failure names what never came. */
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  withinMs = 30_000,
+  withinMs = 60_000,
+  everyMs = 20,
 ): Promise<T> {
   const deadline = performance.now() + withinMs;
   let lastError: unknown;
@@ -17,6 +18,6 @@ export async function until<T>(
       lastError = error; // a device that is just coming back, an agent that does not listen yet
     }
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`, { cause: lastError });
-    await sleep(20);
+    await sleep(everyMs);
   }
 }
