@@ -1,6 +1,6 @@
 import type { PlaceReading, ReadingTrigger, Snapshot, StuckDevice } from '../model/badblocks.ts';
 import type { Change, FoundBy } from '../model/change.ts';
-import { coalesce, intersect, type Run, run, subtract } from '../model/extent.ts';
+import { intersect, type Run, run, subtract } from '../model/extent.ts';
 import type { TrackedRange } from '../model/incident.ts';
 import type { PlaceState } from '../model/state.ts';
 import type { ErrorSource, Place, Topology } from '../model/topology.ts';
@@ -22,13 +22,24 @@ export function diff(
     if (state === undefined || !state.present) changes.push({ kind: 'place-appeared', place });
     else if (!samePlace(state.place, place)) changes.push({ kind: 'place-moved', place });
     const reading = snapshot.places.get(place.uid);
-    if (reading !== undefined) changes.push(...diffPlace(place, state, reading));
+    if (reading === undefined || isSettled(reading, place, state)) continue;
+    const moved = diffPlace(place, state, reading);
+    if (moved.length === 0 && state !== undefined) settled.set(reading, { place, state });
+    for (const change of moved) changes.push(change);
   }
   for (const uid of [...known.keys()].sort()) {
     const state = known.get(uid);
     if (state?.present === true && !present.has(uid)) changes.push(...diffMissing(state, topology));
   }
   return [...changes, ...diffStuck(stuckBefore, snapshot.stuck)];
+}
+
+/** Readings that gave no change, with what they were held against: values are never changed in place, so they never will. */
+const settled = new WeakMap<PlaceReading, { readonly place: Place; readonly state: PlaceState }>();
+
+function isSettled(reading: PlaceReading, place: Place, state: PlaceState | undefined): boolean {
+  const before = settled.get(reading);
+  return before !== undefined && before.place === place && before.state === state;
 }
 
 function diffPlace(place: Place, state: PlaceState | undefined, reading: PlaceReading): Change[] {
@@ -56,26 +67,22 @@ function diffPlace(place: Place, state: PlaceState | undefined, reading: PlaceRe
  */
 function diffUnlisted(place: Place, tracked: readonly TrackedRange[], listed: readonly Run[]): Change[] {
   const windows = place.kind === 'region' ? (place.windows ?? []) : [run(0, place.size)];
-  const cleared: Run[] = [];
-  const unconfirmed = new Map<string, Run[]>();
-  for (const range of tracked) {
-    const unlisted = subtract([range], listed);
-    const outside = subtract(unlisted, windows);
-    const inside = intersect(unlisted, windows);
-    const isOwn = range.epoch === place.epoch;
-    if (isOwn) cleared.push(...inside);
-    // told once: the reason stays until the range is listed again
-    if (range.unconfirmed !== undefined) continue;
-    const doubt = (reason: string, runs: readonly Run[]): void => {
-      if (runs.length > 0) unconfirmed.set(reason, [...(unconfirmed.get(reason) ?? []), ...runs]);
-    };
-    doubt(outsideReason, outside);
-    if (!isOwn) doubt(forgottenReason(place.errorSource), inside);
-  }
-  const changes: Change[] = [];
+  const gone = subtract(tracked, listed);
+  if (gone.length === 0) return [];
+  const own = tracked.filter((range) => range.epoch === place.epoch);
+  // told once: the reason stays until the range is listed again
+  const undoubted = tracked.filter((range) => range.unconfirmed === undefined);
+  const cleared = intersect(intersect(own, gone), windows);
+  const doubted = intersect(undoubted, gone);
+  const outside = subtract(doubted, windows);
+  const forgotten = subtract(intersect(doubted, windows), own);
   const { uid } = place;
-  if (cleared.length > 0) changes.push({ kind: 'cleared', uid, runs: coalesce(cleared) });
-  for (const [reason, runs] of unconfirmed) changes.push({ kind: 'unconfirmed', uid, runs: coalesce(runs), reason });
+  const changes: Change[] = [];
+  if (cleared.length > 0) changes.push({ kind: 'cleared', uid, runs: cleared });
+  if (outside.length > 0) changes.push({ kind: 'unconfirmed', uid, runs: outside, reason: outsideReason });
+  if (forgotten.length > 0) {
+    changes.push({ kind: 'unconfirmed', uid, runs: forgotten, reason: forgottenReason(place.errorSource) });
+  }
   return changes;
 }
 
@@ -150,7 +157,7 @@ function sameReadability(a: Readability, b: Readability): boolean {
 
 /** Names, epoch and windows; the uid is the same already. Keys in whatever order: one place came from a file. */
 function samePlace(a: Place, b: Place): boolean {
-  return canonical(a) === canonical(b);
+  return a === b || canonical(a) === canonical(b);
 }
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) =>

@@ -22,13 +22,35 @@ export function readPlaces(
 ): ReadonlyMap<string, PlaceReading> {
   const readings = new Map<string, PlaceReading>();
   for (const place of topology.places) {
-    const { sources, missing } = sourcesOf(place, topology);
-    const read = sources.map((source) => ({ source, reading: lists.get(source.subject) }));
-    const done = read.filter((r) => r.reading !== undefined) as { source: Source; reading: ListReading }[];
-    if (done.length === 0) continue;
-    readings.set(place.uid, readingOf(place, done, missing, done.length < read.length));
+    const reading = readPlace(place, topology, lists);
+    if (reading !== undefined) readings.set(place.uid, reading);
   }
   return readings;
+}
+
+interface Known {
+  readonly topology: Topology;
+  readonly found: Sources;
+  readonly lists: readonly (ListReading | undefined)[];
+  readonly reading: PlaceReading | undefined;
+}
+/** Every pass asks for every place: while its lists were not read anew, the same object is the answer. */
+const known = new WeakMap<Place, Known>();
+
+function readPlace(
+  place: Place,
+  topology: Topology,
+  lists: ReadonlyMap<string, ListReading>,
+): PlaceReading | undefined {
+  const before = known.get(place);
+  const found = before?.topology === topology ? before.found : sourcesOf(place, topology);
+  const read = found.sources.map((source) => ({ source, reading: lists.get(source.subject) }));
+  if (before?.found === found && read.every(({ reading }, i) => reading === before.lists[i])) return before.reading;
+  const done = read.filter((r) => r.reading !== undefined) as { source: Source; reading: ListReading }[];
+  const pending = done.length < read.length;
+  const reading = done.length === 0 ? undefined : readingOf(place, done, found.missing, pending);
+  known.set(place, { topology, found, lists: read.map((r) => r.reading), reading });
+  return reading;
 }
 
 function readingOf(

@@ -41,5 +41,6 @@ export function followMedia(draft: Draft, place: PlaceState, activity: Activity 
   else amendIncident(draft, incident, revision);
 }
 function foundBy(place: PlaceState, added: readonly Run[]): FoundBy | undefined {
-  return place.ranges.find((range) => added.some((r) => r.start === range.start))?.foundBy;
+  const starts = new Set(added.map((r) => r.start));
+  return place.ranges.find((range) => starts.has(range.start))?.foundBy;
 }

@@ -1,6 +1,7 @@
 /** Owners of a tracked range: where they lie on the place, and what of them remains when ranges are cut or joined. */
 import { clip, endOf, type Run, run, shift, subtract, totalSectors } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
+import { createRunIndex } from '../model/run-index.ts';
 import type { Place } from '../model/topology.ts';
 import { advance, bytesFromSectors, distance, type SectorCount } from '../model/units.ts';
 
@@ -62,6 +63,26 @@ export function clipOwner(owner: Owner, place: Place, piece: Run): Owner | undef
 }
 function clipLayer(layer: LayerExtent, owner: Owner, cut: SectorCount, count: SectorCount): LayerExtent {
   return layer.count === owner.count ? { ...layer, ...run(advance(layer.start, cut), count) } : layer;
+}
+
+/** Finds the owners of an answer that speak of a piece of the place, in the order of the answer. */
+export interface OwnerIndex {
+  touching(piece: Run): Owner[];
+}
+export function createOwnerIndex(owners: readonly Owner[], place: Place): OwnerIndex {
+  const placed: (Run & { readonly order: number; readonly owner: Owner })[] = [];
+  // those that cannot be related to the place speak of every piece
+  const anywhere: { readonly order: number; readonly owner: Owner }[] = [];
+  for (const [order, owner] of owners.entries()) {
+    const onPlace = ownerRunOnPlace(owner, place);
+    if (onPlace === undefined) anywhere.push({ order, owner });
+    else placed.push({ ...onPlace, order, owner });
+  }
+  const index = createRunIndex(placed);
+  return {
+    touching: (piece) =>
+      [...anywhere, ...index.overlapping(piece)].sort((a, b) => a.order - b.order).map(({ owner }) => owner),
+  };
 }
 
 export function clipOwners(owners: readonly Owner[], place: Place, piece: Run): Owner[] {

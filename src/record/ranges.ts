@@ -1,10 +1,19 @@
 /** The tracked ranges of one place: sorted, never overlapping, each with its own history and owners. Pure. */
 import type { FoundBy } from '../model/change.ts';
-import { coalesce, endOf, intersect, overlaps, type Run, subtract, totalSectors } from '../model/extent.ts';
+import { coalesce, endOf, intersect, type Run, subtract, totalSectors } from '../model/extent.ts';
 import type { TrackedRange } from '../model/incident.ts';
 import type { Owner } from '../model/owner.ts';
+import { createRunIndex } from '../model/run-index.ts';
 import type { Place } from '../model/topology.ts';
-import { clipOwners, joinOwners, pendingOwners, relocateOwners, sameOwners, uncovered } from './owners.ts';
+import {
+  clipOwners,
+  createOwnerIndex,
+  joinOwners,
+  pendingOwners,
+  relocateOwners,
+  sameOwners,
+  uncovered,
+} from './owners.ts';
 
 type Ranges = readonly TrackedRange[];
 
@@ -68,9 +77,10 @@ export function setOwners(
   if (answer.owners.some((owner) => owner.device !== '' && owner.device !== place.device)) {
     return { ranges, changed: false };
   }
+  const owned = createOwnerIndex(answer.owners, place);
   let changed = false;
   const next = rewrite(ranges, place, answer.runs, (piece) => {
-    const answered = clipOwners(answer.owners, place, piece);
+    const answered = clipOwners(owned.touching(piece), place, piece);
     const silent = uncovered(answered, place, piece).flatMap((r) => pendingOwners(place, r).map(unanswered));
     const owners = joinOwners(keepKnown(piece, [...answered, ...silent], place));
     if (!sameOwners(piece.owners, owners)) changed = true;
@@ -112,9 +122,9 @@ export function relocate(ranges: Ranges, from: Place, to: Place): readonly Track
 
 /** Ranges that a good reading of `at` lists in whole were last seen then. Returns the same array when nothing moved. */
 export function seenAt(ranges: Ranges, listed: readonly Run[], at: number): Ranges {
-  const missing = subtract(ranges, listed);
+  const missing = createRunIndex(subtract(ranges, listed));
   const isStale = (r: TrackedRange): boolean =>
-    r.lastSeen < at && r.unconfirmed === undefined && !missing.some((gap) => overlaps(gap, r));
+    r.lastSeen < at && r.unconfirmed === undefined && missing.overlapping(r).length === 0;
   return ranges.some(isStale) ? ranges.map((r) => (isStale(r) ? { ...r, lastSeen: at } : r)) : ranges;
 }
 
@@ -125,11 +135,12 @@ function rewrite(
   runs: readonly Run[],
   inside: (piece: TrackedRange) => TrackedRange | undefined,
 ): TrackedRange[] {
-  const wanted = coalesce(runs);
+  const wanted = createRunIndex(coalesce(runs));
   const next: TrackedRange[] = [];
   for (const range of ranges) {
-    for (const part of subtract([range], wanted)) next.push(cutTo(range, place, part));
-    for (const part of intersect([range], wanted)) {
+    const touching = wanted.overlapping(range);
+    for (const part of subtract([range], touching)) next.push(cutTo(range, place, part));
+    for (const part of intersect([range], touching)) {
       const written = inside(cutTo(range, place, part));
       if (written !== undefined) next.push(written);
     }

@@ -1,6 +1,7 @@
 import { errnoOf, messageOf } from '../model/errors.ts';
 import { clip, coalesce, type Extent, extent, type Run } from '../model/extent.ts';
 import type { PathName } from '../model/path.ts';
+import { createRunIndex, type RunIndex } from '../model/run-index.ts';
 import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount, sectorsCovering, wholeSectors } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
@@ -12,7 +13,6 @@ import { breathe } from './fs/resolver.ts';
 import { unwalkable } from './fs/resolvers.ts';
 import { walkTree } from './fs/tree.ts';
 import { bytePath, bytesOf, joinPath, pathName } from './fs/visible-path.ts';
-import { createRunIndex, type RunIndex } from './run-index.ts';
 import { stackLayers } from './stack/layers.ts';
 
 /** Bad runs by kernel name of the disk they are on. A disk that is not in it is one whose list is not known. */

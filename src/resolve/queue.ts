@@ -64,7 +64,7 @@ export function createResolveQueue(deps: {
       }
       const topology = layoutOf(state.topology, placeState.place.device);
       if (!running.has(uid) && isDue(placeState, topology, attempts.get(uid), clock.now())) {
-        const since = Math.min(...placeState.ranges.map((r) => r.firstSeen));
+        const since = placeState.ranges.reduce((least, r) => Math.min(least, r.firstSeen), Number.POSITIVE_INFINITY);
         waiting.set(uid, { place: placeState.place, runs: placeState.ranges, since, topology });
       }
     }
@@ -153,12 +153,38 @@ function isDue(placeState: PlaceState, topology: string, last: Attempt | undefin
   return now - last.at >= wait;
 }
 function signatureOf(place: Place, runs: readonly Run[]): string {
-  return `${place.device}@${place.dataStart ?? '-'}:${coalesce(runs)
-    .map((r) => `${r.start}+${r.count}`)
-    .join(',')}`;
+  return `${place.device}@${place.dataStart ?? '-'}:${sectorsOf(runs)}`;
 }
-/** What owners depend on besides the ranges: the layers above the device and the mounts on them, none of the host's others. */
+
+/** Every pass asks for every place: what is made of values that are never changed is made once. */
+const sectorTexts = new WeakMap<readonly Run[], string>();
+
+function sectorsOf(runs: readonly Run[]): string {
+  let text = sectorTexts.get(runs);
+  if (text === undefined) {
+    text = coalesce(runs)
+      .map((r) => `${r.start}+${r.count}`)
+      .join(',');
+    sectorTexts.set(runs, text);
+  }
+  return text;
+}
+
+const layouts = new WeakMap<Topology, Map<string, string>>();
+
 function layoutOf(topology: Topology, device: string): string {
+  const known = layouts.get(topology) ?? new Map<string, string>();
+  layouts.set(topology, known);
+  let layout = known.get(device);
+  if (layout === undefined) {
+    layout = describeLayout(topology, device);
+    known.set(device, layout);
+  }
+  return layout;
+}
+
+/** What owners depend on besides the ranges: the layers above the device and the mounts on them, none of the host's others. */
+function describeLayout(topology: Topology, device: string): string {
   const above = new Set([device]);
   for (const name of above) {
     for (const d of topology.blockDevices) {

@@ -1,6 +1,7 @@
 import { AgentError, messageOf } from '../model/errors.ts';
 import { clip, coalesce, type Run, run, subtract } from '../model/extent.ts';
 import type { Owner, ResolveAnswer, ResolvedRange } from '../model/owner.ts';
+import { createRunIndex } from '../model/run-index.ts';
 import type { Mount } from '../model/topology.ts';
 import { bytes, bytesFromSectors, sectorCount } from '../model/units.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
@@ -9,7 +10,6 @@ import { describeOwners } from './describe-owners.ts';
 import type { Coverage, FilesystemResolver, FilesystemTask } from './fs/resolver.ts';
 import { filesystemResolvers, unwalkable } from './fs/resolvers.ts';
 import { refuseWalk, walk } from './fs/walk.ts';
-import { createRunIndex } from './run-index.ts';
 
 /** Owners on the asked device, and why some of them may not be the whole truth. */
 interface Resolved {

@@ -9,6 +9,7 @@ import type { TrackedRange } from '../../src/model/incident.ts';
 import type { PlaceState } from '../../src/model/state.ts';
 import { type ErrorSource, emptyTopology, type Place, type Topology } from '../../src/model/topology.ts';
 import { sectorCount } from '../../src/model/units.ts';
+import { elementsSorted } from '../fakes/elements-sorted.ts';
 
 const NOW = 'boot-2:7';
 const EARLIER = 'boot-1:7';
@@ -319,4 +320,35 @@ test('for any state and any reading: nothing is lost, only what this instance li
       assert.deepEqual(look(known(rangesOf(after), health), reading(runs, health)), []);
     }),
   );
+});
+
+test('the work for one place grows with its ranges, not with their square', () => {
+  const work = (n: number): number => {
+    const runs = Array.from({ length: n }, (_, i) => run(i * 20, 1));
+    const ranges = runs.map((r, i) => tracked(r.start, r.count, i % 2 === 0 ? {} : { epoch: EARLIER }));
+    const listed = runs.filter((_, i) => i % 3 !== 0);
+    const wide = place({ size: sectorCount(n * 20) });
+    return elementsSorted(() => {
+      const kinds = look(known(ranges, { place: wide }), reading(listed), { place: wide }).map(({ kind }) => kind);
+      assert.deepEqual(kinds, ['confirmed', 'cleared', 'unconfirmed']);
+    });
+  };
+  assert.ok(work(2000) < 5 * work(500));
+});
+
+test('a reading that gave no change is not compared again with the same state, but is with another', () => {
+  const runs = [run(10, 5)];
+  const here = place();
+  const [seen, state] = [reading(runs), known([tracked(10, 5)], { place: here })];
+  const twice = [0, 0].map(() => elementsSorted(() => assert.deepEqual(look(state, seen, { place: here }), [])));
+  assert.ok((twice[0] ?? 0) > 4);
+  assert.equal(twice[1], 1, 'the uid of the one place alone');
+  const found: Change = { kind: 'found', uid: 'a', runs, foundBy: 'poll' };
+  assert.deepEqual(look(known([]), seen, { place: here }), [found]);
+  const again: Change = { kind: 'confirmed', uid: 'a', runs };
+  const restarted = place({ epoch: 'boot-3:7' });
+  assert.deepEqual(look(known([tracked(10, 5)]), seen, { place: restarted }), [
+    { kind: 'place-moved', place: restarted },
+    again,
+  ]);
 });

@@ -140,3 +140,19 @@ test('a disk that could not be looked at leaves its place incomplete', async () 
   const place = read({ ...topology, blockDevices: [] }, reading('region0', listed()))('namespace0.0');
   assert.deepEqual([place.complete, place.reasons], [false, ['pmem0 could not be looked at']]);
 });
+
+test('a place whose lists were not read anew has the same reading, and another one with a list or an inventory that is new', async () => {
+  const host = loadHost('qemu-mce');
+  const topology = await discover(host);
+  const of = (lists: readonly ListReading[], seen = topology): PlaceReading | undefined =>
+    readPlaces(seen, new Map(lists.map((list) => [list.subject, list]))).get(topology.places[0]?.uid ?? '');
+  const { device, ndRegion } = topology.places[0] as Place;
+  const lists = [reading(device, listed(run(8, 8))), reading(ndRegion, listed())];
+  const before = of(lists);
+  assert.ok(before !== undefined && before.runs.length === 1);
+  assert.equal(of(lists), before);
+  assert.deepEqual(of([reading(device, listed()), ...lists.slice(1)])?.runs, []);
+  assert.deepEqual(of(lists), before);
+  assert.equal(of([]), undefined);
+  assert.equal(of(lists, { ...topology, blockDevices: [] })?.complete, false);
+});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run } from '../../src/model/extent.ts';
+import type { Owner } from '../../src/model/owner.ts';
+import { elementsSorted } from '../fakes/elements-sorted.ts';
 import {
   answered,
   appeared,
@@ -420,4 +422,34 @@ it('a range that every reading lists was last seen at the newest of them', () =>
     { now: 90, snapshot: reading({ runs: [], readAt: 80 }) },
   ]);
   assert.equal(only(state).ranges[0]?.lastSeen, 50);
+});
+
+it('the work for a pass grows with the ranges of a place, not with their square', () => {
+  const work = (n: number): number => {
+    const runs = Array.from({ length: n }, (_, i) => run(10_000 + i * 20, 2));
+    let asked = 0;
+    const owners = runs.map((r) => {
+      const { device, ...rest } = fileOwner(r);
+      return Object.defineProperty(rest, 'device', {
+        enumerable: true,
+        get: () => {
+          asked += 1;
+          return device;
+        },
+      }) as Owner;
+    });
+    const half = runs.filter((_, i) => i % 2 === 0);
+    const sorted = elementsSorted(() => {
+      const { told } = play([
+        { now: 1, changes: [appeared(), found(...runs)] },
+        { now: 2, changes: [{ kind: 'owners', uid, runs, owners, complete: true }] },
+        { now: 3, changes: [doubted(...half)] },
+        { now: 4, changes: [confirmed(...half)], snapshot: reading({ runs: half, readAt: 4 }) },
+        { now: 5, changes: [cleared(...half)] },
+      ]);
+      assert.deepEqual(told.map(types), [['opened'], ['owners'], [], [], ['shrank']]);
+    });
+    return sorted + asked;
+  };
+  assert.ok(work(1200) < 5 * work(300));
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { run } from '../../src/model/extent.ts';
+import { createRunIndex } from '../../src/model/run-index.ts';
 import { parseCgroup } from '../../src/resolve/cgroup.ts';
 import { decodeFiemap, encodeFiemap, fiemapBuffer } from '../../src/resolve/fs/fiemap.ts';
 import { continueFsmap, decodeFsmap, encodeDevice, encodeFsmap, fsmapBuffer } from '../../src/resolve/fs/getfsmap.ts';
@@ -11,7 +12,6 @@ import { decodeGeometry, inodesIn } from '../../src/resolve/fs/xfs/geometry.ts';
 import { decodeParents } from '../../src/resolve/fs/xfs/parents.ts';
 import { specialOwner } from '../../src/resolve/fs/xfs/special-owners.ts';
 import { findOpeners } from '../../src/resolve/open-by.ts';
-import { createRunIndex } from '../../src/resolve/run-index.ts';
 import { memoryIo } from './memory-io.ts';
 
 test('a FIEMAP request names the bytes, the capacity and no flags', () => {

@@ -1,4 +1,4 @@
-import { endOf, type Run } from '../model/extent.ts';
+import { endOf, type Run } from './extent.ts';
 
 /** Finds which of many runs, overlapping ones among them, touch another. */
 export interface RunIndex<T extends Run> {
