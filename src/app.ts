@@ -1,9 +1,11 @@
+import { createClosers } from './closers.ts';
 import type { Loaded, Settings } from './config/load.ts';
 import { runCycle, type Stages } from './cycle.ts';
 import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
 import { createServer } from './export/http/server.ts';
+import { listen, pageOf } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { AgentError, messageOf } from './model/errors.ts';
@@ -74,7 +76,6 @@ const CONFIG_SETTLE_MS = 1_000;
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
-const DEFAULT_SOCKET = '/run/pmemwatch/api.sock';
 
 /** Puts the parts together and starts them, in the order of the pipeline. @throws AgentError when one cannot start */
 export async function createApp(options: AppOptions, platform: AppPlatform, log: Logger): Promise<App> {
@@ -353,38 +354,6 @@ async function openState(platform: AppPlatform, settings: Settings, log: Logger,
   }
 }
 
-/** Every TCP address must work; the default unix socket is done without where its directory is missing. */
-async function listen(
-  server: Awaited<ReturnType<typeof createServer>>,
-  settings: Settings,
-  log: Logger,
-): Promise<string[]> {
-  const tcp = await server.listen(
-    settings.listen.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
-  );
-  const addresses = tcp.map((address) => `http://${address}`);
-  for (const address of addresses) log.info({ address }, 'listening');
-  const { socket } = settings.config.api;
-  if (socket === undefined) return addresses;
-  try {
-    await server.listen([socket]);
-    log.info({ address: socket }, 'listening');
-    return [...addresses, socket];
-  } catch (error) {
-    if (socket !== DEFAULT_SOCKET || !(error instanceof AgentError)) throw error;
-    log.warn({ reason: error.message }, 'no unix socket: file names can be read with a token only');
-    return addresses;
-  }
-}
-
-/** Where people open the page, as far as the agent knows it: null for a port that is chosen at the start. */
-function pageOf(settings: Settings): string | null {
-  const [first] = settings.listen;
-  if (first === undefined || first.port === 0) return null;
-  const host = first.host === '' ? 'localhost' : first.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
-}
-
 function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
   if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
   else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
@@ -412,21 +381,4 @@ function needRestart(before: Settings, after: Settings): string[] {
 
 function agentEvent(time: number, type: string, data: Record<string, unknown>): HistoryEvent {
   return { time, type, incident: null, uid: null, device: null, data };
-}
-
-/** Steps of stopping, last started first; one that fails does not stop the rest. */
-function createClosers(log: Logger): { add(name: string, close: () => unknown): void; closeAll: () => Promise<void> } {
-  const steps: { name: string; close: () => unknown }[] = [];
-  return {
-    add: (name, close) => steps.push({ name, close }),
-    async closeAll() {
-      for (let step = steps.pop(); step !== undefined; step = steps.pop()) {
-        try {
-          await step.close();
-        } catch (error) {
-          log.warn({ err: error, step: step.name }, 'stopping failed in one step');
-        }
-      }
-    },
-  };
 }

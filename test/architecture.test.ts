@@ -80,12 +80,16 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
   },
   {
     from: /^src\/app\.ts$/,
-    may: [/^src\/(model|config|discover|observe|diff|resolve|record|notify|export)\//, /^src\/(ports|cycle|loop)\.ts$/],
+    may: [
+      /^src\/(model|config|discover|observe|diff|resolve|record|notify|export)\//,
+      /^src\/(ports|cycle|loop|closers|listening)\.ts$/,
+    ],
   },
   {
     from: /^src\/(cli|demo)\//,
     may: [/^src\/(cli|demo|model|config|discover|observe|resolve)\//, /^src\/(ports|app)\.ts$/, /^node:/],
   },
+  { from: /^src\/(closers|listening)\.ts$/, may: [/^src\/(model|config|export)\//, /^src\/ports\.ts$/] },
   { from: /^src\/pretty-log\.ts$/, may: [/^pino-pretty$/, /^node:/] },
   {
     from: /^src\/main\.ts$/,

@@ -1,0 +1,38 @@
+import type { Settings } from './config/load.ts';
+import type { createServer } from './export/http/server.ts';
+import { AgentError } from './model/errors.ts';
+import type { Logger } from './ports.ts';
+
+const DEFAULT_SOCKET = '/run/pmemwatch/api.sock';
+
+/** Every TCP address must work; the default unix socket is done without where its directory is missing. */
+export async function listen(
+  server: Awaited<ReturnType<typeof createServer>>,
+  settings: Settings,
+  log: Logger,
+): Promise<string[]> {
+  const tcp = await server.listen(
+    settings.listen.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
+  );
+  const addresses = tcp.map((address) => `http://${address}`);
+  for (const address of addresses) log.info({ address }, 'listening');
+  const { socket } = settings.config.api;
+  if (socket === undefined) return addresses;
+  try {
+    await server.listen([socket]);
+    log.info({ address: socket }, 'listening');
+    return [...addresses, socket];
+  } catch (error) {
+    if (socket !== DEFAULT_SOCKET || !(error instanceof AgentError)) throw error;
+    log.warn({ reason: error.message }, 'no unix socket: file names can be read with a token only');
+    return addresses;
+  }
+}
+
+/** Where people open the page, as far as the agent knows it: null for a port that is chosen at the start. */
+export function pageOf(settings: Settings): string | null {
+  const [first] = settings.listen;
+  if (first === undefined || first.port === 0) return null;
+  const host = first.host === '' ? 'localhost' : first.host;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+}
