@@ -71,6 +71,8 @@ export interface App {
 }
 
 const DRAIN_MS = 5_000;
+/** When to look at the inventory after a device node came or went. */
+const DEVICE_LOOKS_MS = [0, 1_000, 5_000];
 /** How long a configuration file must have been left alone before it is read by itself. */
 const CONFIG_SETTLE_MS = 1_000;
 const PRUNE_MS = 3_600_000;
@@ -221,8 +223,11 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         case 'scrub':
           look(subjectsOfBus(topology, hint.bus), 'scrub');
           break;
-        case 'flags':
         case 'devices':
+          // the node is there before its driver is through with it: what is half made now is looked at again
+          for (const ms of DEVICE_LOOKS_MS) clock.after(ms, inventory.refresh);
+          break;
+        case 'flags':
         case 'mounts':
           inventory.refresh();
           break;
