@@ -7,6 +7,7 @@ import { runCommandLine } from './cli/command-line.ts';
 import { commands } from './cli/commands.ts';
 import { loadSettings, type PathRoots, type Settings, wantsColor } from './config/load.ts';
 import { createClock } from './linux/clock.ts';
+import { nodeFlags } from './linux/node-flags.ts';
 import { readPageSize } from './linux/page-size.ts';
 import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
 import { isSupervised } from './linux/probe/connect.ts';
@@ -52,7 +53,7 @@ async function supervise(settings: Settings): Promise<never> {
   const { becomeSupervisor } = await import('./linux/become-supervisor.ts');
   const apiSocket = settings.config.api.socket;
   return becomeSupervisor({
-    agentArgs: [...process.execArgv, ...process.argv.slice(1)],
+    agentArgs: [...new Set([...nodeFlags, ...process.execArgv]), ...process.argv.slice(1)],
     user: settings.config.agent.user,
     roots: settings.roots,
     stateFile: settings.stateFile,

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from './node-flags.ts';
 import type { SupervisorOptions } from './supervisor.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { SupervisorOptions } from './supervisor.ts';
 export function becomeSupervisor(options: Omit<SupervisorOptions, 'warn'>): never {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = fileURLToPath(new URL(`./supervisor-entry.${extension}`, import.meta.url));
-  const args = [process.execPath, '--disable-sigusr1', entry, JSON.stringify(options)];
+  const args = [process.execPath, ...nodeFlags, entry, JSON.stringify(options)];
   if (process.execve === undefined) throw new Error('this Node.js cannot replace a process');
   return process.execve(process.execPath, args);
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HostFacts } from '../model/host.ts';
 import type { HostInfo } from '../ports.ts';
+import { nodeFlags } from './node-flags.ts';
 
 const LIMIT_MS = 5_000;
 const MAX_REPORT_BYTES = 64 * 1024;
@@ -62,7 +63,7 @@ function readReport(): Promise<Report> {
   const entry = fileURLToPath(new URL(`./host-info-child.${extension}`, import.meta.url));
   return new Promise((done) => {
     const options = { timeout: LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_REPORT_BYTES } as const;
-    execFile(process.execPath, ['--disable-sigusr1', entry], options, (error, stdout) => {
+    execFile(process.execPath, [...nodeFlags, entry], options, (error, stdout) => {
       done(error === null ? parseReport(stdout) : NOTHING);
     });
   });

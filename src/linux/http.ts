@@ -1,5 +1,4 @@
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import type { IncomingMessage, RequestOptions } from 'node:http';
 import { AgentError } from '../model/errors.ts';
 import type { Http, HttpAnswer } from '../ports.ts';
 
@@ -42,7 +41,8 @@ async function post(
   const payload = Buffer.from(body, 'utf8');
   try {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const send = target.protocol === 'https:' ? requestHttps : requestHttp;
+    // not by import: the module's named exports would load undici, 10 MB for nothing
+    const { request: send } = process.getBuiltinModule(target.protocol === 'https:' ? 'node:https' : 'node:http');
     const how: RequestOptions = {
       method: 'POST',
       agent: false,

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import { isIPv6, type Socket } from 'node:net';
 import { AgentError, errnoOf, messageOf } from '../../model/errors.ts';
 import type { SocketFiles } from '../../ports.ts';
@@ -47,6 +47,8 @@ export async function listenOn(
   address: ListenAddress,
   deps: ListenerDeps,
 ): Promise<{ server: Server; actual: string }> {
+  // not by import: the module's named exports would load undici, 10 MB for nothing
+  const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer(limits, deps.handle);
   server.maxConnections = MOST_CONNECTIONS;
   server.on('clientError', refuse);

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { nodeFlags } from '../node-flags.ts';
 
 export interface LinuxRoots {
   /** `/sys` */
@@ -32,7 +33,7 @@ export async function spawnProbe(
   roots: LinuxRoots,
 ): Promise<{ readonly process: ChildProcess; readonly socket: Socket }> {
   const args = [
-    '--disable-sigusr1',
+    ...nodeFlags,
     probeEntry(),
     '--fd=3',
     `--path.sysfs=${roots.sysfs}`,
