@@ -6,7 +6,7 @@ import {
   type PrometheusContentType,
   Registry,
 } from 'prom-client';
-import type { View } from '../view.ts';
+import type { View, ViewOptions } from '../view.ts';
 import type { Distribution, MetricDefinition, Sample } from './metric.ts';
 
 export interface MetricsText {
@@ -24,8 +24,8 @@ const openMetricsFormat: OpenMetricsContentType = 'application/openmetrics-text;
 
 /**
  * prom-client checks names and writes the formats; the metrics registered with it hold no values of their own, each
- * is asked for its samples when the text is made, so what has left the state has left the output. Text of the same
- * state and status is made once.
+ * is asked for its samples when its text is made, so what has left the state has left the output. Text of the same
+ * values is made once.
  */
 export function createMetricsExporter(definitions: readonly MetricDefinition[]): MetricsExporter {
   const formats = new Map<Format, (view: View) => Promise<string>>();
@@ -48,32 +48,67 @@ function writer<F extends Format>(
 ): (view: View) => Promise<string> {
   const registry = new Registry<F>();
   registry.setContentType(format);
+  const texts = definitions.map((definition) => textOf(definition, registry, format));
+  const [between, end] = format === openMetricsFormat ? ['\n', '\n# EOF\n'] : ['\n\n', '\n'];
+  return async (view) => `${(await Promise.all(texts.map((text) => text(view)))).join(between)}${end}`;
+}
+
+/** The text of one metric: made anew when something that it has read of the view is another value now. */
+function textOf<F extends Format>(
+  definition: MetricDefinition,
+  registry: Registry<F>,
+  format: F,
+): (view: View) => Promise<string> {
   let current: View | undefined;
-  for (const definition of definitions) {
-    register(definition, registry, () => {
-      if (current === undefined) throw new Error('metrics are asked for outside of a scrape');
-      return expose(definition, current, format);
-    });
-  }
-  let last: { readonly view: View; readonly body: Promise<string> } | undefined;
+  register(definition, registry, () => {
+    if (current === undefined) throw new Error('metrics are asked for outside of a scrape');
+    return expose(definition, current, format);
+  });
+  let last: { readonly read: Readonly<Partial<Parts>>; readonly text: Promise<string> } | undefined;
   return (view) => {
-    if (last === undefined || !sameView(last.view, view)) {
-      // prom-client asks every metric before its first await, so that concurrent scrapes cannot mix their views
-      current = view;
-      last = { view, body: registry.metrics() };
+    const now = partsOf(view);
+    if (last === undefined || !isSame(last.read, now)) {
+      const read: Partial<Parts> = {};
+      // prom-client asks the metric before its first await, so that concurrent scrapes cannot mix their views
+      current = watched(now, read);
+      last = { read, text: registry.getSingleMetricAsString(definition.name) };
       current = undefined;
     }
-    return last.body;
+    return last.text;
   };
 }
 
-function sameView(a: View, b: View): boolean {
-  return (
-    a.state === b.state &&
-    a.agent === b.agent &&
-    a.options.paths === b.options.paths &&
-    a.options.damagedFiles === b.options.damagedFiles
-  );
+/** What a metric may read, each replaced and never changed in place: the state by each pass, the agent's status by each scrape. */
+type Parts = Pick<View, 'state' | 'agent'> & ViewOptions;
+
+function partsOf({ state, agent, options }: View): Parts {
+  return { state, agent, paths: options.paths, damagedFiles: options.damagedFiles };
+}
+function isSame(read: Readonly<Partial<Parts>>, now: Parts): boolean {
+  return (Object.keys(read) as (keyof Parts)[]).every((part) => read[part] === now[part]);
+}
+/** The view, noting in `read` what is taken from it. */
+function watched(parts: Parts, read: Partial<Parts>): View {
+  const take = <P extends keyof Parts>(part: P): Parts[P] => {
+    read[part] = parts[part];
+    return parts[part];
+  };
+  return {
+    get state() {
+      return take('state');
+    },
+    get agent() {
+      return take('agent');
+    },
+    options: {
+      get paths() {
+        return take('paths');
+      },
+      get damagedFiles() {
+        return take('damagedFiles');
+      },
+    },
+  };
 }
 
 /** What prom-client's registry takes from a metric to write it (`getForPromString` of its own Histogram). */

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { MetricGroup } from '../../../src/export/metrics/metric.ts';
+import type { MetricDefinition, MetricGroup } from '../../../src/export/metrics/metric.ts';
 import { allMetrics, metricGroups } from '../../../src/export/metrics/metrics.ts';
 import { createMetricsExporter, negotiateFormat } from '../../../src/export/metrics/prometheus.ts';
+import type { View } from '../../../src/export/view.ts';
 import { agentStatus, damagedState, stateOf, viewOf } from '../built-state.ts';
 
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -71,6 +72,37 @@ test('text of an unchanged state is not made again, and a new state or status is
   const newStatus = { ...view, agent: agentStatus({ configReloadedAt: 5 }) };
   assert.match((await exporter.render(newStatus, undefined)).body, /^pmem_probe 6$/m);
   assert.equal(asked, 3);
+});
+
+test('a metric is written anew only when something that it reads is another value', async () => {
+  const asked: string[] = [];
+  const metric = (name: string, value: (view: View) => number): MetricDefinition => ({
+    name,
+    help: 'h',
+    type: 'gauge',
+    labels: [],
+    *samples(view) {
+      asked.push(name);
+      yield { labels: {}, value: value(view) };
+    },
+  });
+  const exporter = createMetricsExporter([
+    metric('of_state', ({ state }) => state.at),
+    metric('of_agent', ({ agent }) => agent.configReloadedAt),
+    metric('of_options', (view) => view.options.damagedFiles),
+    metric('of_nothing', () => 1),
+  ]);
+  const view = viewOf(stateOf([], { at: 1 }));
+  const { options } = view;
+  const askedFor = async (next: View): Promise<string[]> => {
+    await exporter.render(next, undefined);
+    return asked.splice(0);
+  };
+  assert.deepEqual(await askedFor(view), ['of_state', 'of_agent', 'of_options', 'of_nothing']);
+  assert.deepEqual(await askedFor({ ...view, options: { ...options } }), []);
+  assert.deepEqual(await askedFor({ ...view, agent: agentStatus({ configReloadedAt: 5 }) }), ['of_agent']);
+  assert.deepEqual(await askedFor({ ...view, state: stateOf([], { at: 2 }) }), ['of_state', 'of_agent']);
+  assert.deepEqual(await askedFor({ ...view, options: { ...options, damagedFiles: 3 } }), ['of_state', 'of_options']);
 });
 
 test('two scrapes at once do not mix their states', async () => {
