@@ -1,4 +1,4 @@
-import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hostFile, materialiseHost } from '../fakes/host-tree.ts';
 import type { LaidHost } from './agent-process.ts';
@@ -38,8 +38,8 @@ export function layHost(dir: string, scenario: string): HostOnDisk {
       rmSync(sysfs, { recursive: true });
       rmSync(procfs, { recursive: true });
       const laid = materialiseHost(hostFile(other), `${dir}-next`);
-      cpSync(laid.sysfs, sysfs, { recursive: true, verbatimSymlinks: true });
-      cpSync(laid.procfs, procfs, { recursive: true, verbatimSymlinks: true });
+      renameSync(laid.sysfs, sysfs);
+      renameSync(laid.procfs, procfs);
       rmSync(`${dir}-next`, { recursive: true });
       writeFileSync(join(procfs, 'sys/kernel/random/boot_id'), boot);
     },
