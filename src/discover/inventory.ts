@@ -34,7 +34,8 @@ export function createInventory(deps: {
   let fingerprint = '';
   let running: Promise<void> | undefined;
   let due = false;
-  let cancel = (): void => undefined;
+  let cancelPeriod = (): void => undefined;
+  let cancelRefresh = (): void => undefined;
   let stopped = false;
   let status: CollectorStatus = { collector: 'topology', success: false, durationSeconds: 0 };
 
@@ -63,8 +64,8 @@ export function createInventory(deps: {
       due = false;
       await look();
     }
-    cancel();
-    if (!stopped) cancel = clock.after(deps.periodMs, start);
+    cancelPeriod();
+    if (!stopped) cancelPeriod = clock.after(deps.periodMs, start);
   }
   function start(): void {
     due = true;
@@ -76,8 +77,9 @@ export function createInventory(deps: {
   return {
     topology: () => topology,
     refresh() {
-      cancel();
-      cancel = clock.after(DEBOUNCE_MS, start);
+      // a timer of its own: the end of a look that is under way must not take it away
+      cancelRefresh();
+      if (!stopped) cancelRefresh = clock.after(DEBOUNCE_MS, start);
     },
     async settled() {
       if (running === undefined && status.lastSuccess === undefined) start();
@@ -86,7 +88,8 @@ export function createInventory(deps: {
     status: () => status,
     stop() {
       stopped = true;
-      cancel();
+      cancelPeriod();
+      cancelRefresh();
     },
   };
 }
