@@ -71,6 +71,19 @@ export async function untilReady(url: string, timeoutMs: number): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
+/** Waits until no process below this one has come or gone for `quietMs`. @throws after `timeoutMs` */
+export async function untilQuiet(pid: number, quietMs: number, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  let before = '';
+  let since = Date.now();
+  while (Date.now() - since < quietMs) {
+    const now = descendants(pid).sort().join(' ');
+    if (now !== before) since = Date.now();
+    before = now;
+    if (Date.now() > deadline) throw new Error(`process ${pid} was not quiet within ${timeoutMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted[Math.floor(sorted.length / 2)];
