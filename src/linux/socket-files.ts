@@ -14,8 +14,11 @@ async function claim(path: string): Promise<void> {
       throw new AgentError('LISTEN', `${path} is not a socket: move it away or choose another path with api.socket`);
     }
   } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return;
-    throw cause;
+    const errno = errnoOf(cause);
+    if (errno === 'ENOENT') return;
+    if (errno === undefined) throw cause;
+    const advice = "give the agent's user the right to it or choose another path with api.socket";
+    throw new AgentError('LISTEN', `cannot listen on ${path} (${errno}): ${advice}`, { cause });
   }
   if (await answers(path)) {
     throw new AgentError(
