@@ -65,14 +65,23 @@ export async function startPrometheus(agentUrl: string, rules: string): Promise<
   async function until(expr: string): Promise<void> {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
-      const found = await query(expr).catch((error: unknown) => {
-        // it refuses connections until it is up
-        if (error instanceof TypeError && child.exitCode === null) return [];
-        throw error;
-      });
-      if (found.length > 0) return;
+      if ((await query(expr)).length > 0) return;
       if (Date.now() > deadline) throw new Error(`no result after ${WAIT_MS / 1000} s: ${expr}\n${log}`);
       await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+  /** It refuses connections until it listens, and answers 503 in plain text until it has read its storage. */
+  async function ready(): Promise<void> {
+    const deadline = Date.now() + WAIT_MS;
+    for (;;) {
+      const status = await fetch(`http://127.0.0.1:${port}/-/ready`).then(
+        (answer) => answer.status,
+        () => 'no connection',
+      );
+      if (status === 200) return;
+      if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}\n${log}`);
+      if (Date.now() > deadline) throw new Error(`not ready after ${WAIT_MS / 1000} s (${status})\n${log}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
   async function stop(): Promise<void> {
@@ -81,6 +90,7 @@ export async function startPrometheus(agentUrl: string, rules: string): Promise<
     await rm(folder, { recursive: true, force: true });
   }
   try {
+    await ready();
     await until('up{job="pmemwatch"} == 1');
   } catch (cause) {
     await stop();

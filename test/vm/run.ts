@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chooseAccelerator } from './lab/accelerator.ts';
@@ -10,7 +10,7 @@ import { reasonToSkip } from './lab/requirements.ts';
 import { Tally, type TestFile, testFiles } from './lab/suite.ts';
 
 // Emulated in software, the slowest guest needs a fifth of this per boot.
-const bootTimeoutMs = 240_000;
+const bootTimeoutMs = 480_000;
 const mostBoots = 4;
 
 interface Lab {
@@ -42,17 +42,22 @@ async function main(): Promise<number> {
   const image = prepareImage(cache, say);
   const modules = prepareModules(cache, say);
   const work = mkdtempSync(join(tmpdir(), 'pmemwatch-vm-'));
+  // At the exit, and that also after a signal: what was started and laid for this run goes with it.
+  if (!values.keep) process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const parts = { image, modules, compiled: compileSources(work) };
   const accelerator = asAccelerator(values.accel) ?? (await chooseAccelerator(parts, cache, say));
   say(`all is built, processor by ${accelerator}`);
 
   const total = new Tally();
-  try {
-    for (const file of files) total.add(await runFile(file, { ...parts, accelerator, work }));
-  } finally {
-    if (values.keep) say(`disks and console logs are in ${work}`);
-    else rmSync(work, { recursive: true, force: true });
-  }
+  const lab = { ...parts, accelerator, work };
+  // A guest has one processor: two guests keep two cores busy, more would only make each other late.
+  const queue = files.values();
+  const lane = async (): Promise<void> => {
+    for (const file of queue) total.add(await runFile(file, lab));
+  };
+  await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, lane));
+  if (values.keep) say(`disks and console logs are in ${work}`);
   say('done');
   console.log(String(total));
   return total.failed > 0 ? 1 : 0;
@@ -62,6 +67,7 @@ async function main(): Promise<number> {
 async function runFile(file: TestFile, lab: Lab): Promise<Tally> {
   const { name, rig } = file;
   const tally = new Tally();
+  const lines: string[] = [];
   const folder = join(lab.work, name.replaceAll(/\W+/g, '-'));
   mkdirSync(folder);
   const sources = packSources(lab.compiled, folder, {
@@ -71,17 +77,18 @@ async function runFile(file: TestFile, lab: Lab): Promise<Tally> {
   });
   for (let number = 1; number <= mostBoots; number += 1) {
     const began = performance.now();
-    console.log(`\n# ${name}, boot ${number}`);
+    lines.push(`# ${name}, boot ${number}`);
     const end = await boot({ ...lab, sources, rig, folder, timeoutMs: bootTimeoutMs }, (line) => {
       tally.read(line);
-      console.log(line);
+      lines.push(line);
     });
     tally.endOfBoot();
-    console.log(`# ${name}, boot ${number}: ${end} after ${secondsSince(began)} s`);
+    lines.push(`# ${name}, boot ${number}: ${end} after ${secondsSince(began)} s`);
     if (end === 'boot again' && number < mostBoots) continue;
-    if (end !== 'finished') console.log(`# ${name}: the guest ${end}, see --keep for its console log`);
+    if (end !== 'finished') lines.push(`# ${name}: the guest ${end}, see --keep for its console log`);
     break;
   }
+  console.log(`\n${lines.join('\n')}`); // at once, since two guests run side by side
   return tally;
 }
 

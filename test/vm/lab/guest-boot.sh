@@ -35,7 +35,7 @@ esac
 ln -s /checkout/node_modules/.bin/node /usr/bin/node
 cd /checkout
 # A test that hangs fails, and what it leaves running does not keep its report from being printed.
-node --disable-sigusr1 --test-reporter=spec --test-timeout=240000 --test-force-exit \
+node --disable-sigusr1 --test-reporter=spec --test-timeout=480000 --test-force-exit \
   ${PATTERN:+"--test-name-pattern=$PATTERN"} "$FILE"
 if [ -e /data/boot-again ]; then
   rm /data/boot-again

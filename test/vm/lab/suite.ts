@@ -26,9 +26,13 @@ export function testFiles(only: string | undefined): TestFile[] {
   if (only === undefined) return all;
   const named = all.filter(({ path }) => path.slice('test/vm/tests/'.length).includes(only));
   if (named.length > 0) return named;
-  return all
-    .filter(({ path }) => readFileSync(join(folder, '../../..', path), 'utf8').includes(only))
-    .map((file) => ({ ...file, pattern: only.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') }));
+  return all.flatMap((file) => {
+    const text = readFileSync(join(folder, '../../..', file.path), 'utf8');
+    if (!text.includes(only)) return [];
+    // A test inside another cannot be run without it, and so not by its own name.
+    const outermost = text.split('\n').some((line) => /^\s{0,2}test\(/.test(line) && line.includes(only));
+    return [{ ...file, pattern: outermost ? only.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : '' }];
+  });
 }
 
 /** The counts that node:test ends its report with. */

@@ -3,12 +3,10 @@ import { type TestContext, test } from 'node:test';
 import { type FsType, makeFilesystem, sectorOf, writeWhole } from '../guest/filesystem.ts';
 import { injectMachineCheck } from '../guest/machine-check.ts';
 import { createFsdax, type FsdaxNamespace, initialiseLabels, physicalAddress } from '../guest/namespace.ts';
-import { sample, startWatching } from '../guest/watching.ts';
+import { sample, startWatching, type Watching } from '../guest/watching.ts';
 
 const page = 4096;
 const offset = 2 * page;
-
-initialiseLabels('ndbus0');
 
 interface FileItem {
   readonly path: string;
@@ -20,19 +18,35 @@ interface RangeItem {
   readonly owners: readonly { readonly kind: string; readonly paths: readonly string[] }[];
 }
 
-test('a memory error under a file on XFS with DAX reaches the webhook as its path and bytes', (t) =>
-  errorUnderFile(t, 'xfs', createFsdax('region0')));
+test('one agent, one disk with XFS and one with ext4', async (t) => {
+  initialiseLabels('ndbus0');
+  const xfs = layVictim('xfs', createFsdax('region0'));
+  const ext4 = layVictim('ext4', createFsdax('region1'));
+  const watching = await startWatching(t);
+  await t.test('a memory error under a file on XFS with DAX reaches the webhook as its path and bytes', (t) =>
+    errorUnderFile(t, watching, xfs),
+  );
+  await t.test('a memory error under a file on ext4 with DAX reaches the webhook as its path and bytes', (t) =>
+    errorUnderFile(t, watching, ext4),
+  );
+});
 
-test('a memory error under a file on ext4 with DAX reaches the webhook as its path and bytes', (t) =>
-  errorUnderFile(t, 'ext4', createFsdax('region1')));
+interface Victim {
+  readonly type: FsType;
+  readonly disk: string;
+  readonly path: string;
+  readonly sector: number;
+}
 
-async function errorUnderFile(t: TestContext, type: FsType, { disk }: FsdaxNamespace): Promise<void> {
+function layVictim(type: FsType, { disk }: FsdaxNamespace): Victim {
   const path = `/mnt/${type}/victim.dat`;
   makeFilesystem(type, disk, `/mnt/${type}`);
   writeWhole(path, 16 * page);
-  const sector = sectorOf(path, offset);
-  const watching = await startWatching(t, { folder: `/tmp/agent-${type}` });
+  return { type, disk, path, sector: sectorOf(path, offset) };
+}
 
+async function errorUnderFile(t: TestContext, watching: Watching, victim: Victim): Promise<void> {
+  const { type, disk, path, sector } = victim;
   const injected = Date.now();
   injectMachineCheck(physicalAddress(disk, sector));
   const { message, headers, at } = await watching.message('the file by name', ({ files }) =>
