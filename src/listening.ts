@@ -1,6 +1,7 @@
 import type { Settings } from './config/load.ts';
 import type { createServer } from './export/http/server.ts';
 import { AgentError } from './model/errors.ts';
+import { urlOfAddress } from './model/listen-address.ts';
 import type { Logger } from './ports.ts';
 
 const DEFAULT_SOCKET = '/run/pmemwatch/api.sock';
@@ -11,15 +12,13 @@ export async function listen(
   settings: Settings,
   log: Logger,
 ): Promise<string[]> {
-  const tcp = await server.listen(
-    settings.listen.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`),
-  );
+  const tcp = await server.listen(settings.listen);
   const addresses = tcp.map((address) => `http://${address}`);
   for (const address of addresses) log.info({ address }, 'listening');
   const { socket } = settings.config.api;
   if (socket === undefined) return addresses;
   try {
-    await server.listen([socket]);
+    await server.listen([{ kind: 'unix', path: socket }]);
     log.info({ address: socket }, 'listening');
     return [...addresses, socket];
   } catch (error) {
@@ -29,10 +28,9 @@ export async function listen(
   }
 }
 
-/** Where people open the page, as far as the agent knows it: null for a port that is chosen at the start. */
-export function pageOf(settings: Settings): string | null {
-  const [first] = settings.listen;
-  if (first === undefined || first.port === 0) return null;
-  const host = first.host === '' ? 'localhost' : first.host;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${first.port}`;
+/** Where people open the page: as configured, else as far as the agent knows it; null for a port that is chosen at the start. */
+export function pageOf({ config, listen }: Settings): string | null {
+  if (config.web.externalUrl !== undefined) return config.web.externalUrl;
+  const [first] = listen;
+  return first === undefined || first.port === 0 ? null : urlOfAddress(first);
 }

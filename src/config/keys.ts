@@ -39,6 +39,10 @@ export function isHttpUrl(value: string): boolean {
   const url = new URL(value);
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
 }
+/** What a path can be put behind. */
+function isExternalUrl(value: string): boolean {
+  return isHttpUrl(value) && !/[?#]/.test(value);
+}
 /** RFC 9110 field value: visible characters, spaces and tabs, nothing that could end the line. */
 function isHeaderValue(value: string): boolean {
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
@@ -256,6 +260,14 @@ const incidents = Type.Object(
 
 const web = Type.Object(
   {
+    external_url: Type.Optional(
+      text({
+        description:
+          'Where people open the page, such as `https://db07.example.org:9915` or a path behind a reverse proxy: what links in messages begin with. Its host name is served too. Without it, links name the listening address.',
+        expected: 'an http or https URL without user name, password, query and fragment',
+        matches: isExternalUrl,
+      }),
+    ),
     allowed_hosts: listOf(
       text({
         description: 'A host name.',

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { errnoOf } from '../model/errors.ts';
+import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts';
 import { nearest } from '../model/nearest.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
 import { isHttpUrl } from './keys.ts';
@@ -10,11 +11,6 @@ export interface PathRoots {
   readonly procfs: string;
   readonly rootfs: string;
   readonly dev: string;
-}
-export interface ListenAddress {
-  /** '' listens on every address */
-  readonly host: string;
-  readonly port: number;
 }
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -31,7 +27,7 @@ export interface Settings {
   readonly configFile?: string;
   readonly config: Config;
   readonly receivers: readonly Receiver[];
-  readonly listen: readonly ListenAddress[];
+  readonly listen: readonly TcpAddress[];
   readonly telemetryPath: string;
   readonly roots: PathRoots;
   readonly stateFile: string;
@@ -68,8 +64,9 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
 
   const listen = setting('web.listen-address').flatMap((text) => {
     const address = parseListenAddress(text);
-    if (address === undefined) problems.push(`--web.listen-address: ${text} is not HOST:PORT, [IPV6]:PORT or :PORT`);
-    return address ?? [];
+    if (address?.kind === 'tcp') return address;
+    problems.push(`--web.listen-address: ${text} is not HOST:PORT, [IPV6]:PORT or :PORT`);
+    return [];
   });
   if (one('web.config.file') !== '') problems.push('--web.config.file is not available in this version: leave it out');
   const telemetryPath = one('web.telemetry-path');
@@ -170,14 +167,6 @@ export function wantsColor(isTerminal: boolean, environment: Environment = proce
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 function isLogLevel(value: string): value is LogLevel {
   return logLevels.some((level) => level === value);
-}
-
-/** `127.0.0.1:9915`, `[::1]:9915`, `localhost:0`, `:9915` */
-export function parseListenAddress(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text);
-  if (match === null) return undefined;
-  const port = Number(match[3]);
-  return port > 65535 ? undefined : { host: match[1] ?? match[2] ?? '', port };
 }
 
 type FileText =

@@ -37,7 +37,8 @@ export interface Config {
   /** `socket` is absent when switched off */
   readonly api: { readonly socket?: string; readonly tokens: readonly TokenConfig[] };
   readonly incidents: { readonly removedAfterMs: number };
-  readonly web: { readonly allowedHosts: readonly string[] };
+  /** `externalUrl` has no slash at its end */
+  readonly web: { readonly externalUrl?: string; readonly allowedHosts: readonly string[] };
   readonly agent: { readonly user: string };
   readonly retentionMs: number;
 }
@@ -109,9 +110,17 @@ function toConfig(file: ConfigFile): Config {
     metrics: { paths: file.metrics.paths, damagedFiles: file.metrics.damaged_files },
     api: { ...(file.api.socket === 'off' ? {} : { socket: file.api.socket }), tokens: file.api.tokens },
     incidents: { removedAfterMs: durationMs(file.incidents.removed_after) },
-    web: { allowedHosts: file.web.allowed_hosts },
+    web: toWeb(file.web),
     agent: { user: file.agent.user },
     retentionMs: durationMs(file.retention),
+  };
+}
+
+function toWeb({ external_url, allowed_hosts }: ConfigFile['web']): Config['web'] {
+  if (external_url === undefined) return { allowedHosts: allowed_hosts };
+  return {
+    externalUrl: external_url.replace(/\/+$/, ''),
+    allowedHosts: [...allowed_hosts, new URL(external_url).hostname],
   };
 }
 

@@ -9,10 +9,10 @@ import {
   type FlagValues,
   type LoadOptions,
   loadSettings,
-  parseListenAddress,
   type Settings,
   wantsColor,
 } from '../../src/config/load.ts';
+import { pageOf } from '../../src/listening.ts';
 
 let folder = '';
 before(async () => {
@@ -40,7 +40,7 @@ async function problemsOf(flags: FlagValues, environment: Environment = {}): Pro
 
 test('without flags, environment and file the documented defaults hold', async () => {
   const settings = await settingsOf({});
-  assert.deepEqual(settings.listen, [{ host: '127.0.0.1', port: 9915 }]);
+  assert.deepEqual(settings.listen, [{ kind: 'tcp', host: '127.0.0.1', port: 9915 }]);
   assert.equal(settings.telemetryPath, '/metrics');
   assert.equal(settings.stateFile, '/var/lib/pmemwatch/state.db');
   assert.deepEqual(settings.roots, { sysfs: '/sys', procfs: '/proc', rootfs: '/', dev: '/dev' });
@@ -69,11 +69,24 @@ test('lists in the environment are written with commas', async () => {
     },
   );
   assert.deepEqual(settings.listen, [
-    { host: '', port: 9915 },
-    { host: '::1', port: 0 },
+    { kind: 'tcp', port: 9915 },
+    { kind: 'tcp', host: '::1', port: 0 },
   ]);
   assert.deepEqual(settings.config.resolve.walkRoots, ['/a', '/b']);
   assert.equal(settings.config.metrics.damagedFiles, 3);
+});
+
+test('links begin with the external URL where one is configured, else with the address that is listened on', async () => {
+  const config = await write('external.yml', 'web: { external_url: "https://db07.example.org/pmem/" }\n');
+  const behindProxy = await settingsOf({ config: [config] });
+  assert.equal(pageOf(behindProxy), 'https://db07.example.org/pmem');
+  assert.deepEqual(behindProxy.config.web.allowedHosts, ['db07.example.org']);
+  assert.equal(pageOf(await settingsOf({ 'web.listen-address': ['[::1]:9915'] })), 'http://[::1]:9915');
+  assert.equal(pageOf(await settingsOf({ 'web.listen-address': ['127.0.0.1:0'] })), null);
+  assert.match(
+    (await problemsOf({}, { PMEMWATCH_WEB_EXTERNAL_URL: 'https://u:p@x/?q' })).join(),
+    /web\.external_url.*http or https URL without user name/,
+  );
 });
 
 test('an unknown variable of ours is a warning; those that Kubernetes makes for a service are not', async () => {
@@ -183,15 +196,6 @@ test('a signing key is refused when receivers could not check what it signs', as
 test('the example that is shipped is right', async () => {
   const example = fileURLToPath(new URL('../../deploy/pmemwatch.example.yml', import.meta.url));
   assert.deepEqual(await problemsOf({ config: [example] }), []);
-});
-
-test('listen addresses are read in every usual form', () => {
-  assert.deepEqual(parseListenAddress('0.0.0.0:1'), { host: '0.0.0.0', port: 1 });
-  assert.deepEqual(parseListenAddress('[::1]:65535'), { host: '::1', port: 65535 });
-  assert.deepEqual(parseListenAddress('localhost:0'), { host: 'localhost', port: 0 });
-  for (const wrong of ['', 'localhost', '::1:80', 'http://x:80', 'x:65536', 'x:-1', 'x:80 ']) {
-    assert.equal(parseListenAddress(wrong), undefined, wrong);
-  }
 });
 
 test('colour needs a terminal and the absence of NO_COLOR', () => {

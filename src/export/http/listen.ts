@@ -1,28 +1,9 @@
 import type { RequestListener, Server } from 'node:http';
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { AgentError, errnoOf, messageOf } from '../../model/errors.ts';
+import type { ListenAddress } from '../../model/listen-address.ts';
 import type { SocketFiles } from '../../ports.ts';
 import { problemOf } from './problem.ts';
-
-export type ListenAddress =
-  | { readonly kind: 'tcp'; readonly host?: string; readonly port: number }
-  | { readonly kind: 'unix'; readonly path: string };
-
-/** `127.0.0.1:9915`, `:9915` (every address), `[::1]:9915`, `localhost:9915`, `/run/pmemwatch/api.sock`. @throws AgentError USAGE */
-export function parseListenAddress(text: string): ListenAddress {
-  if (text.startsWith('/')) return { kind: 'unix', path: text };
-  const match = /^(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]/\s]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  const bracketed = match?.[1];
-  if (match === null || port > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) {
-    throw new AgentError(
-      'USAGE',
-      `"${text}" is not an address to listen on: write 127.0.0.1:9915, :9915, [::1]:9915 or the absolute path of a socket`,
-    );
-  }
-  const host = bracketed ?? match[2] ?? '';
-  return host === '' ? { kind: 'tcp', port } : { kind: 'tcp', host, port };
-}
 
 /** Limits for one server; generous for a scraper, tight for anybody else. */
 const limits = {

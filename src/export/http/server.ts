@@ -2,12 +2,13 @@ import type { Server } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { messageOf } from '../../model/errors.ts';
+import type { ListenAddress } from '../../model/listen-address.ts';
 import type { Logger, SocketFiles } from '../../ports.ts';
 import { allMetrics } from '../metrics/metrics.ts';
 import { createMetricsExporter } from '../metrics/prometheus.ts';
 import { type ApiToken, createAccess } from './access.ts';
 import { isServedHost } from './host-name.ts';
-import { listenOn, parseListenAddress } from './listen.ts';
+import { listenOn } from './listen.ts';
 import { HttpProblem, problemOf } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
 import { routes } from './routes.ts';
@@ -29,8 +30,8 @@ export interface HttpDeps extends RouteSources {
   readonly log: Logger;
 }
 export interface HttpServer {
-  /** Starts on all of the addresses or on none. @returns those it really has. @throws AgentError LISTEN, USAGE */
-  listen(addresses: readonly string[]): Promise<string[]>;
+  /** Starts on all of the addresses or on none. @returns those it really has. @throws AgentError LISTEN */
+  listen(addresses: readonly ListenAddress[]): Promise<string[]>;
   /** Takes no more connections, lets running answers end within `graceMs`, then cuts them. */
   close(graceMs?: number): Promise<void>;
 }
@@ -47,7 +48,7 @@ export async function createServer(deps: HttpDeps): Promise<HttpServer> {
     async listen(addresses) {
       const actual: string[] = [];
       try {
-        for (const address of addresses.map(parseListenAddress)) {
+        for (const address of addresses) {
           const started = await listenOn(address, {
             handle: (request, response) => app.routing(request, response),
             onUnixConnection: access.trust,

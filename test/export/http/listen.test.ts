@@ -4,31 +4,19 @@ import { stat, writeFile } from 'node:fs/promises';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { parseListenAddress } from '../../../src/export/http/listen.ts';
 import { createServer } from '../../../src/export/http/server.ts';
 import { AgentError } from '../../../src/model/errors.ts';
+import type { ListenAddress } from '../../../src/model/listen-address.ts';
 import { ask, httpDeps, temporaryFolder } from './served.ts';
 
-const addresses: readonly { text: string; is: object }[] = [
-  { text: '127.0.0.1:9915', is: { kind: 'tcp', host: '127.0.0.1', port: 9915 } },
-  { text: ':9915', is: { kind: 'tcp', port: 9915 } },
-  { text: '[::1]:0', is: { kind: 'tcp', host: '::1', port: 0 } },
-  { text: 'localhost:80', is: { kind: 'tcp', host: 'localhost', port: 80 } },
-  { text: '/run/pmemwatch/api.sock', is: { kind: 'unix', path: '/run/pmemwatch/api.sock' } },
-];
-for (const { text, is } of addresses) {
-  test(`${text} is an address to listen on`, () => assert.deepEqual(parseListenAddress(text), is));
-}
-for (const text of ['', '9915', '127.0.0.1', '127.0.0.1:x', '127.0.0.1:70000', '::1:9915', '[nonsense]:1', 'a b:1']) {
-  test(`"${text}" is refused as an address, with examples of right ones`, () =>
-    assert.throws(() => parseListenAddress(text), { code: 'USAGE', message: /write 127\.0\.0\.1:9915/ }));
-}
+const tcp = (port: number): ListenAddress => ({ kind: 'tcp', host: '127.0.0.1', port });
+const unix = (path: string): ListenAddress => ({ kind: 'unix', path });
 
 test('several addresses are served at once, and the real ports are told', async (t) => {
   const socketPath = join(await temporaryFolder(t), 'api.sock');
   const server = await createServer(httpDeps());
   t.after(() => server.close());
-  const actual = await server.listen(['127.0.0.1:0', '127.0.0.1:0', socketPath]);
+  const actual = await server.listen([tcp(0), tcp(0), unix(socketPath)]);
   assert.equal(actual.length, 3);
   for (const address of actual) {
     const to = address.startsWith('/')
@@ -49,7 +37,7 @@ test('the unix socket shows file names and takes a reload, whatever the host hea
     httpDeps({ reload: async () => reloads.shift() ?? assert.fail('too many reloads') }),
   );
   t.after(() => server.close());
-  await server.listen([socketPath]);
+  await server.listen([unix(socketPath)]);
   const files = await ask({ socketPath }, '/api/v1/files', { headers: { host: 'pmemwatch' } });
   assert.equal(files.status, 200);
   assert.match(files.body, /24711/);
@@ -68,7 +56,7 @@ test('a port in use is an error that says what to do, and nothing stays open', a
   const socketPath = join(await temporaryFolder(t), 'api.sock');
   const server = await createServer(httpDeps());
   t.after(() => server.close());
-  await assert.rejects(server.listen([socketPath, `127.0.0.1:${bound.port}`]), (error) => {
+  await assert.rejects(server.listen([unix(socketPath), tcp(bound.port)]), (error) => {
     assert.ok(error instanceof AgentError);
     assert.equal(error.code, 'LISTEN');
     assert.match(error.message, /another process listens there.*--web\.listen-address/);
@@ -82,10 +70,10 @@ test('a socket that a crashed agent left behind is taken over, a live one and a 
   const live = join(folder, 'live.sock');
   const first = await createServer(httpDeps());
   t.after(() => first.close());
-  await first.listen([live]);
+  await first.listen([unix(live)]);
   const second = await createServer(httpDeps());
   t.after(() => second.close());
-  await assert.rejects(second.listen([live]), { code: 'LISTEN', message: /another process listens/ });
+  await assert.rejects(second.listen([unix(live)]), { code: 'LISTEN', message: /another process listens/ });
 
   const stale = join(folder, 'stale.sock');
   spawnSync(process.execPath, [
@@ -93,11 +81,11 @@ test('a socket that a crashed agent left behind is taken over, a live one and a 
     `require('net').createServer().listen(${JSON.stringify(stale)},()=>process.kill(process.pid,'SIGKILL'))`,
   ]);
   assert.ok((await stat(stale)).isSocket());
-  assert.deepEqual(await second.listen([stale]), [stale]);
+  assert.deepEqual(await second.listen([unix(stale)]), [stale]);
 
   const file = join(folder, 'notes.txt');
   await writeFile(file, 'mine');
-  await assert.rejects(second.listen([file]), { code: 'LISTEN', message: /not a socket/ });
+  await assert.rejects(second.listen([unix(file)]), { code: 'LISTEN', message: /not a socket/ });
 });
 
 test('closing lets a running answer end and cuts a client that never asks', async (t) => {
@@ -109,7 +97,7 @@ test('closing lets a running answer end and cuts a client that never asks', asyn
       },
     }),
   );
-  const [address = ''] = await server.listen(['127.0.0.1:0']);
+  const [address = ''] = await server.listen([tcp(0)]);
   const port = Number(address.split(':')[1]);
   const silent = connect(port, '127.0.0.1');
   t.after(() => silent.destroy());
@@ -127,7 +115,7 @@ test('closing lets a running answer end and cuts a client that never asks', asyn
 test('what is not HTTP is answered with a problem document', async (t) => {
   const server = await createServer(httpDeps());
   t.after(() => server.close());
-  const [address = ''] = await server.listen(['127.0.0.1:0']);
+  const [address = ''] = await server.listen([tcp(0)]);
   const socket = connect(Number(address.split(':')[1]), '127.0.0.1');
   let answer = '';
   socket.on('data', (data) => {

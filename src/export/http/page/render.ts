@@ -80,7 +80,7 @@ function incidentTable(open: readonly Incident[]): Markup {
   return html`<div class="wide"><table><tr><th>Severity</th><th>Condition</th><th>Device</th><th>Slot</th><th class="number">Bad bytes</th><th>Since</th><th></th></tr>
 ${open.map((i) => {
   const slots = i.subject.dimms.map((d) => d.locator ?? d.name).join(', ');
-  return html`<tr><td class="${i.severity === 'critical' ? 'bad' : 'warn'}">${i.severity}</td><td>${i.condition}${i.detail === '' ? '' : `: ${i.detail}`}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${slots}</td><td class="number">${i.ranges.length === 0 ? '' : totalBytes(i.ranges)}</td><td>${new Date(i.openedAt).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
+  return html`<tr id="incident-${i.id}"><td class="${i.severity === 'critical' ? 'bad' : 'warn'}">${i.severity}</td><td>${i.condition}${i.detail === '' ? '' : `: ${i.detail}`}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${slots}</td><td class="number">${i.ranges.length === 0 ? '' : totalBytes(i.ranges)}</td><td>${new Date(i.openedAt).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
 `;
 })}</table></div>`;
 }
