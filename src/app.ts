@@ -97,6 +97,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       places: loaded.places,
       incidents: loaded.incidents,
       ordinals: loaded.ordinals,
+      // in memory there is a new one at each start, and what is told again then is the same
+      lineage: memoryOnly === undefined ? loaded.lineage : '',
       lists: [],
       stuck: [],
       at: startedAt,

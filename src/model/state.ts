@@ -33,6 +33,8 @@ export interface State {
   readonly incidents: ReadonlyMap<string, Incident>;
   /** how many incidents each fingerprint has had */
   readonly ordinals: ReadonlyMap<string, number>;
+  /** of the state file; a new file counts from 1 again, and what it tells must not bear the ids of what its predecessor told */
+  readonly lineage: string;
   readonly lists: readonly ListReading[];
   readonly stuck: readonly StuckDevice[];
   /** ms since the epoch of the pass that made it */

@@ -11,9 +11,9 @@ export function fingerprintOf(machineId: string, condition: Condition, identity:
   return digest(machineId, condition, identity);
 }
 
-/** 32 hex digits. `ordinal` counts the incidents of a fingerprint from 1. */
-export function incidentIdOf(fingerprint: string, ordinal: number): string {
-  return digest(fingerprint, String(ordinal)).slice(0, 32);
+/** 32 hex digits. `ordinal` counts the incidents of a fingerprint from 1, in the state file of this lineage. */
+export function incidentIdOf(lineage: string, fingerprint: string, ordinal: number): string {
+  return digest(lineage, fingerprint, String(ordinal)).slice(0, 32);
 }
 
 /** What receivers deduplicate by: no retry, restart or replay changes it (law 2). */

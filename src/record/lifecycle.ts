@@ -34,7 +34,9 @@ export type Revision = Partial<
 /** The open incident of this condition on this physical thing. */
 export function findOpen(draft: Draft, condition: Condition, identity: string): Incident | undefined {
   const fingerprint = fingerprintOf(draft.previous.host.machineId, condition, identity);
-  const incident = draft.incidents.get(incidentIdOf(fingerprint, draft.ordinals.get(fingerprint) ?? 0));
+  const incident = draft.incidents.get(
+    incidentIdOf(draft.previous.lineage, fingerprint, draft.ordinals.get(fingerprint) ?? 0),
+  );
   return incident?.status === 'open' ? incident : undefined;
 }
 
@@ -46,7 +48,7 @@ export function openIncident(draft: Draft, opening: Opening): void {
     draft,
     {
       ...opening,
-      id: incidentIdOf(fingerprint, earlier + 1),
+      id: incidentIdOf(draft.previous.lineage, fingerprint, earlier + 1),
       fingerprint,
       ordinal: earlier + 1,
       status: 'open',
@@ -56,7 +58,7 @@ export function openIncident(draft: Draft, opening: Opening): void {
       resolvedAt: null,
       resolution: null,
       acknowledgement: null,
-      previousIncident: earlier === 0 ? null : incidentIdOf(fingerprint, earlier),
+      previousIncident: earlier === 0 ? null : incidentIdOf(draft.previous.lineage, fingerprint, earlier),
     },
     'opened',
     opening.ranges,

@@ -19,6 +19,7 @@ export const migrations: readonly (readonly string[])[] = [
     "CREATE INDEX outbox_pending ON outbox (sequence) WHERE status = 'pending'",
     'CREATE INDEX outbox_told ON outbox (receiver, incident)',
   ],
+  ['CREATE TABLE lineage (id TEXT NOT NULL) STRICT', 'INSERT INTO lineage VALUES (lower(hex(randomblob(8))))'],
 ];
 
 /**

@@ -34,6 +34,8 @@ export interface Loaded {
   readonly places: ReadonlyMap<string, PlaceState>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly ordinals: ReadonlyMap<string, number>;
+  /** given to the file when it was made */
+  readonly lineage: string;
   /** in the order in which they came about */
   readonly pendingOutbox: readonly OutboxItem[];
   /** 0 when there was none */
@@ -122,6 +124,7 @@ export function createStore(
       const places = (await rows('SELECT body FROM places')).map(placeOfRow);
       const incidents = (await rows('SELECT body FROM incidents ORDER BY opened_at, id')).map(incidentOfRow);
       const ordinals = await rows('SELECT fingerprint, count FROM ordinals');
+      const [lineage] = await rows('SELECT id FROM lineage');
       const pending = await rows("SELECT * FROM outbox WHERE status = 'pending' ORDER BY sequence");
       const [sequence] = await rows("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
       lastEventId = Number(sequence?.['seq'] ?? 0);
@@ -131,7 +134,7 @@ export function createStore(
         ordinals: new Map(ordinals.map((row) => [String(row['fingerprint']), Number(row['count'])])),
       };
       committed = committedAs(loaded);
-      return { ...loaded, pendingOutbox: pending.map(outboxOfRow), lastEventId };
+      return { ...loaded, lineage: String(lineage?.['id']), pendingOutbox: pending.map(outboxOfRow), lastEventId };
     },
 
     async commit({ state, events, notices, receivers, notBefore }) {

@@ -53,6 +53,7 @@ const beginning: State = {
   places: new Map(),
   incidents: new Map(),
   ordinals: new Map(),
+  lineage: '',
   lists: [],
   stuck: [],
   at: 0,

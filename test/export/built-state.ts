@@ -166,6 +166,7 @@ export function stateOf(places: readonly PlaceState[], more: Partial<State> = {}
     places: new Map(places.map((p) => [p.place.uid, p])),
     incidents: new Map(),
     ordinals: new Map(),
+    lineage: '',
     lists: [],
     stuck: [],
     at,

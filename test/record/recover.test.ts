@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { createStateFile } from '../../src/linux/state-file.ts';
 import { AgentError } from '../../src/model/errors.ts';
+import { run } from '../../src/model/extent.ts';
 import { openStore } from '../../src/record/recover.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createRecordingLog } from '../fakes/recording-log.ts';
-import { emptyState } from './timeline.ts';
+import { appeared, emptyState, found, pass } from './timeline.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-recover-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -74,4 +75,24 @@ it('a file that cannot be opened, or is newer, is left alone', async () => {
   await database.close();
   await assert.rejects(openStore({ ...createStateFile(newer), setAside }, deps()), { code: 'STATE_NEWER' });
   assert.equal(renamed, false);
+});
+
+it('what a new file tells never bears an id that the set-aside one used', async () => {
+  const path = join(folder, 'lineage.db');
+  const first = await openStore(createStateFile(path), deps());
+  await first.store.close();
+  const again = await openStore(createStateFile(path), deps());
+  assert.equal(again.loaded.lineage, first.loaded.lineage);
+  await again.store.close();
+  writeFileSync(path, 'garbage'.repeat(1000));
+  const replaced = await openStore(createStateFile(path), deps());
+  await replaced.store.close();
+
+  const idsIn = (lineage: string) =>
+    pass({ ...emptyState(), lineage }, { now: 1, changes: [appeared(), found(run(8192, 8))] }).notices.map(
+      ({ id }) => id,
+    );
+  assert.equal(idsIn(first.loaded.lineage).length, 1);
+  assert.deepEqual(idsIn(first.loaded.lineage), idsIn(again.loaded.lineage));
+  assert.notDeepEqual(idsIn(first.loaded.lineage), idsIn(replaced.loaded.lineage));
 });

@@ -54,7 +54,8 @@ const commitOf = (told: ReturnType<typeof pass>, receivers = ['ops']): Commit =>
   receivers,
   notBefore: told.state.at + 2000,
 });
-const opened = (): ReturnType<typeof pass> => pass(emptyState(), { now: 1, changes: [appeared(), found(a)] });
+const opened = (lineage = ''): ReturnType<typeof pass> =>
+  pass({ ...emptyState(), lineage }, { now: 1, changes: [appeared(), found(a)] });
 
 describe('a store that is opened again', () => {
   it('has the places, incidents, ordinals and undelivered items of before', async () => {
@@ -291,8 +292,8 @@ describe('a state file of another version', () => {
 
 it('the state that a restart makes of the file continues the incident instead of opening another', async () => {
   const file = freshFile();
-  const { store } = await open(file);
-  await store.commit(commitOf(opened()));
+  const { store, loaded: fresh } = await open(file);
+  await store.commit(commitOf(opened(fresh.lineage)));
   await store.close();
   const { loaded } = await open(file);
   const state: State = { ...emptyState(), ...loaded };

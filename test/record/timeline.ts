@@ -42,6 +42,7 @@ export function emptyState(): State {
     places: new Map(),
     incidents: new Map(),
     ordinals: new Map(),
+    lineage: '',
     lists: [],
     stuck: [],
     at: 0,
