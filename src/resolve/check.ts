@@ -13,6 +13,7 @@ import { breathe } from './fs/resolver.ts';
 import { unwalkable } from './fs/resolvers.ts';
 import { walkTree } from './fs/tree.ts';
 import { bytePath, bytesOf, joinPath, pathName } from './fs/visible-path.ts';
+import { hasRealtime, isRealtimeFile, realtimeDeviceOf } from './fs/xfs/side-devices.ts';
 import { stackLayers } from './stack/layers.ts';
 
 /** Bad runs by kernel name of the disk they are on. A disk that is not in it is one whose list is not known. */
@@ -130,7 +131,7 @@ function checkOpen(path: PathName, fd: number, bad: BadIndex, facts: HostFacts, 
   const type = status.mode & S_IFMT;
   if (type !== S_IFREG && type !== S_IFDIR) return incomplete(path, 'neither a file nor a directory');
   if (status.size === 0 && type === S_IFREG) return { ...shown(path), complete: true, ranges: [] };
-  const where = holdingDevice(status.devNumber, facts);
+  const where = holdingDevice(status.devNumber, facts, fd, io);
   if (where.kind === 'failed') return incomplete(path, where.reason);
   let extents: readonly FiemapExtent[];
   try {
@@ -203,7 +204,7 @@ function descend(at: Extent, into: number, bad: BadIndex, facts: HostFacts, reas
   return [{ on: at, into }];
 }
 
-function holdingDevice(devNumber: string, { blockDevices, mounts }: HostFacts) {
+function holdingDevice(devNumber: string, { blockDevices, mounts }: HostFacts, fd: number, io: FilesystemIo) {
   const mount = mounts.find((m) => m.devNumber === devNumber);
   const device = blockDevices.find((d) => d.devNumber === devNumber) ?? blockDevices.find((d) => isBehind(d, mount));
   const fsType = mount?.fsType ?? 'its file system';
@@ -211,10 +212,15 @@ function holdingDevice(devNumber: string, { blockDevices, mounts }: HostFacts) {
   if (unwalkable.includes(fsType)) {
     return { kind: 'failed', reason: `${fsType} is not resolved yet: its FIEMAP tells no device addresses` } as const;
   }
+  if (mount !== undefined && hasRealtime(mount) && isRealtimeFile(io, fd)) {
+    const realtime = realtimeDeviceOf(mount, blockDevices);
+    if (realtime !== undefined) return { kind: 'ok', device: realtime } as const;
+    return { kind: 'failed', reason: 'it lies on the realtime device, which is not known' } as const;
+  }
   return { kind: 'ok', device } as const;
 }
 function isBehind(device: BlockDevice, mount: Mount | undefined): boolean {
-  return mount !== undefined && mountsOf(device, [mount]).length > 0;
+  return mount?.fsType !== 'xfs' && mount !== undefined && mountsOf(device, [mount]).length > 0;
 }
 
 function attempt(open: () => number) {

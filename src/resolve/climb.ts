@@ -2,11 +2,13 @@ import { errnoOf, messageOf } from '../model/errors.ts';
 import { type Extent, endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
 import type { BlockDevice, Mount } from '../model/topology.ts';
+import { bytesFromSectors } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
+import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
 import type { StackLayer } from './stack/layer.ts';
 import { stackLayers } from './stack/layers.ts';
 import { partitionTableBytes, partitionTableRuns } from './stack/partition-table.ts';
-import { RECOGNIZE_BYTES, recognize } from './stack/recognize.ts';
+import { RECOGNIZE_BYTES, RECOGNIZE_TAIL_BYTES, recognize } from './stack/recognize.ts';
 
 /** Sectors as the asked device and the device they were followed to see them. */
 export interface Segment {
@@ -90,10 +92,13 @@ export function ownerOn(
   return { ...what, device: askedDevice, ...place, layers };
 }
 
-/** Mounts of a device; file systems with device numbers of their own (btrfs) are known by their source. */
+/** Mounts of a device; file systems with device numbers of their own (btrfs) are known by their source, and an XFS is
+ * also on the devices of its journal and realtime part. */
 export function mountsOf(device: BlockDevice, mounts: readonly Mount[]): Mount[] {
   const direct = mounts.filter((m) => m.devNumber === device.devNumber);
   if (direct.length > 0) return direct;
+  const beside = xfsMountsBeside(device, mounts);
+  if (beside.length > 0) return beside;
   const names = [`/dev/${device.name}`, ...(device.dmName === undefined ? [] : [`/dev/mapper/${device.dmName}`])];
   return mounts.filter((m) => m.fsType === 'btrfs' && names.includes(m.source.text));
 }
@@ -166,17 +171,27 @@ function settleUnpartitioned(
 function contentOf(device: BlockDevice, io: FilesystemIo): string {
   const head = readHead(device, RECOGNIZE_BYTES, io);
   if (head.kind === 'failed') return `content unknown: its start cannot be read (${head.reason})`;
-  const what = recognize(head.raw);
+  const tail = readEnd(device, io);
+  const what = recognize(head.raw, tail);
   if (what === 'swap space') return isActiveSwap(device, io) ? 'swap space in use' : 'swap space, not in use';
   return what.endsWith('file system') ? `${what}, not mounted` : what;
 }
 
 function readHead(device: BlockDevice, bytes: number, io: FilesystemIo) {
+  return readAt(device, 0, bytes, io);
+}
+/** Absent where it cannot be read: what was found at the start counts all the same. */
+function readEnd(device: BlockDevice, io: FilesystemIo) {
+  const from = bytesFromSectors(device.size) - RECOGNIZE_TAIL_BYTES;
+  const end = from < 0 ? undefined : readAt(device, from, RECOGNIZE_TAIL_BYTES, io);
+  return end?.kind === 'ok' ? { raw: end.raw, deviceSectors: device.size } : undefined;
+}
+function readAt(device: BlockDevice, from: number, bytes: number, io: FilesystemIo) {
   try {
     const fd = io.openDevice(device.name, device.devNumber);
     try {
       const raw = Buffer.alloc(bytes);
-      io.pread(fd, raw, 0);
+      io.pread(fd, raw, from);
       return { kind: 'ok', raw } as const;
     } finally {
       io.close(fd);

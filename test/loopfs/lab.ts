@@ -26,6 +26,8 @@ export interface Lab {
   readonly device: string;
   readonly mountpoint: string;
   readonly sectors: number;
+  /** the loop device of the journal; '' when it is on the same one */
+  readonly journal: string;
   readonly folder: string;
   unmount(): void;
   mount(): void;
@@ -35,6 +37,10 @@ export interface LabOptions {
   readonly megabytes: number;
   readonly mkfs: readonly string[];
   readonly mountOptions?: string;
+  /** a second device, for the journal of an XFS: mkfs and mount are told of it */
+  readonly journalMegabytes?: number;
+  /** changes the image after mkfs */
+  readonly prepare?: (image: string) => void;
 }
 
 /** Bytes out, so that names that are no text survive. @throws when the tool fails */
@@ -79,43 +85,38 @@ export async function withLab(
   }
 }
 
-/** A process that was killed a moment ago may still be letting go of it. */
-function unmountWhenFree(mountpoint: string): void {
-  const deadline = performance.now() + 5_000;
-  for (;;) {
-    try {
-      tool('umount', mountpoint);
-      return;
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
-      execFileSync('sleep', ['0.05']);
-    }
-  }
-}
-
-export function createLab({ megabytes, mkfs, mountOptions }: LabOptions): Lab {
+export function createLab({ megabytes, mkfs, mountOptions, journalMegabytes, prepare }: LabOptions): Lab {
   const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-loopfs-'));
-  const image = join(folder, 'image');
   const mountpoint = join(folder, 'mnt');
   mkdirSync(mountpoint);
-  writeFileSync(image, '');
-  truncateSync(image, megabytes * 1024 * 1024);
+  const image = blankImage(folder, 'image', megabytes);
+  const journal = journalMegabytes === undefined ? '' : attach(blankImage(folder, 'journal', journalMegabytes));
   const [command, ...args] = mkfs;
-  tool(command as string, ...args, image);
-  const device = tool('losetup', '--show', '-f', image).toString().trim().replace('/dev/', '');
+  const journalArgs = journal === '' ? [] : ['-l', `logdev=/dev/${journal}`];
+  tool(command as string, ...args, ...journalArgs, image);
+  prepare?.(image);
+  const device = attach(image);
+  const allOptions = [...(mountOptions === undefined ? [] : [mountOptions])];
+  if (journal !== '') allOptions.push(`logdev=/dev/${journal}`);
   const sectors = Number(readFileSync(`/sys/class/block/${device}/size`, 'utf8'));
   const lab: Lab = {
     device,
     mountpoint,
     sectors,
+    journal,
     folder,
     mount: () =>
-      void tool('mount', ...(mountOptions === undefined ? [] : ['-o', mountOptions]), `/dev/${device}`, mountpoint),
-    unmount: () => unmountWhenFree(mountpoint),
+      void tool(
+        'mount',
+        ...(allOptions.length === 0 ? [] : ['-o', allOptions.join(',')]),
+        `/dev/${device}`,
+        mountpoint,
+      ),
+    unmount: () => void tool('umount', mountpoint),
     close() {
       // the tests may have unmounted it already
       if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${mountpoint} `)) lab.unmount();
-      tool('losetup', '-d', `/dev/${device}`);
+      for (const one of [device, journal]) if (one !== '') tool('losetup', '-d', `/dev/${one}`);
       rmSync(folder, { recursive: true });
     },
   };
@@ -126,6 +127,16 @@ export function createLab({ megabytes, mkfs, mountOptions }: LabOptions): Lab {
     throw new Unmountable(`this kernel does not mount it: ${mkfs.join(' ')}`, { cause: error });
   }
   return lab;
+}
+
+function blankImage(folder: string, name: string, megabytes: number): string {
+  const image = join(folder, name);
+  writeFileSync(image, '');
+  truncateSync(image, megabytes * 1024 * 1024);
+  return image;
+}
+function attach(image: string): string {
+  return tool('losetup', '--show', '-f', image).toString().trim().replace('/dev/', '');
 }
 
 export function facts(): HostFacts {

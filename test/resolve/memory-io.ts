@@ -16,7 +16,7 @@ export function memoryIo(device: Buffer, options: { readonly badBytes?: readonly
       if (options.badBytes?.some((b) => position <= b && b < end) === true) {
         throw Object.assign(new Error('EIO: bad medium'), { code: 'EIO' });
       }
-      return device.copy(into, 0, position, Math.min(end, device.length));
+      return position >= device.length ? 0 : device.copy(into, 0, position, Math.min(end, device.length));
     },
     ioctl: refuse,
     addressOf: refuse,

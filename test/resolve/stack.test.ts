@@ -3,12 +3,14 @@ import { test } from 'node:test';
 import { extent, run } from '../../src/model/extent.ts';
 import { pathFromText } from '../../src/model/path.ts';
 import type { BlockDevice, Mount } from '../../src/model/topology.ts';
-import { bytes, sector, sectorCount } from '../../src/model/units.ts';
+import { bytes, bytesFromSectors, sector, sectorCount } from '../../src/model/units.ts';
+import { mountsOf } from '../../src/resolve/climb.ts';
 import { createPathSpace } from '../../src/resolve/fs/visible-path.ts';
+import { roleOf } from '../../src/resolve/fs/xfs/side-devices.ts';
 import { resolveRuns } from '../../src/resolve/resolve.ts';
 import { partition } from '../../src/resolve/stack/partition.ts';
 import { partitionTableRuns } from '../../src/resolve/stack/partition-table.ts';
-import { recognize } from '../../src/resolve/stack/recognize.ts';
+import { RECOGNIZE_BYTES, RECOGNIZE_TAIL_BYTES, recognize } from '../../src/resolve/stack/recognize.ts';
 import { memoryIo } from './memory-io.ts';
 
 function device(name: string, size: number, more: Partial<BlockDevice> = {}): BlockDevice {
@@ -154,14 +156,73 @@ const magics: readonly { what: string; at: number; magic: string }[] = [
   { what: 'swap space', at: 4086, magic: 'SWAPSPACE2' },
   { what: 'LUKS volume', at: 0, magic: 'LUKS\xba\xbe' },
   { what: 'LVM physical volume', at: 512, magic: 'LABELONE' },
+  { what: 'md RAID member', at: 4096, magic: '\xfc\x4e\x2b\xa9' },
+  { what: 'Oracle ASM disk', at: 32, magic: 'ORCLDISK' },
+  { what: 'ZFS pool member', at: 128 * 1024 + 7 * 1024, magic: '\x0c\xb1\xba\0\0\0\0\0' },
+  { what: 'FAT file system', at: 82, magic: 'FAT32   ' },
+  { what: 'ISO 9660 file system', at: 32769, magic: 'CD001' },
+  { what: 'XFS journal', at: 0, magic: '\xfe\xed\xba\xbe' },
 ];
 for (const { what, at, magic } of magics) {
   test(`${what} is recognised by its magic number`, () => {
-    const head = Buffer.alloc(128 * 1024);
+    const head = Buffer.alloc(RECOGNIZE_BYTES);
     head.write(magic, at, 'latin1');
     assert.equal(recognize(head), what);
   });
 }
+
+test('md members of the older formats are recognised by the end of the device', () => {
+  const deviceSectors = sectorCount(100_003);
+  for (const sector of [Math.floor((100_003 - 16) / 8) * 8, Math.floor(100_003 / 128) * 128 - 128]) {
+    const raw = Buffer.alloc(RECOGNIZE_TAIL_BYTES);
+    raw.write(
+      '\xfc\x4e\x2b\xa9',
+      bytesFromSectors(sectorCount(sector)) - (bytesFromSectors(deviceSectors) - raw.length),
+      'latin1',
+    );
+    assert.equal(recognize(Buffer.alloc(RECOGNIZE_BYTES), { raw, deviceSectors }), 'md RAID member');
+  }
+  const blank = { raw: Buffer.alloc(RECOGNIZE_TAIL_BYTES), deviceSectors };
+  assert.match(recognize(Buffer.alloc(RECOGNIZE_BYTES), blank), /starts with zeros/);
+});
+
+test('the devices of an XFS journal and realtime part lead to its mount, by kernel, device-mapper and LVM name', () => {
+  const mount = (superOptions: readonly string[]): Mount => ({
+    id: 1,
+    parentId: 0,
+    devNumber: '259:0',
+    root: pathFromText('/'),
+    mountpoint: pathFromText('/pg'),
+    fsType: 'xfs',
+    source: pathFromText('/dev/pmem0'),
+    options: [],
+    superOptions,
+  });
+  const log = device('pmem1', 1000, { devNumber: '259:9' });
+  const lv = device('dm-3', 1000, { devNumber: '253:3', kind: 'dm', dmName: 'vg--a-fast--log' });
+  const roles = (superOptions: readonly string[]) =>
+    [disk, log, lv].map((d) => [mountsOf(d, [mount(superOptions)]).length, roleOf(d, mount(superOptions))]);
+  assert.deepEqual(roles(['rw', 'logdev=/dev/pmem1']), [
+    [1, 'data'],
+    [1, 'log'],
+    [0, undefined],
+  ]);
+  assert.deepEqual(roles(['rtdev=/dev/mapper/vg--a-fast--log']), [
+    [1, 'data'],
+    [0, undefined],
+    [1, 'realtime'],
+  ]);
+  assert.deepEqual(roles(['logdev=/dev/vg-a/fast-log']), [
+    [1, 'data'],
+    [0, undefined],
+    [1, 'log'],
+  ]);
+  assert.deepEqual(roles(['logdev=/dev/pmem10']), [
+    [1, 'data'],
+    [0, undefined],
+    [0, undefined],
+  ]);
+});
 
 test('a path is shown through the mount that reaches it, and not through one that another covers', () => {
   const base = { fsType: 'xfs', source: pathFromText('/dev/pmem0'), options: [], superOptions: [] };

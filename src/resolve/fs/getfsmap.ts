@@ -1,5 +1,6 @@
+import { AgentError } from '../../model/errors.ts';
 import type { FilesystemIo } from '../../ports.ts';
-import { decimal64, read64, viewOf, write64 } from './little-endian.ts';
+import { read64, viewOf, write64 } from './little-endian.ts';
 
 /**
  * FS_IOC_GETFSMAP (include/uapi/linux/fsmap.h), everything in bytes. struct fsmap_head: 0 u32 iflags, 4 u32 oflags, 8
@@ -28,9 +29,7 @@ export interface FsmapRecord {
   readonly flags: number;
   /** an inode, unless flag SPECIAL */
   readonly owner: number;
-  /** exact, for people */
-  readonly ownerText: string;
-  /** byte in the file where `physical` lies */
+  /** byte in the file where `physical` lies; not exact beyond 2^53, where sparse files can have bytes */
   readonly offset: number;
 }
 
@@ -58,19 +57,17 @@ export function encodeFsmap(buffer: Buffer, device: number, from: number, to: nu
   write64(view, HIGH_KEY + 8, to - 1);
   buffer.fill(0xff, HIGH_KEY + 16, HIGH_KEY + 32);
 }
+/** @throws AgentError CODEC_REPLY for addresses that no device has */
 export function decodeFsmap(buffer: Buffer): FsmapRecord[] {
   const view = viewOf(buffer);
   const entries = Math.min(view.getUint32(12, true), CAPACITY);
   const records: FsmapRecord[] = [];
   for (let i = 0, at = RECORDS; i < entries; i++, at += RECORD) {
-    records.push({
-      flags: view.getUint32(at + 4, true),
-      physical: read64(view, at + 8),
-      owner: read64(view, at + 16),
-      ownerText: decimal64(view, at + 16),
-      offset: read64(view, at + 24),
-      length: read64(view, at + 32),
-    });
+    const [physical, length, owner] = [read64(view, at + 8), read64(view, at + 32), read64(view, at + 16)];
+    if (!Number.isSafeInteger(physical + length) || !Number.isSafeInteger(owner)) {
+      throw new AgentError('CODEC_REPLY', 'GETFSMAP told of bytes that no device has');
+    }
+    records.push({ flags: view.getUint32(at + 4, true), physical, owner, offset: read64(view, at + 24), length });
   }
   return records;
 }
@@ -86,7 +83,13 @@ export function continueFsmap(buffer: Buffer): boolean {
   return true;
 }
 
-/** All records of `[from, to)`; the first may start earlier and the last end later. */
+/** Answers in a row that may begin at the same byte: owners of one shared extent come in several. */
+const MOST_AT_ONE_PLACE = 65_536;
+
+/**
+ * All records of `[from, to)`; the first may start earlier and the last end later.
+ * @throws AgentError CODEC_REPLY when the answers lead nowhere
+ */
 export function* readFsmap(
   io: FilesystemIo,
   fd: number,
@@ -95,10 +98,18 @@ export function* readFsmap(
   range: { readonly from: number; readonly to: number },
 ): Generator<FsmapRecord> {
   encodeFsmap(buffer, device, range.from, range.to);
+  let reached = -1;
+  let repeated = 0;
   do {
     io.ioctl(fd, FS_IOC_GETFSMAP, buffer);
     // decoded before yielding: the buffer may be used for another question meanwhile by nobody but us
     const records = decodeFsmap(buffer);
     yield* records;
+    const last = records.at(-1)?.physical ?? reached;
+    repeated = last > reached ? 0 : repeated + 1;
+    if (last < reached || repeated > MOST_AT_ONE_PLACE) {
+      throw new AgentError('CODEC_REPLY', 'GETFSMAP answers in circles');
+    }
+    reached = last;
   } while (continueFsmap(buffer));
 }

@@ -14,9 +14,11 @@ import {
   type FilesystemTask,
 } from './resolver.ts';
 import { type TreeEntry, walkTree } from './tree.ts';
-import { type BytePath, bytesOf, createPathSpace, joinPath } from './visible-path.ts';
+import { type BytePath, bytePath, bytesOf, createPathSpace, joinPath } from './visible-path.ts';
 import { openScope, type WalkStart } from './walk-scope.ts';
 import { eachOverlap, sectorsIn, touches, type Wanted, wantedBlocks } from './wanted.ts';
+import { readGeometry } from './xfs/geometry.ts';
+import { hasRealtime, isRealtimeFile, roleOf } from './xfs/side-devices.ts';
 
 /**
  * For any file system whose FIEMAP tells device addresses: asks every file below the mount, or below the configured
@@ -54,6 +56,7 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
   const wanted = wantedBlocks(task.wanted, UNIT_BYTES);
   const survey: Survey = { found: new Map(), failures: new Map(), supported: undefined };
   const reader = createExtentReader(task.io);
+  refuseSideDevices(task);
   const { starts, limit } = openScope(task);
   try {
     for (const start of starts) await surveyBelow(task, start, wanted, reader, survey);
@@ -100,7 +103,7 @@ async function surveyBelow(
   const full = (path: BytePath): BytePath => joinPath(start.internal, path);
   const look = (fd: number, path: BytePath): void => {
     const pieces = wantedPieces(reader, fd, wanted, survey);
-    if (pieces.length === 0) return;
+    if (pieces.length === 0 || !isOnDevice(task, fd)) return;
     const { inode, mode, linkCount } = io.status(fd);
     const known = survey.found.get(inode);
     if (known !== undefined) {
@@ -182,6 +185,25 @@ function count(survey: Survey, error: unknown): void {
 }
 function failureReasons(failures: ReadonlyMap<string, number>): string[] {
   return [...failures].map(([errno, n]) => `${n} ${n === 1 ? 'entry' : 'entries'} could not be opened (${errno})`);
+}
+
+/** FIEMAP names no device: an XFS has several, and a zoned one numbers its realtime part apart. */
+function refuseSideDevices({ device, mount, io }: FilesystemTask): void {
+  if (mount.fsType !== 'xfs') return;
+  const role = roleOf(device, mount);
+  if (role === 'log') throw new AgentError('RESOLVE', `${device.name} is the journal of an XFS, which no file lies on`);
+  const fd = io.openPath(bytesOf(bytePath(mount.mountpoint)), 'directory', true);
+  try {
+    if (readGeometry(io, fd).internalRealtime) {
+      throw new AgentError('RESOLVE', 'a zoned XFS tells no device addresses of its realtime files');
+    }
+  } finally {
+    io.close(fd);
+  }
+}
+function isOnDevice({ device, mount, io }: FilesystemTask, fd: number): boolean {
+  if (!hasRealtime(mount)) return true;
+  return isRealtimeFile(io, fd) === (roleOf(device, mount) === 'realtime');
 }
 
 /** Thrown where a walk would tell untruths. */

@@ -1,7 +1,8 @@
-import { errnoOf } from '../../../model/errors.ts';
+import { AgentError, errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
 import { read64, viewOf, write64 } from '../little-endian.ts';
 import { createBulkReader, type XfsInode } from './bulkstat.ts';
+import { DAMAGED } from './damaged.ts';
 import { openXfsInode } from './handle.ts';
 
 /**
@@ -16,8 +17,12 @@ const IN = { attributes: 0x1, preallocated: 0x4, delayed: 0x8, noHoles: 0x10 } a
 const OUT = { preallocated: 0x1, delayed: 0x2, last: 0x4, shared: 0x8 } as const;
 const BATCH = 1024;
 const S_IFMT = 0xf000;
+/** Inodes come in chunks of 64, which are read together (XFS_INODES_PER_CHUNK). */
+const CHUNK = 64;
+/** After so many unreadable chunks in a row the search for readable ones ends. */
+const MOST_UNREADABLE = 1024;
 
-/** Sectors of an inode on the data device. */
+/** Sectors of an inode: on the data device, or, of the data of realtime files, on the realtime device. */
 export interface MappedPiece {
   readonly inode: XfsInode;
   readonly start: number;
@@ -28,28 +33,65 @@ export interface MappedPiece {
   readonly unwritten: boolean;
   readonly shared: boolean;
 }
+export interface BlockMapVisitor {
+  piece(piece: MappedPiece): void;
+  /** every inode in use, whether it can be opened or not */
+  inode(inode: XfsInode): void;
+  /** inodes `first` to `last` (at most), or one of them, could not be asked */
+  unreadable(first: number, last: number, errno: string): void;
+  pause(inodes: number): Promise<void>;
+}
 
 /** Every mapped piece of every inode in use, for file systems that keep no reverse map. */
-export async function* readBlockMaps(
-  io: FilesystemIo,
-  mountFd: number,
-  pause: (inodes: number) => Promise<void>,
-): AsyncGenerator<MappedPiece> {
+export async function readBlockMaps(io: FilesystemIo, mountFd: number, visitor: BlockMapVisitor): Promise<void> {
   const bulk = createBulkReader(io, mountFd, BATCH);
   const buffer = Buffer.alloc((CAPACITY + 1) * RECORD);
   let done = 0;
-  for (let from = 0; ; ) {
-    const batch = bulk.read(from);
+  let failures = 0;
+  for (let from = 0; failures < MOST_UNREADABLE; ) {
+    let batch: XfsInode[];
+    try {
+      batch = bulk.read(from);
+    } catch (error) {
+      const errno = damageOf(error);
+      const next = (Math.floor(from / CHUNK) + 1) * CHUNK;
+      visitor.unreadable(from, next - 1, errno);
+      from = next;
+      failures++;
+      await visitor.pause(done);
+      continue;
+    }
+    failures = 0;
     const last = batch.at(-1);
     if (last === undefined) return;
-    for (const inode of batch) yield* piecesOf(io, mountFd, inode, buffer);
+    if (last.inode < from) throw new AgentError('CODEC_REPLY', 'BULKSTAT answers in circles');
+    for (const inode of batch) {
+      visitor.inode(inode);
+      try {
+        readPieces(io, mountFd, inode, buffer, visitor.piece);
+      } catch (error) {
+        visitor.unreadable(inode.inode, inode.inode, damageOf(error));
+      }
+      if (++done % 256 === 0) await visitor.pause(done);
+    }
     from = last.inode + 1;
-    done += batch.length;
-    await pause(done);
   }
 }
+/** @throws what is not told of damage */
+function damageOf(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === undefined || !DAMAGED.includes(errno)) throw error;
+  return errno;
+}
 
-function* piecesOf(io: FilesystemIo, mountFd: number, inode: XfsInode, buffer: Buffer): Generator<MappedPiece> {
+/** Both maps of an inode; nothing of one that is gone, or that cannot be opened by its number. */
+export function readPieces(
+  io: FilesystemIo,
+  mountFd: number,
+  inode: XfsInode,
+  buffer: Buffer,
+  piece: (piece: MappedPiece) => void,
+): void {
   const type = inode.mode & S_IFMT;
   const kind = type === 0x4000 ? 'directory' : type === 0x8000 ? 'file' : undefined;
   // opening a device, a FIFO or a link by handle is not opening what it is on the disk
@@ -58,19 +100,23 @@ function* piecesOf(io: FilesystemIo, mountFd: number, inode: XfsInode, buffer: B
   try {
     fd = openXfsInode(io, mountFd, inode, kind);
     if (fd === undefined) return;
-    for (const attributes of [false, true]) yield* mapOf(io, fd, inode, attributes, buffer);
+    for (const attributes of [false, true]) readMap(io, fd, inode, attributes, buffer, piece);
   } finally {
     if (fd !== undefined) io.close(fd);
   }
 }
+export function blockMapBuffer(): Buffer {
+  return Buffer.alloc((CAPACITY + 1) * RECORD);
+}
 
-function* mapOf(
+function readMap(
   io: FilesystemIo,
   fd: number,
   inode: XfsInode,
   attributes: boolean,
   buffer: Buffer,
-): Generator<MappedPiece> {
+  piece: (piece: MappedPiece) => void,
+): void {
   const view = viewOf(buffer);
   for (let from = 0; ; ) {
     buffer.fill(0, 0, RECORD);
@@ -86,16 +132,23 @@ function* mapOf(
       throw error;
     }
     const entries = Math.min(view.getInt32(28, true), CAPACITY);
+    const before = from;
     for (let i = 0, at = RECORD; i < entries; i++, at += RECORD) {
       const flags = view.getInt32(at + 36, true);
       const [offset, start, count] = [read64(view, at), read64(view, at + 8), read64(view, at + 16)];
       from = offset + count;
       const held = view.getInt32(at + 12, true) >= 0 && (flags & OUT.delayed) === 0;
+      if (held && !Number.isSafeInteger(start + count)) {
+        throw new AgentError('CODEC_REPLY', 'GETBMAPX told of sectors that no device has');
+      }
       const unwritten = (flags & OUT.preallocated) !== 0;
       const shared = (flags & OUT.shared) !== 0;
-      if (held) yield { inode, start, count, offset, attributes, unwritten, shared };
+      if (held) piece({ inode, start, count, offset, attributes, unwritten, shared });
       if ((flags & OUT.last) !== 0) return;
     }
     if (entries < CAPACITY) return;
+    if (!(from > before)) {
+      throw new AgentError('CODEC_REPLY', 'GETBMAPX answers in circles');
+    }
   }
 }

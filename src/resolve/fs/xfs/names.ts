@@ -3,7 +3,7 @@ import type { FilesystemIo } from '../../../ports.ts';
 import { walkTree } from '../tree.ts';
 import { type BytePath, joinPath } from '../visible-path.ts';
 import type { XfsInode } from './bulkstat.ts';
-import { openXfsInode } from './handle.ts';
+import { openXfsInode, type XfsHandle } from './handle.ts';
 import { searchNearby } from './nearby.ts';
 import { readParents } from './parents.ts';
 
@@ -24,35 +24,46 @@ export function isDirectory(inode: XfsInode): boolean {
   return (inode.mode & S_IFMT) === S_IFDIR;
 }
 
-/** Absolute paths within the file system of each inode, as far as they could be found. */
+/** Absolute paths within the file system by inode, as far as they could be found. */
+export interface XfsNames {
+  readonly paths: ReadonlyMap<number, ReadonlySet<BytePath>>;
+  /** why some may be missing; undefined when every directory could be looked through */
+  readonly fewer: string | undefined;
+}
+
 export async function readXfsNames(
   inodes: readonly XfsInode[],
   sources: NameSources,
   pause: (directories: number) => Promise<void>,
-): Promise<Map<number, Set<BytePath>>> {
-  const names = new Map<number, Set<BytePath>>();
-  const others: XfsInode[] = [];
-  for (const inode of inodes) {
-    names.set(inode.inode, new Set());
-    if (!isDirectory(inode)) others.push(inode);
-    else {
-      const path = directoryPath(sources, inode);
-      if (path !== undefined) names.get(inode.inode)?.add(path);
-    }
-  }
-  const missing = (): XfsInode[] => others.filter((i) => (names.get(i.inode)?.size ?? 0) < i.links);
+): Promise<XfsNames> {
+  const paths = new Map<number, Set<BytePath>>();
   const add = (inode: number, path: BytePath): void => {
-    names.get(inode)?.add(path);
+    paths.get(inode)?.add(path);
+  };
+  const open = new Map<number, XfsInode>();
+  for (const inode of inodes) {
+    paths.set(inode.inode, new Set());
+    const path = isDirectory(inode) ? directoryPath(sources, inode) : undefined;
+    if (path === undefined) open.set(inode.inode, inode);
+    else add(inode.inode, path);
+  }
+  const missing = (): XfsInode[] => {
+    for (const [number, inode] of open) if ((paths.get(number)?.size ?? 0) >= namesOf(inode)) open.delete(number);
+    return [...open.values()];
   };
   if (sources.parentPointers) await readParents(sources, missing(), add, () => pause(0));
-  if (missing().length > 0 && missing().length <= FEW_INODES)
-    await searchNearby(sources, missing(), add, () => pause(0));
-  if (missing().length > 0) await walkNames(sources, missing(), names, pause);
-  return names;
+  const few = missing();
+  if (few.length > 0 && few.length <= FEW_INODES) await searchNearby(sources, few, add, () => pause(0));
+  const rest = missing();
+  return { paths, fewer: rest.length === 0 ? undefined : await walkNames(sources, rest, paths, pause) };
+}
+/** A directory has one name, whatever its links. */
+function namesOf(inode: XfsInode): number {
+  return isDirectory(inode) ? 1 : inode.links;
 }
 
 /** What the kernel says of an open directory, which is always its true path; as a path within the file system. */
-export function directoryPath(sources: NameSources, inode: XfsInode): BytePath | undefined {
+export function directoryPath(sources: NameSources, inode: XfsHandle): BytePath | undefined {
   const { io, mountFd, mountRoot } = sources;
   let fd: number | undefined;
   try {
@@ -72,14 +83,15 @@ export function directoryPath(sources: NameSources, inode: XfsInode): BytePath |
   }
 }
 
-/** One walk over all directories, comparing inode numbers only. */
+/** One walk over all directories, comparing inode numbers only; what it says of names that it could not see. */
 async function walkNames(
   sources: NameSources,
   missing: readonly XfsInode[],
   names: Map<number, Set<BytePath>>,
   pause: (directories: number) => Promise<void>,
-): Promise<void> {
-  const open = new Map(missing.map((i) => [i.inode, i.links]));
+): Promise<string | undefined> {
+  const open = new Map(missing.map((i) => [i.inode, namesOf(i)]));
+  const blocked = new Map<string, number>();
   const steps = walkTree(sources.io, sources.mountFd, {
     wants: (inode) => open.has(inode),
     entry({ inode, directoryPath: directory, name }) {
@@ -88,9 +100,15 @@ async function walkNames(
       found.add(joinPath(sources.mountRoot, directory === '' ? name : `${directory}/${name}`));
       if (found.size >= (open.get(inode) ?? 0)) open.delete(inode);
     },
-    // what lies beneath is missing, which the link count tells
-    blocked: () => undefined,
+    // what is mounted on a directory is another file system's
+    blocked: (_path, errno) => {
+      if (errno !== 'EXDEV') blocked.set(errno, (blocked.get(errno) ?? 0) + 1);
+    },
     enough: () => open.size === 0,
   });
   for await (const directories of steps) await pause(directories);
+  const why = [...blocked].map(
+    ([errno, n]) => `${n} ${n === 1 ? 'directory' : 'directories'} could not be read (${errno})`,
+  );
+  return why.length === 0 ? undefined : why.join('; ');
 }

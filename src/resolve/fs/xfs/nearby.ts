@@ -21,7 +21,7 @@ export async function searchNearby(
   pause: () => Promise<void>,
 ): Promise<void> {
   const reader = createBulkReader(sources.io, sources.mountFd, BATCH);
-  const open = new Map(missing.map((i) => [i.inode, i.links]));
+  const open = new Map(missing.map((i) => [i.inode, isDirectory(i) ? 1 : i.links]));
   const listed = new Set<number>();
   const found = (inode: number, path: BytePath): void => {
     add(inode, path);

@@ -2,7 +2,7 @@ import { errnoOf } from '../../../model/errors.ts';
 import { read64, viewOf } from '../little-endian.ts';
 import { type BytePath, joinPath } from '../visible-path.ts';
 import type { XfsInode } from './bulkstat.ts';
-import { openXfsInode } from './handle.ts';
+import { openXfsInode, type XfsHandle } from './handle.ts';
 import { directoryPath, type NameSources } from './names.ts';
 
 /**
@@ -18,7 +18,7 @@ const NAME = 32;
 const BUFFER_BYTES = 4096;
 
 interface Parent {
-  readonly directory: XfsInode;
+  readonly directory: XfsHandle;
   readonly name: BytePath;
 }
 
@@ -76,8 +76,6 @@ export function decodeParents(records: Buffer): Parent[] {
     const directory = {
       inode: read64(view, at + 16),
       generation: view.getUint32(at + 12, true),
-      links: 1,
-      mode: 0x4000,
     };
     if (name !== '' && directory.inode !== 0) parents.push({ directory, name });
     at += size;
