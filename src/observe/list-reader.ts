@@ -37,6 +37,8 @@ const DEBOUNCE_LIMIT_MS = 250;
 /** A read of a truncated list logs two kernel messages: such lists are polled up to this much less often. */
 const MAX_BACKOFF = 10;
 const JITTER = 0.1;
+/** A read that failed is tried again after this, then twice as long each time, up to the poll: what hinted at it hints no more. */
+const RETRY_FIRST_MS = 1_000;
 
 /** What tells more of how an error was found wins when hints meet. */
 const weight: Readonly<Record<ReadingTrigger, number>> = { poll: 0, start: 1, hint: 2, scrub: 3 };
@@ -66,6 +68,7 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
   let hinted: ReadingTrigger | undefined;
   let hintedSince = 0;
   let backoff = 1;
+  let failures = 0;
   let cancelTimer = (): void => undefined;
   let waiting: (() => void)[] = [];
   const first = Promise.withResolvers<void>();
@@ -97,6 +100,7 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
       ...(lastOkAt !== undefined && { lastOkAt }),
     };
     backoff = list.kind === 'ok' && !list.value.complete ? Math.min(backoff * 2, MAX_BACKOFF) : 1;
+    failures = list.kind === 'ok' ? 0 : failures + 1;
     if (file.kind === 'stuck') {
       state = 'stuck';
       file.released.then(
@@ -118,7 +122,11 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
     }
     for (const resolve of waiting) resolve();
     waiting = [];
-    if (state === 'idle') schedule(config.badBlocksMs * backoff * (1 + JITTER * (2 * config.jitter() - 1)), 'poll');
+    if (state !== 'idle') return;
+    const poll = config.badBlocksMs * backoff * (1 + JITTER * (2 * config.jitter() - 1));
+    const retry = failures === 0 ? poll : RETRY_FIRST_MS * 2 ** (failures - 1);
+    if (retry < poll) schedule(retry, latest?.trigger ?? 'poll');
+    else schedule(poll, 'poll');
   }
   function released(trigger: ReadingTrigger): void {
     if (isStopped()) return;

@@ -245,6 +245,27 @@ test('a transport that breaks is a failed reading, and the list is read again at
   assert.equal(list('pmem0').list.kind, 'ok');
 });
 
+test('a read that fails after a hint is tried again soon, less and less often, and is still due to the hint', async (t) => {
+  const { host, clock, observer, list } = await rig(t, 'one-bad-sector');
+  host.sysfs.put(PMEM0, { kind: 'error', errno: 'EIO' });
+  observer.hint('pmem0');
+  await clock.advance(25);
+  const before = host.sysfs.reads(PMEM0);
+  await clock.advance(1_000);
+  assert.equal(host.sysfs.reads(PMEM0), before + 1);
+  await clock.advance(1_999);
+  assert.equal(host.sysfs.reads(PMEM0), before + 1);
+  host.sysfs.put(PMEM0, '2256 1\n8000 4\n');
+  await clock.advance(1);
+  assert.equal(list('pmem0').list.kind, 'ok');
+  assert.equal(list('pmem0').trigger, 'hint');
+  host.sysfs.put(PMEM0, { kind: 'error', errno: 'EIO' });
+  await clock.advance(20 * POLL);
+  const late = host.sysfs.reads(PMEM0);
+  await clock.advance(10 * POLL);
+  assert.ok(host.sysfs.reads(PMEM0) - late <= 12, 'no more often than it is polled in the end');
+});
+
 test('the log tells when a list turns unreadable and when it is well again, not at each poll', async (t) => {
   const { host, clock, warnings } = await rig(t, 'one-bad-sector');
   host.sysfs.put(PMEM0, 'garbage\n');

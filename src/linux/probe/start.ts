@@ -4,7 +4,7 @@ import { type Conversation, openConversation, type ProbeConnection, type ProbeCo
 import { type Failure, type Outcome, PROTOCOL_VERSION, type ProbeHello } from './protocol.ts';
 
 /** A start takes 0.1 s; an overloaded host may need some more. */
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 export interface Started {
   readonly ok: true;
