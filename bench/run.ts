@@ -1,10 +1,18 @@
-/** `npm run bench`: builds dist, then runs each benchmark beside its peer. Prints ratios; exits 1 when one is over its limit. */
+/**
+ * `npm run bench`: builds dist, then runs each benchmark beside its peer. Prints ratios; exits 1 when one is over its
+ * limit. `npm run bench -- resolve` runs the one of the resolvers instead, which needs root and room for its images.
+ */
 import { execFileSync } from 'node:child_process';
 import { benchMemory } from './memory.ts';
+import { benchResolve } from './resolve/run.ts';
 import { benchScrape } from './scrape.ts';
 
+const [which, ...rest] = process.argv.slice(2);
 execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
-const results = { memory: await benchMemory(), scrape: await benchScrape() };
+const results =
+  which === 'resolve'
+    ? { resolve: await benchResolve(rest) }
+    : { memory: await benchMemory(), scrape: await benchScrape() };
 const bad = Object.entries(results)
   .filter(([, fine]) => !fine)
   .map(([name]) => name);
