@@ -176,6 +176,7 @@ test('no file has a name that says nothing', () => {
 /** A registry names every file of its folder that satisfies the contract: a forgotten line fails here by name. */
 const registries: readonly { folder: string; registry: string; except: readonly string[] }[] = [
   { folder: 'src/resolve/stack', registry: 'layers.ts', except: ['layer.ts'] },
+  { folder: 'src/observe/health', registry: 'families.ts', except: ['family.ts'] },
   { folder: 'src/notify', registry: 'notifiers.ts', except: [] },
   { folder: 'src/cli', registry: 'commands.ts', except: [] },
 ];
@@ -183,7 +184,7 @@ for (const { folder, registry } of registries) {
   test(`${folder}/${registry} lists what its folder holds`, async () => {
     assert.ok(existsSync(join(root, folder, registry)), `${folder}/${registry} is missing`);
     const listed = new Set(importsOf(`${folder}/${registry}`).map((i) => i.to));
-    const marker = /^export const \w+: (StackLayer|Notifier|NotifierFactory|Command)\b/m;
+    const marker = /^export const \w+: (StackLayer|DsmFamily|Notifier|NotifierFactory|Command)\b/m;
     for (const file of globSync(`${folder}/*.ts`, { cwd: root })) {
       if (file.endsWith(registry)) continue;
       if (marker.test(readFileSync(join(root, file), 'utf8')))

@@ -85,6 +85,20 @@ export async function withLab(
   }
 }
 
+/** A process that was killed a moment ago may still be letting go of it. */
+function unmountWhenFree(mountpoint: string): void {
+  const deadline = performance.now() + 5_000;
+  for (;;) {
+    try {
+      tool('umount', mountpoint);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      execFileSync('sleep', ['0.05']);
+    }
+  }
+}
+
 export function createLab({ megabytes, mkfs, mountOptions, journalMegabytes, prepare }: LabOptions): Lab {
   const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-loopfs-'));
   const mountpoint = join(folder, 'mnt');
@@ -112,7 +126,7 @@ export function createLab({ megabytes, mkfs, mountOptions, journalMegabytes, pre
         `/dev/${device}`,
         mountpoint,
       ),
-    unmount: () => void tool('umount', mountpoint),
+    unmount: () => unmountWhenFree(mountpoint),
     close() {
       // the tests may have unmounted it already
       if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${mountpoint} `)) lab.unmount();

@@ -149,7 +149,7 @@ test('files that are written, moved and deleted while they are looked at are nev
         '-c',
         'i=0; while :; do i=$((i+1)); f=churn$((i%40)); dd if=/dev/zero of=$f bs=64k count=3 conv=fsync status=none; mv $f moved$((i%7)); rm -f churn$(((i+20)%40)) moved$(((i+3)%7)); done',
       ],
-      { cwd: lab.mountpoint, stdio: 'ignore' },
+      { cwd: lab.mountpoint, stdio: 'ignore', detached: true },
     );
     const ended = new Promise((done) => churn.once('exit', done));
     try {
@@ -159,7 +159,8 @@ test('files that are written, moved and deleted while they are looked at are nev
         for (const [sector, path] of expected) assert.deepEqual(sectors.get(sector)?.[0]?.paths, [path]);
       }
     } finally {
-      churn.kill('SIGKILL');
+      // its whole group: the command that it is just running works inside the file system, too
+      process.kill(-(churn.pid as number), 'SIGKILL');
       await ended;
     }
   });
