@@ -53,8 +53,8 @@ test('the agent gets the settings of its flags, and its exit code is the program
   const [settings] = started;
   assert.equal(settings?.config.poll.badBlocksMs, 5000);
   assert.deepEqual(settings?.listen, [
-    { host: '', port: 0 },
-    { host: '::1', port: 0 },
+    { kind: 'tcp', port: 0 },
+    { kind: 'tcp', host: '::1', port: 0 },
   ]);
   assert.deepEqual(settings?.roots, { sysfs: '/s', procfs: '/p', rootfs: '/r', dev: '/d' });
   assert.deepEqual(settings?.log, { level: 'debug', format: 'pretty' });
