@@ -177,6 +177,22 @@ export interface FilesystemIo {
   statusProc(path: string): FileStatus;
 }
 
+/** One row of a device-mapper table, in words. Without any key: those are taken out before anything else sees the row. */
+export interface DmRow {
+  /** sectors of the mapped device */
+  readonly start: number;
+  readonly count: number;
+  readonly type: string;
+  readonly parameters: readonly string[];
+  /** what the target says of its state */
+  readonly status: readonly string[];
+}
+/** Tables of device-mapper devices (probe process only). */
+export interface DeviceMapper {
+  /** `devNumber` as `253:0`. @throws Error whose `code` is the errno name: EPERM without CAP_SYS_ADMIN, ENXIO for no such device */
+  table(devNumber: string): readonly DmRow[];
+}
+
 /** The file that a unix socket is: node makes it when it listens and removes it when it closes. */
 export interface SocketFiles {
   /**

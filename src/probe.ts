@@ -26,34 +26,14 @@ const { values } = parseArgs({
 const roots = { sysfs: values['path.sysfs'], procfs: values['path.procfs'] };
 const sysfs = createLocalTree(roots.sysfs);
 
-/** Namespaces' disks; others are looked at when they carry a mount or are asked about. */
-const PMEM_DISK = /^pmem\d/;
-/** What a partition's name adds to its disk's. */
-const PARTITION = /^p?\d+$/;
-
-/**
- * Block devices and mounts as they are now. Not the whole inventory: an nvdimm attribute that hangs must not hold up
- * the look at another device.
- */
+/** Block devices, what they are made of, and mounts as they are now. */
 async function readFacts(asked?: string): Promise<HostFacts> {
-  const [{ readBlockDevices }, { readMounts }, { createProblems }] = await Promise.all([
-    import('./discover/block.ts'),
-    import('./discover/mountinfo.ts'),
-    import('./discover/look.ts'),
+  const [{ readStack }, { createDeviceMapper }] = await Promise.all([
+    import('./discover/stack.ts'),
+    import('./linux/device-mapper.ts'),
   ]);
-  const problems = createProblems();
-  const mounts = await readMounts(createLocalTree(roots.procfs, 'PROCFS_READ'), problems);
-  const disks = (await sysfs.list('block')) ?? [];
-  const isAsked = (disk: string) =>
-    asked === disk || (asked?.startsWith(disk) === true && PARTITION.test(asked.slice(disk.length)));
-  const parents = disks
-    .filter((disk) => PMEM_DISK.test(disk) || isAsked(disk))
-    .map(async (disk): Promise<[string, string]> => {
-      const link = await sysfs.link(`block/${disk}/device`);
-      return [disk, link?.split('/').at(-1) ?? disk];
-    });
-  const blockDevices = await readBlockDevices(sysfs, mounts, new Map(await Promise.all(parents)), problems, []);
-  return { blockDevices, mounts };
+  const procfs = createLocalTree(roots.procfs, 'PROCFS_READ');
+  return readStack({ sysfs, procfs, deviceMapper: createDeviceMapper(values['path.dev']) }, asked);
 }
 
 async function openFilesystems(): Promise<FilesystemIo> {
@@ -69,6 +49,7 @@ async function readBadRuns({ blockDevices }: HostFacts) {
   ]);
   const pageSize = readPageSize();
   const bad = new Map<string, readonly Run[]>();
+  const whole = new Map<string, readonly Run[]>();
   const gaps: string[] = [];
   for (const { name, hasBadblocks } of blockDevices) {
     if (!hasBadblocks) continue;
@@ -77,9 +58,10 @@ async function readBadRuns({ blockDevices }: HostFacts) {
     const list = parseBadBlocks(file.data, pageSize);
     if (list.kind !== 'ok') continue;
     bad.set(name, list.value.runs);
-    if (!list.value.complete) gaps.push(`${name}: ${list.value.reason ?? 'its bad-block list is not complete'}`);
+    if (list.value.complete) whole.set(name, list.value.runs);
+    else gaps.push(`${name}: ${list.value.reason ?? 'its bad-block list is not complete'}`);
   }
-  return { bad, gaps };
+  return { bad, whole, gaps };
 }
 
 async function check(job: CheckJob, onProgress: (progress: ResolveProgress) => void, signal: AbortSignal) {
@@ -89,13 +71,13 @@ async function check(job: CheckJob, onProgress: (progress: ResolveProgress) => v
     readFacts(),
     openFilesystems(),
   ]);
-  const { bad, gaps } = await readBadRuns(facts);
+  const { bad, whole: badRuns, gaps } = await readBadRuns(facts);
   const deadline = AbortSignal.timeout(job.deadlineMs);
   const files: CheckedFile[] = [];
   let whole = gaps.length === 0;
   try {
     const within = AbortSignal.any([signal, deadline]);
-    for await (const file of checkPaths(job.paths.map(pathFromText), bad, facts, io, within)) {
+    for await (const file of checkPaths(job.paths.map(pathFromText), bad, { ...facts, badRuns }, io, within)) {
       // which disk a clean file lies on is not told: a list that is cut makes none of them clean
       files.push(gaps.length === 0 ? file : { ...file, complete: false, reason: file.reason ?? gaps.join('; ') });
       onProgress({ phase: 'looking at files', done: files.length });
@@ -114,7 +96,10 @@ const services: ProbeServices = {
       readFacts(job.device),
       openFilesystems(),
     ]);
-    return resolveRuns(job, facts, io, onProgress, signal);
+    // whether another copy is good is a question only where a layer may keep one
+    const copies = facts.blockDevices.some(({ kind }) => kind === 'md' || kind === 'dm');
+    const badRuns = copies ? { badRuns: (await readBadRuns(facts)).whole } : {};
+    return resolveRuns(job, { ...facts, ...badRuns }, io, onProgress, signal);
   },
   check,
   async pollPriority() {

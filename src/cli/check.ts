@@ -19,6 +19,8 @@ export interface CheckedFile {
     readonly device: string;
     readonly start: number;
     readonly count: number;
+    /** where a layer below the file system keeps copies */
+    readonly goodCopy?: { readonly exists: 'yes' | 'no' | 'unknown'; readonly where: string | null };
   }[];
 }
 export interface CheckAnswer {
@@ -91,7 +93,10 @@ function fileJson({ path, pathBase64, complete, reason, ranges }: CheckedFile): 
     pathBase64,
     complete,
     reason: reason ?? null,
-    ranges: ranges.map(({ offset, length, device, start, count }) => ({ offset, length, device, start, count })),
+    ranges: ranges.map(({ offset, length, device, start, count, goodCopy }) => ({
+      ...{ offset, length, device, start, count },
+      ...(goodCopy === undefined ? {} : { goodCopy }),
+    })),
   };
 }
 
@@ -104,6 +109,8 @@ function checkText(answer: CheckAnswer, context: CommandContext): string {
     for (const range of file.ranges) {
       const where = `${printable(range.device)} ${range.start}+${range.count}`;
       lines.push(`  bytes ${range.offset}–${range.offset + range.length - 1}  ${paint('dim', where)}`);
+      if (range.goodCopy?.exists === 'yes')
+        lines.push(`    good copy: ${printable(range.goodCopy.where ?? 'elsewhere')}`);
     }
     if (!file.complete) lines.push(paint('dim', `  ${printable(file.reason ?? 'not all of it could be looked at')}`));
   }

@@ -1,5 +1,5 @@
 import type { Run } from '../model/extent.ts';
-import type { OpenBy, Owner } from '../model/owner.ts';
+import type { LayerExtent, OpenBy, Owner } from '../model/owner.ts';
 import { counted, type Paint, printable } from './print.ts';
 
 /** An owner for people: what it is, which bytes of it, who uses it. Only what is not the whole range says where it lies. */
@@ -14,9 +14,7 @@ export function describeOwner(owner: Owner, range: Run, paint: Paint): string[] 
   }
   for (const user of owner.openBy ?? []) lines.push(`  ${openText(user)}`);
   for (const layer of owner.layers ?? []) {
-    lines.push(
-      paint('dim', `  through ${layer.kind} ${printable(layer.device)}, sectors ${layer.start}+${layer.count}`),
-    );
+    lines.push(paint('dim', `  through ${layer.kind} ${layerName(layer)}, sectors ${layer.start}+${layer.count}`));
   }
   if (owner.goodCopy !== undefined && owner.goodCopy.exists !== 'no') {
     const { exists, where } = owner.goodCopy;
@@ -24,6 +22,10 @@ export function describeOwner(owner: Owner, range: Run, paint: Paint): string[] 
   }
   if (owner.reason !== undefined) lines.push(paint('dim', `  ${printable(owner.reason)}`));
   return lines;
+}
+
+function layerName({ device, name }: LayerExtent): string {
+  return name === undefined || name === device ? printable(device) : `${printable(name)} (${printable(device)})`;
 }
 
 function headline(owner: Owner, paint: Paint): string {

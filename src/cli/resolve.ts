@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AgentError } from '../model/errors.ts';
 import type { ResolveAnswer } from '../model/owner.ts';
@@ -37,9 +37,12 @@ export const resolve: Command = {
     const platform = await context.openPlatform(settings.roots);
     const progress = createProgressLine(context);
     try {
-      const name = await kernelName(device, settings.roots.dev, async (candidate) => {
-        return (await platform.sysfs.inode(`block/${candidate}`)) !== undefined;
-      });
+      const name = await kernelName(
+        device,
+        settings.roots.dev,
+        async (candidate) => (await platform.sysfs.inode(`block/${candidate}`)) !== undefined,
+        async (devNumber) => (await platform.sysfs.link(`dev/block/${devNumber}`))?.split('/').at(-1),
+      );
       const answer: ResolveAnswer =
         runs.length === 0
           ? { device: name, complete: true, results: [] }
@@ -64,7 +67,12 @@ export const resolve: Command = {
  * The kernel's name of what was asked about: `pmem0`, `/dev/pmem0`, or a link to it such as `/dev/mapper/vg-pg`.
  * @throws AgentError USAGE
  */
-async function kernelName(device: string, dev: string, isDisk: (name: string) => Promise<boolean>): Promise<string> {
+async function kernelName(
+  device: string,
+  dev: string,
+  isDisk: (name: string) => Promise<boolean>,
+  nameOf: (devNumber: string) => Promise<string | undefined>,
+): Promise<string> {
   const plain = /^(?:\/dev\/)?([A-Za-z0-9][A-Za-z0-9_.:!-]{0,63})$/.exec(device)?.[1];
   if (plain !== undefined && (await isDisk(plain))) return plain;
   const node = device.startsWith('/dev/') ? join(dev, device.slice('/dev/'.length)) : device;
@@ -73,10 +81,20 @@ async function kernelName(device: string, dev: string, isDisk: (name: string) =>
     throw usage(`${device} is not a device: name it as pmem0 or /dev/pmem0`);
   }
   try {
-    return basename(await realpath(node));
+    const real = await realpath(node);
+    // a node of its own instead of a link, as /dev/mapper has them without udev
+    const { rdev } = await stat(real, { bigint: true });
+    return (await nameOf(deviceNumber(rdev))) ?? basename(real);
   } catch (cause) {
     throw new AgentError('USAGE', `${device} does not exist: pmemwatch list shows the devices`, { cause });
   }
+}
+
+/** gnu_dev_major(3) and gnu_dev_minor(3) of what stat(2) says a node stands for */
+function deviceNumber(rdev: bigint): string {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
+  return `${major}:${minor}`;
 }
 
 /** `resolve --json` (design 4.1): devices asked about as nodes, layers by their kernel names. */

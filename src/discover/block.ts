@@ -3,6 +3,8 @@ import { bytes, sector, sectorCount } from '../model/units.ts';
 import type { KernelTree } from '../ports.ts';
 import { readAttributes } from './attributes.ts';
 import { byName, keepLast, linkTarget, listNames, type Problems } from './look.ts';
+import { readLoopBacking } from './loop.ts';
+import { readMdArray } from './md.ts';
 
 /** Where a device lies below `block`: a disk's folder, or a partition's inside its disk's. */
 interface Location {
@@ -20,7 +22,7 @@ interface Graph {
 
 /** `sda1`, `pmem0p1`: what a partition's name adds to its disk's */
 const partitionSuffix = /^p?\d+$/;
-const diskAttributes = ['dev', 'size', 'diskseq', 'queue/logical_block_size', 'queue/dax', 'dm/name'];
+const diskAttributes = ['dev', 'size', 'diskseq', 'queue/logical_block_size', 'queue/dax', 'dm/name', 'dm/uuid'];
 const partitionAttributes = ['dev', 'size', 'start'];
 
 interface Seen {
@@ -34,7 +36,8 @@ interface Seen {
 
 /**
  * Block devices that matter: the disks of namespaces with all that stands on them (partitions, dm, md, through `holders`),
- * every device that carries a mount, and what those stand on. A host's other disks are not looked at.
+ * every device that carries a mount, and what those stand on. A host's other disks are not looked at. What md arrays
+ * and loop devices are made of is read with them; device-mapper tables need an ioctl and are added by the probe.
  * Attributes: Documentation/ABI/stable/sysfs-block; `badblocks` is not read here, only seen to be there.
  */
 export async function readBlockDevices(
@@ -157,12 +160,20 @@ async function readDevice(graph: Graph, location: Location): Promise<Seen | unde
     const last = keepLast(problems, graph.previous, name, a.faults);
     return last === undefined ? undefined : { device: last, partitions, below, above };
   }
+  const kind = disk !== undefined ? 'partition' : kindOf(name, dmName);
+  const assembly =
+    kind === 'md'
+      ? await readMdArray(sysfs, name, sectorCount(size), problems)
+      : kind === 'loop'
+        ? await readLoopBacking(sysfs, name)
+        : undefined;
+  const label = labelOf(dmName, a.text('dm/uuid'));
   const device: BlockDevice = {
     name,
     devNumber,
     size: sectorCount(size),
     logicalBlockBytes: bytes(logicalBlock ?? (await diskAttribute(sysfs, disk, 'queue/logical_block_size')) ?? 512),
-    kind: disk !== undefined ? 'partition' : dmName !== undefined ? 'dm' : /^md[\d_]/.test(name) ? 'md' : 'disk',
+    kind,
     holders: [...holders].sort(byName),
     slaves: [...slaves].sort(byName),
     hasBadblocks: entries.includes('badblocks'),
@@ -170,8 +181,25 @@ async function readDevice(graph: Graph, location: Location): Promise<Seen | unde
     ...(disk !== undefined && start !== undefined && { partitionOf: { disk, start: sector(start) } }),
     ...(diskSequence !== undefined && { diskSequence }),
     ...(dmName !== undefined && { dmName }),
+    ...(label !== undefined && { label }),
+    ...(assembly !== undefined && { assembly }),
   };
   return { device, partitions, below, above };
+}
+
+function kindOf(name: string, dmName: string | undefined): BlockDevice['kind'] {
+  if (dmName !== undefined) return 'dm';
+  if (/^md[\d_]/.test(name)) return 'md';
+  return /^loop\d+$/.test(name) ? 'loop' : 'disk';
+}
+
+/** `vg/lv` for LVM's (whose names have `-` twice where it is part of one; libdevmapper dm_split_lvm_name), else the name. */
+function labelOf(dmName: string | undefined, uuid: string | undefined): string | undefined {
+  if (dmName === undefined || uuid?.startsWith('LVM-') !== true) return dmName;
+  const parts = /^((?:[^-]|--)+)-((?:[^-]|--)+)((?:-.*)?)$/.exec(dmName);
+  if (parts === null) return dmName;
+  const [, group, volume, layer] = parts as unknown as [string, string, string, string];
+  return `${group.replaceAll('--', '-')}/${volume.replaceAll('--', '-')}${layer}`;
 }
 
 /** Partitions have no queue of their own. */

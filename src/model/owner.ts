@@ -26,9 +26,16 @@ export interface OpenBy {
 
 export interface LayerExtent {
   readonly device: string;
+  /** what people call the device: `vg/lv`, the device-mapper name, the file behind a loop device */
+  readonly name?: string;
   readonly kind: string;
   readonly start: Sector;
   readonly count: SectorCount;
+}
+
+/** The layers for a reader who may not see file names: the name of a loop device is that of its file. */
+export function layersWithoutFiles(layers: readonly LayerExtent[]): LayerExtent[] {
+  return layers.map(({ name, ...layer }) => (name === undefined || layer.kind === 'loop' ? layer : { ...layer, name }));
 }
 
 /**

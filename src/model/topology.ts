@@ -1,5 +1,6 @@
 import type { Run } from './extent.ts';
 import type { PathName } from './path.ts';
+import type { Assembly } from './stack.ts';
 import type { Bytes, Sector, SectorCount } from './units.ts';
 
 /** What feeds a bus's bad-block lists. `none`: nothing does (e820, virtio, CXL today), so an empty list proves nothing. */
@@ -84,7 +85,7 @@ export interface BlockDevice {
   readonly devNumber: string;
   readonly size: SectorCount;
   readonly logicalBlockBytes: Bytes;
-  readonly kind: 'disk' | 'partition' | 'dm' | 'md';
+  readonly kind: 'disk' | 'partition' | 'dm' | 'md' | 'loop';
   /** partition: the whole disk and where it starts on it */
   readonly partitionOf?: { readonly disk: string; readonly start: Sector };
   readonly holders: readonly string[];
@@ -98,6 +99,10 @@ export interface BlockDevice {
   readonly diskSequence?: number;
   /** device-mapper name, as under /dev/mapper */
   readonly dmName?: string;
+  /** what people call it, where that is not its kernel name: `vg/lv`, the device-mapper name, the md name */
+  readonly label?: string;
+  /** what it is made of, for devices that stand on others in another way than a partition does */
+  readonly assembly?: Assembly;
 }
 
 export interface Mount {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Owner } from '../model/owner.ts';
+import { layersWithoutFiles, type Owner } from '../model/owner.ts';
 import { bytesOfPath } from '../model/path.ts';
 
 /** How file names are shown to a receiver. */
@@ -7,8 +7,10 @@ export type PathPolicy = 'full' | 'hash' | 'off';
 
 /** The owner as the receiver may see it. Mountpoints stay: they are labels of the metrics as well. */
 export function redactOwner(owner: Owner, policy: PathPolicy): Owner {
-  if (policy === 'full' || owner.paths === undefined) return owner;
-  const { paths, pathsBase64, ...rest } = owner;
+  if (policy === 'full') return owner;
+  const { paths, pathsBase64, layers, ...others } = owner;
+  const rest = layers === undefined ? others : { ...others, layers: layersWithoutFiles(layers) };
+  if (paths === undefined) return rest;
   return policy === 'off' ? rest : { ...rest, paths: paths.map((path, i) => hashOf(path, pathsBase64?.[i])) };
 }
 

@@ -13,6 +13,13 @@ export function severityOfOwner(owner: Owner): Severity {
   return alone === 'critical' && owner.goodCopy?.exists === 'yes' ? 'warning' : alone;
 }
 
+/**
+ * What a layer keeps for itself and cannot do without, or what may well be someone's data that only the layer's own
+ * metadata could name.
+ */
+const holdsMore =
+  /info block|superblock|header|metadata|parity|journal|thin|cache|snapshot|integrity|verity| device of |BTT (?:data|map|log)/i;
+
 function severityWithoutCopies(owner: Owner): Severity {
   switch (owner.kind) {
     case 'file':
@@ -28,7 +35,7 @@ function severityWithoutCopies(owner: Owner): Severity {
     case 'raw':
       return rawInUse(owner) ? 'critical' : 'warning';
     case 'hidden':
-      return /info block|superblock/i.test(owner.metadata ?? '') ? 'critical' : 'warning';
+      return holdsMore.test(owner.metadata ?? '') ? 'critical' : 'warning';
     case 'free':
       return 'warning';
     default:

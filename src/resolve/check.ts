@@ -1,11 +1,12 @@
 import { errnoOf, messageOf } from '../model/errors.ts';
-import { clip, coalesce, type Extent, extent, type Run } from '../model/extent.ts';
+import { clip, coalesce, type Extent, extent, type Run, run, subtract } from '../model/extent.ts';
 import type { PathName } from '../model/path.ts';
 import { createRunIndex, type RunIndex } from '../model/run-index.ts';
 import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount, sectorsCovering, wholeSectors } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import { type HostFacts, mountsOf } from './climb.ts';
+import { createDescender, type Descender, type Landing } from './descend.ts';
 import { DIRENT_TYPE } from './fs/dirents.ts';
 import { FIEMAP, type FiemapExtent, isPlaced } from './fs/fiemap.ts';
 import { createExtentReader } from './fs/file-extents.ts';
@@ -14,7 +15,8 @@ import { unwalkable } from './fs/resolvers.ts';
 import { walkTree } from './fs/tree.ts';
 import { bytePath, bytesOf, joinPath, pathName } from './fs/visible-path.ts';
 import { hasRealtime, isRealtimeFile, realtimeDeviceOf } from './fs/xfs/side-devices.ts';
-import { stackLayers } from './stack/layers.ts';
+import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
+import { shiftCopies } from './stack/layer.ts';
 
 /** Bad runs by kernel name of the disk they are on. A disk that is not in it is one whose list is not known. */
 export type KnownBadRuns = ReadonlyMap<string, readonly Run[]>;
@@ -23,6 +25,8 @@ export type KnownBadRuns = ReadonlyMap<string, readonly Run[]>;
 export interface DamagedRange extends Extent {
   readonly offset: number;
   readonly length: number;
+  /** where a layer below the file system keeps copies: whether another one is good, so that reads are served */
+  readonly goodCopy?: GoodCopy;
 }
 /** One file of `check` (design 4.1): clean only when `complete` and without ranges. */
 export interface CheckedFile {
@@ -33,9 +37,23 @@ export interface CheckedFile {
   readonly ranges: readonly DamagedRange[];
 }
 
-type BadIndex = ReadonlyMap<string, RunIndex<Run>>;
-function indexOf(bad: KnownBadRuns): BadIndex {
-  return new Map([...bad].map(([device, runs]) => [device, createRunIndex(coalesce(runs))]));
+/** What one check looks with. */
+interface Look {
+  readonly bad: ReadonlyMap<string, RunIndex<Run>>;
+  readonly facts: HostFacts;
+  readonly io: FilesystemIo;
+  readonly descender: Descender;
+  readonly judge: CopyJudge;
+}
+function createLook(bad: KnownBadRuns, facts: HostFacts, io: FilesystemIo): Look {
+  const index = new Map([...bad].map(([device, runs]) => [device, createRunIndex(coalesce(runs))]));
+  const descender = createDescender({
+    facts,
+    io,
+    hasList: (device) => index.has(device),
+    holding: (devNumber, fd) => holdingDevice(devNumber, facts, fd, io),
+  });
+  return { bad: index, facts, io, descender, judge: createCopyJudge(facts) };
 }
 
 const S_IFMT = 0xf000;
@@ -50,14 +68,14 @@ export async function* checkPaths(
   io: FilesystemIo,
   signal: AbortSignal,
 ): AsyncGenerator<CheckedFile, void, void> {
-  const index = indexOf(bad);
+  const look = createLook(bad, facts, io);
   for (const path of paths) {
     const directory = openOrExplain(path, io, 'directory');
     if (directory.kind === 'failed' && directory.errno !== 'ENOTDIR') yield incomplete(path, directory.reason);
-    else if (directory.kind === 'failed') yield checkOne(path, index, facts, io);
+    else if (directory.kind === 'failed') yield checkOne(path, look);
     else {
       try {
-        yield* checkBelow(path, directory.fd, index, facts, io, signal);
+        yield* checkBelow(path, directory.fd, look, signal);
       } finally {
         io.close(directory.fd);
       }
@@ -67,14 +85,15 @@ export async function* checkPaths(
 
 /** One file or directory by itself, as FIEMAP tells it now, without writing anything back first. */
 export function checkFile(path: PathName, bad: KnownBadRuns, facts: HostFacts, io: FilesystemIo): CheckedFile {
-  return checkOne(path, indexOf(bad), facts, io);
+  return checkOne(path, createLook(bad, facts, io));
 }
 
-function checkOne(path: PathName, bad: BadIndex, facts: HostFacts, io: FilesystemIo): CheckedFile {
+function checkOne(path: PathName, look: Look): CheckedFile {
+  const { io } = look;
   const opened = openOrExplain(path, io, 'file');
   if (opened.kind === 'failed') return incomplete(path, opened.reason);
   try {
-    return checkOpen(path, opened.fd, bad, facts, io);
+    return checkOpen(path, opened.fd, look);
   } finally {
     io.close(opened.fd);
   }
@@ -83,18 +102,17 @@ function checkOne(path: PathName, bad: BadIndex, facts: HostFacts, io: Filesyste
 async function* checkBelow(
   top: PathName,
   fd: number,
-  bad: BadIndex,
-  facts: HostFacts,
-  io: FilesystemIo,
+  look: Look,
   signal: AbortSignal,
 ): AsyncGenerator<CheckedFile, void, void> {
+  const { io } = look;
   const base = bytePath(top).replace(/(?<=.)\/+$/, '');
   let ready: CheckedFile[] = [];
   const pathOf = (below: string): PathName => pathName(joinPath(base, below));
   const steps = walkTree(io, fd, {
     wants: (_inode, type) => type === DIRENT_TYPE.file || type === DIRENT_TYPE.unknown,
     directory: (directory, path) => {
-      const found = checkOpen(pathOf(path), directory, bad, facts, io);
+      const found = checkOpen(pathOf(path), directory, look);
       // directories that file systems do not map are no files of the user
       if (found.ranges.length > 0) ready.push(found);
     },
@@ -107,7 +125,7 @@ async function* checkBelow(
         return;
       }
       try {
-        if ((io.status(opened.fd).mode & S_IFMT) === S_IFREG) ready.push(checkOpen(path, opened.fd, bad, facts, io));
+        if ((io.status(opened.fd).mode & S_IFMT) === S_IFREG) ready.push(checkOpen(path, opened.fd, look));
       } finally {
         io.close(opened.fd);
       }
@@ -126,7 +144,8 @@ async function* checkBelow(
   yield* ready;
 }
 
-function checkOpen(path: PathName, fd: number, bad: BadIndex, facts: HostFacts, io: FilesystemIo): CheckedFile {
+function checkOpen(path: PathName, fd: number, look: Look): CheckedFile {
+  const { facts, io } = look;
   const status = io.status(fd);
   const type = status.mode & S_IFMT;
   if (type !== S_IFREG && type !== S_IFDIR) return incomplete(path, 'neither a file nor a directory');
@@ -144,7 +163,7 @@ function checkOpen(path: PathName, fd: number, bad: BadIndex, facts: HostFacts, 
   const ranges: DamagedRange[] = [];
   for (const e of extents) {
     const unplaced = whyUnplaced(e);
-    if (unplaced === undefined) for (const r of damagedParts(e, where.device, bad, facts, reasons)) ranges.push(r);
+    if (unplaced === undefined) for (const r of damagedParts(e, where.device, look, reasons)) ranges.push(r);
     else reasons.add(unplaced);
   }
   ranges.sort((a, b) => a.offset - b.offset);
@@ -160,48 +179,31 @@ function whyUnplaced({ flags }: FiemapExtent): string | undefined {
 }
 
 /** The bad sectors under one extent of a file, from its file system's device down to the disks. */
-function damagedParts(
-  e: FiemapExtent,
-  device: BlockDevice,
-  bad: BadIndex,
-  facts: HostFacts,
-  reasons: Set<string>,
-): DamagedRange[] {
+function damagedParts(e: FiemapExtent, device: BlockDevice, look: Look, reasons: Set<string>): DamagedRange[] {
   const whole = extent(device.name, wholeSectors(e.physical), sectorsCovering(e.physical, e.length));
-  return descend(whole, 0, bad, facts, reasons).flatMap(({ on, into }) => {
-    const listed = bad.get(on.device);
-    if (listed === undefined) {
-      reasons.add(`no bad-block list is known for ${on.device}`);
-      return [];
-    }
-    return listed.overlapping(on).flatMap((r): DamagedRange[] => {
-      const part = clip(r, on);
-      if (part === undefined) return [];
-      const offset = e.logical + bytesFromSectors(sectorCount(into + part.start - on.start));
-      return [{ offset, length: bytesFromSectors(part.count), device: on.device, ...part }];
-    });
-  });
+  const { landings, obstacles } = look.descender.descend(whole);
+  for (const obstacle of obstacles) reasons.add(obstacle);
+  const listed: DamagedRange[] = [];
+  const known: DamagedRange[] = [];
+  for (const landing of landings) {
+    const bad = landing.known ?? look.bad.get(landing.on.device)?.overlapping(landing.on);
+    if (bad === undefined) reasons.add(`no bad-block list is known for ${landing.on.device}`);
+    const into = landing.known === undefined ? listed : known;
+    for (const r of bad ?? []) into.push(...damagedRange(e, landing, r, look));
+  }
+  // what a layer knows of a member is most often what the list of the disk below it says as well
+  const told = listed.map((r) => run(wholeSectors(r.offset), r.count));
+  return [...listed, ...known.filter((r) => subtract([run(wholeSectors(r.offset), r.count)], told).length > 0)];
 }
 
-interface Place {
-  readonly on: Extent;
-  /** sectors from the start of the file's extent */
-  readonly into: number;
-}
-/** Down the stack to devices with a list of their own, or to the bottom. */
-function descend(at: Extent, into: number, bad: BadIndex, facts: HostFacts, reasons: Set<string>): Place[] {
-  const device = facts.blockDevices.find((d) => d.name === at.device);
-  const layer = device === undefined ? undefined : stackLayers.find((l) => l.matches(device));
-  if (device !== undefined && layer !== undefined && !bad.has(device.name)) {
-    return layer
-      .mapDown(device, at)
-      .flatMap((m) => descend(m.below, into + m.above.start - at.start, bad, facts, reasons));
-  }
-  if (device !== undefined && device.slaves.length > 0) {
-    reasons.add(`it lies on ${device.name} (LVM/dm/md layers are not resolved yet)`);
-    return [];
-  }
-  return [{ on: at, into }];
+function damagedRange(e: FiemapExtent, { on, into, copies }: Landing, bad: Run, look: Look): DamagedRange[] {
+  const part = clip(bad, on);
+  if (part === undefined) return [];
+  const further = part.start - on.start;
+  const offset = e.logical + bytesFromSectors(sectorCount(into + further));
+  const shifted = copies.map((c) => shiftCopies(c, further));
+  const copy = copies.length === 0 ? {} : { goodCopy: look.judge.judge(shifted, part.count) };
+  return [{ offset, length: bytesFromSectors(part.count), device: on.device, ...part, ...copy }];
 }
 
 function holdingDevice(devNumber: string, { blockDevices, mounts }: HostFacts, fd: number, io: FilesystemIo) {

@@ -1,14 +1,15 @@
 import { errnoOf, messageOf } from '../model/errors.ts';
-import { type Extent, endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
+import { endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
 import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytesFromSectors } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
-import type { StackLayer } from './stack/layer.ts';
+import { type Copies, type StackLayer, shiftCopies } from './stack/layer.ts';
 import { stackLayers } from './stack/layers.ts';
 import { partitionTableBytes, partitionTableRuns } from './stack/partition-table.ts';
 import { RECOGNIZE_BYTES, RECOGNIZE_TAIL_BYTES, recognize } from './stack/recognize.ts';
+import { unusedParts } from './stack/unused.ts';
 
 /** Sectors as the asked device and the device they were followed to see them. */
 export interface Segment {
@@ -17,6 +18,16 @@ export interface Segment {
   readonly on: Run;
   /** the layers passed, from the asked device upwards; each `start` belongs to `on.start` */
   readonly layers: readonly LayerExtent[];
+  /** where the layers passed keep the same data besides; each for the first sector of `on` */
+  readonly copies: readonly Copies[];
+  /** what the file system beneath a loop device says of other copies of the file's data */
+  readonly elsewhere?: NonNullable<Owner['goodCopy']>;
+}
+/** An owner without its place. */
+export type OwnerFacts = Omit<Owner, 'device' | 'start' | 'count' | 'layers'>;
+export interface Found {
+  readonly segment: Segment;
+  readonly what: OwnerFacts;
 }
 /** A device with a mounted file system, and the asked sectors that lie on it. */
 export interface Leaf {
@@ -26,22 +37,27 @@ export interface Leaf {
 }
 export interface Climb {
   readonly leaves: readonly Leaf[];
-  /** what needs no file system, on the asked device */
-  readonly owners: readonly Owner[];
+  /** what needs no file system */
+  readonly owners: readonly Found[];
 }
 export interface HostFacts {
   readonly blockDevices: readonly BlockDevice[];
   readonly mounts: readonly Mount[];
+  /** the kernel's lists, by disk; a disk with a list that is not in it could not be read */
+  readonly badRuns?: ReadonlyMap<string, readonly Run[]>;
 }
 
+/** Deeper stacks than this are cut off: a host has a handful of layers, a loop in what was read has no end. */
+const MAX_LAYERS = 24;
+
 /** Follows sectors of a device up the block stack: partitions and so on, to file systems or to whatever else is there. */
-export function climb(asked: BlockDevice, runs: readonly Run[], facts: HostFacts, io: FilesystemIo): Climb {
+export function climb(asked: BlockDevice, from: readonly Segment[], facts: HostFacts, io: FilesystemIo): Climb {
   const leaves = new Map<string, { device: BlockDevice; mounts: readonly Mount[]; segments: Segment[] }>();
-  const owners: Owner[] = [];
-  const settle = (segments: readonly Segment[], what: Omit<Owner, 'device' | 'start' | 'count' | 'layers'>): void => {
-    for (const s of segments) owners.push(ownerOn(asked.name, s, s.on, what));
+  const owners: Found[] = [];
+  const settle = (segments: readonly Segment[], what: OwnerFacts): void => {
+    for (const segment of segments) owners.push({ segment, what });
   };
-  const visit = (device: BlockDevice, segments: readonly Segment[]): void => {
+  const visit = (device: BlockDevice, segments: readonly Segment[], depth: number): void => {
     if (segments.length === 0) return;
     const mounts = mountsOf(device, facts.mounts);
     if (mounts.length > 0) {
@@ -50,46 +66,60 @@ export function climb(asked: BlockDevice, runs: readonly Run[], facts: HostFacts
       leaves.set(device.name, leaf);
       return;
     }
-    const { through, opaque } = uppersOf(device, facts.blockDevices);
-    if (opaque.length > 0) {
-      settle(segments, {
-        kind: 'unknown',
-        reason: `below ${opaque.join(', ')} (LVM/dm/md layers are not resolved yet)`,
-      });
+    const { uppers, obstacles } = uppersOf(device, facts.blockDevices);
+    if (depth >= MAX_LAYERS) {
+      settle(segments, { kind: 'unknown', reason: `more than ${MAX_LAYERS} layers stand on each other` });
       return;
     }
-    if (through.length === 0) {
+    if (uppers.length === 0 && obstacles.length === 0) {
       settle(segments, { kind: 'raw', metadata: contentOf(device, io) });
       return;
     }
-    const shown: Run[] = [];
-    for (const { upper, layer } of through) visit(upper, mapSegments(device, upper, layer, segments, shown));
-    settleUnpartitioned(
-      device,
-      cutSegments(segments, (r) => subtract([r], shown)),
-      io,
-      settle,
-    );
+    const used: Run[] = [];
+    for (const { upper, layer } of uppers) {
+      const mapped = mapSegments(device, upper, layer, segments);
+      for (const r of mapped.used) used.push(r);
+      owners.push(...mapped.kept);
+      visit(upper, mapped.shown, depth + 1);
+    }
+    const rest = cutSegments(segments, (r) => subtract([r], used));
+    if (obstacles.length > 0) settle(rest, { kind: 'unknown', reason: obstacles.join('; ') });
+    else if (rest.length > 0)
+      settleUnused(
+        device,
+        uppers.map((u) => u.upper),
+        rest,
+        io,
+        settle,
+      );
   };
-  visit(
-    asked,
-    runs.map((r) => ({ asked: r.start, on: r, layers: [] })),
-  );
+  visit(asked, from, 0);
   return { leaves: [...leaves.values()], owners };
 }
 
+/** What is asked about, before any layer. */
+export function askedSegments(runs: readonly Run[]): Segment[] {
+  return runs.map((r) => ({ asked: r.start, on: r, layers: [], copies: [] }));
+}
+
 /** An owner of sectors `part` of `segment.on`, told on the asked device. */
-export function ownerOn(
-  askedDevice: string,
-  segment: Segment,
-  part: Run,
-  what: Omit<Owner, 'device' | 'start' | 'count' | 'layers'>,
-): Owner {
-  const into = part.start - segment.on.start;
-  const place = run(segment.asked + into, part.count);
-  if (segment.layers.length === 0) return { ...what, device: askedDevice, ...place };
-  const layers = segment.layers.map((l) => ({ ...l, ...run(l.start + into, part.count) }));
+export function ownerOn(askedDevice: string, segment: Segment, part: Run, what: OwnerFacts): Owner {
+  const { asked, layers } = cut(segment, part);
+  const place = run(asked, part.count);
+  if (layers.length === 0) return { ...what, device: askedDevice, ...place };
   return { ...what, device: askedDevice, ...place, layers };
+}
+
+/** The part of a segment that lies on `part`. */
+export function cut(s: Segment, part: Run): Segment {
+  const into = part.start - s.on.start;
+  return {
+    ...s,
+    asked: s.asked + into,
+    on: run(part.start, part.count),
+    layers: s.layers.map((l) => ({ ...l, ...run(l.start + into, part.count) })),
+    copies: s.copies.map((c) => shiftCopies(c, into)),
+  };
 }
 
 /** Mounts of a device; file systems with device numbers of their own (btrfs) are known by their source, and an XFS is
@@ -104,58 +134,89 @@ export function mountsOf(device: BlockDevice, mounts: readonly Mount[]): Mount[]
 }
 
 function uppersOf(device: BlockDevice, all: readonly BlockDevice[]) {
-  const uppers = all.filter((d) => d.partitionOf?.disk === device.name || device.holders.includes(d.name));
-  const through: { readonly upper: BlockDevice; readonly layer: StackLayer }[] = [];
-  const opaque = device.holders.filter((name) => !uppers.some((u) => u.name === name));
-  for (const upper of uppers) {
+  const found = all.filter((d) => d.partitionOf?.disk === device.name || device.holders.includes(d.name));
+  const uppers: { readonly upper: BlockDevice; readonly layer: StackLayer }[] = [];
+  const obstacles = device.holders
+    .filter((name) => !found.some((u) => u.name === name))
+    .map((name) => `below ${name}, which could not be looked at`);
+  for (const upper of found) {
     const layer = stackLayers.find((l) => l.matches(upper));
-    if (layer === undefined) opaque.push(upper.name);
-    else through.push({ upper, layer });
+    if (layer !== undefined) uppers.push({ upper, layer });
+    else obstacles.push(`below ${upper.label ?? upper.name}: ${obstacleOf(upper)}`);
   }
-  return { through, opaque };
+  return { uppers, obstacles };
 }
 
-function mapSegments(
-  below: BlockDevice,
-  upper: BlockDevice,
-  layer: StackLayer,
-  segments: readonly Segment[],
-  shown: Run[],
-): Segment[] {
-  return segments.flatMap((s) => {
-    const whole: Extent = { device: below.name, ...s.on };
-    return layer.mapUp(upper, whole).map((mapped): Segment => {
-      shown.push(mapped.below);
-      const into = mapped.below.start - s.on.start;
-      const passed = s.layers.map((l) => ({ ...l, ...run(l.start + into, mapped.below.count) }));
+/** Why a device cannot be looked through. */
+export function obstacleOf({ kind, assembly }: BlockDevice): string {
+  if (assembly?.kind === 'unread') return assembly.reason;
+  return kind === 'dm' ? 'its device-mapper table was not read' : 'what it is made of is not known';
+}
+
+/** What one upper device does with segments of `below`. */
+function mapSegments(below: BlockDevice, upper: BlockDevice, layer: StackLayer, segments: readonly Segment[]) {
+  const shown: Segment[] = [];
+  const kept: Found[] = [];
+  const used: Run[] = [];
+  for (const s of segments) {
+    for (const mapped of layer.mapUp(upper, { device: below.name, ...s.on })) {
+      used.push(mapped.below);
+      const passed = cut(s, mapped.below);
+      if (mapped.part === 'unknown') {
+        kept.push({ segment: passed, what: { kind: 'unknown', reason: mapped.reason } });
+        continue;
+      }
+      const copies = mapped.copies === undefined ? passed.copies : [...passed.copies, mapped.copies];
+      if (mapped.part === 'hidden') {
+        const reason = mapped.reason === undefined ? {} : { reason: mapped.reason };
+        kept.push({ segment: { ...passed, copies }, what: { kind: 'hidden', metadata: mapped.what, ...reason } });
+        continue;
+      }
+      const { start, count } = mapped.above;
       const last: LayerExtent = {
         device: upper.name,
-        kind: layer.kind,
-        start: mapped.above.start,
-        count: mapped.above.count,
+        ...(upper.label === undefined ? {} : { name: upper.label }),
+        kind: layer.kindAt(upper, start),
+        start,
+        count,
       };
-      return { asked: s.asked + into, on: run(mapped.above.start, mapped.above.count), layers: [...passed, last] };
-    });
-  });
+      shown.push({ ...passed, on: run(start, count), layers: [...passed.layers, last], copies });
+    }
+  }
+  return { shown, kept, used };
 }
 
 function cutSegments(segments: readonly Segment[], keep: (r: Run) => readonly Run[]): Segment[] {
-  return segments.flatMap((s) =>
-    keep(s.on).map((part) => {
-      const into = part.start - s.on.start;
-      const layers = s.layers.map((l) => ({ ...l, ...run(l.start + into, part.count) }));
-      return { asked: s.asked + into, on: part, layers };
-    }),
+  return segments.flatMap((s) => keep(s.on).map((part) => cut(s, part)));
+}
+
+type Settle = (segments: readonly Segment[], what: OwnerFacts) => void;
+
+/** What no upper device shows of a device that has some. */
+function settleUnused(
+  device: BlockDevice,
+  uppers: readonly BlockDevice[],
+  segments: readonly Segment[],
+  io: FilesystemIo,
+  settle: Settle,
+): void {
+  if (uppers.some((u) => u.partitionOf !== undefined)) {
+    settleUnpartitioned(device, segments, io, settle);
+    return;
+  }
+  const head = readHead(device, RECOGNIZE_BYTES, io);
+  const { reserved, what, rest } = unusedParts(head.kind === 'ok' ? head.raw : undefined, device, uppers);
+  settle(
+    cutSegments(segments, (r) => intersect([r], reserved)),
+    { kind: 'hidden', metadata: what },
+  );
+  settle(
+    cutSegments(segments, (r) => subtract([r], reserved)),
+    { kind: 'raw', metadata: rest },
   );
 }
 
-function settleUnpartitioned(
-  disk: BlockDevice,
-  segments: readonly Segment[],
-  io: FilesystemIo,
-  settle: (segments: readonly Segment[], what: Omit<Owner, 'device' | 'start' | 'count' | 'layers'>) => void,
-): void {
-  if (segments.length === 0) return;
+function settleUnpartitioned(disk: BlockDevice, segments: readonly Segment[], io: FilesystemIo, settle: Settle): void {
   const head = readHead(disk, partitionTableBytes(disk), io);
   const table = partitionTableRuns(disk, head.kind === 'ok' ? head.raw : undefined);
   settle(

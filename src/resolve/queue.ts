@@ -3,7 +3,7 @@ import { AgentError, messageOf } from '../model/errors.ts';
 import { coalesce, type Run } from '../model/extent.ts';
 import type { Owner, ResolveAnswer } from '../model/owner.ts';
 import type { PlaceState, State } from '../model/state.ts';
-import type { Place, Topology } from '../model/topology.ts';
+import type { BlockDevice, Mount, Place, Topology } from '../model/topology.ts';
 import type { Clock, Logger, Resolver } from '../ports.ts';
 import { splitPlace } from './place.ts';
 import { createTimings } from './timings.ts';
@@ -183,20 +183,36 @@ function layoutOf(topology: Topology, device: string): string {
   return layout;
 }
 
+/** Whether a loop device's file lies below a mount point, as far as its name tells. */
+function isFileOn({ assembly }: BlockDevice, { mountpoint }: Mount): boolean {
+  return assembly?.kind === 'loop' && assembly.file.text.startsWith(mountpoint.text);
+}
+
+/** Layout and state of the members of an array: which copy is good changes with them. */
+function describeAssembly({ size, assembly }: BlockDevice): string {
+  if (assembly?.kind === 'loop') return `${assembly.file.base64} ${assembly.offset}`;
+  if (assembly?.kind !== 'md') return assembly === undefined ? '' : `${size}`;
+  const { members, doubt } = assembly.raid;
+  return [size, doubt, ...members.map((m) => `${m.device} ${m.slot} ${m.state} ${sectorsOf(m.bad)}`)].join(' ');
+}
+
 /** What owners depend on besides the ranges: the layers above the device and the mounts on them, none of the host's others. */
 function describeLayout(topology: Topology, device: string): string {
   const above = new Set([device]);
   for (const name of above) {
+    const mounted = topology.mounts.filter((m) =>
+      topology.blockDevices.some((d) => d.name === name && d.devNumber === m.devNumber),
+    );
     for (const d of topology.blockDevices) {
       if (d.name === name) for (const holder of d.holders) above.add(holder);
-      if (d.partitionOf?.disk === name) above.add(d.name);
+      if (d.partitionOf?.disk === name || mounted.some((m) => isFileOn(d, m))) above.add(d.name);
     }
   }
   const devices = topology.blockDevices.filter((d) => above.has(d.name));
   const numbers = new Set(devices.map((d) => d.devNumber));
   const mounts = topology.mounts.filter((m) => numbers.has(m.devNumber));
   return [
-    ...devices.map((d) => `${d.name} ${d.devNumber} ${d.partitionOf?.start ?? ''}`).sort(),
+    ...devices.map((d) => `${d.name} ${d.devNumber} ${d.partitionOf?.start ?? ''} ${describeAssembly(d)}`).sort(),
     ...mounts.map((m) => `${m.devNumber} ${m.root.base64} ${m.mountpoint.base64} ${m.fsType}`).sort(),
   ].join('\n');
 }

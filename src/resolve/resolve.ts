@@ -2,20 +2,35 @@ import { AgentError, messageOf } from '../model/errors.ts';
 import { clip, coalesce, type Run, run, subtract } from '../model/extent.ts';
 import type { Owner, ResolveAnswer, ResolvedRange } from '../model/owner.ts';
 import { createRunIndex } from '../model/run-index.ts';
-import type { Mount } from '../model/topology.ts';
-import { bytes, bytesFromSectors, sectorCount } from '../model/units.ts';
+import type { BlockDevice, Mount } from '../model/topology.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
-import { climb, type HostFacts, isOn, type Leaf, ownerOn } from './climb.ts';
+import {
+  askedSegments,
+  climb,
+  cut,
+  type HostFacts,
+  isOn,
+  type Leaf,
+  type OwnerFacts,
+  ownerOn,
+  type Segment,
+} from './climb.ts';
+import { cutFile } from './cut-file.ts';
 import { describeOwners } from './describe-owners.ts';
 import type { Coverage, FilesystemResolver, FilesystemTask } from './fs/resolver.ts';
 import { filesystemResolvers, unwalkable } from './fs/resolvers.ts';
 import { refuseWalk, walk } from './fs/walk.ts';
+import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
+import { type FoundInLoop, type FoundOwner, findLoops, groupByLoop, type LoopFiles } from './stack/loop.ts';
 
-/** Owners on the asked device, and why some of them may not be the whole truth. */
+/** Owners on the asked device, and the asked sectors of which they may not be the whole truth. */
 interface Resolved {
-  readonly owners: readonly Owner[];
-  readonly incomplete: boolean;
+  readonly owners: Owner[];
+  readonly incomplete: Run[];
 }
+
+/** Loop devices on files of loop devices on files ...: further than anybody stacks them. */
+const MAX_FILES_DEEP = 8;
 
 /**
  * Who owns sectors of a block device: up the stack to file systems, through each in one pass, back to the device that
@@ -38,60 +53,128 @@ export async function resolveRuns(
       `${job.device} has ${device.size} sectors: ${outside.start}+${outside.count} is not on it`,
     );
   }
-  const { leaves, owners } = climb(device, coalesce(job.runs), facts, io);
-  const all: Owner[] = owners.map((o) => ({ ...o, goodCopy: goodCopyOf(o) }));
-  let incomplete: Run[] = [];
-  for (const leaf of leaves) {
-    const deadline = AbortSignal.timeout(Math.max(1, job.deadlineMs));
-    const within = AbortSignal.any([signal, deadline]);
-    const answer = await resolveLeaf(job, leaf, facts, io, onProgress, within);
-    signal.throwIfAborted();
-    for (const owner of answer.owners) all.push(owner);
-    if (answer.incomplete) incomplete = [...incomplete, ...leaf.segments.map((s) => run(s.asked, s.on.count))];
-  }
-  return distribute(job, all, incomplete);
+  const query: Query = {
+    job,
+    facts,
+    io,
+    onProgress,
+    signal,
+    judge: createCopyJudge(facts),
+    loops: findLoops(facts, io),
+  };
+  const { owners, incomplete } = await follow(query, device, askedSegments(coalesce(job.runs)), 0);
+  return distribute(job, owners, incomplete);
 }
 
-async function resolveLeaf(
-  job: ResolveJob,
-  leaf: Leaf,
-  facts: HostFacts,
-  io: FilesystemIo,
-  onProgress: (progress: ResolveProgress) => void,
-  signal: AbortSignal,
+/** What stays the same through one question. */
+interface Query {
+  readonly job: ResolveJob;
+  readonly facts: HostFacts;
+  readonly io: FilesystemIo;
+  readonly onProgress: (progress: ResolveProgress) => void;
+  readonly signal: AbortSignal;
+  readonly judge: CopyJudge;
+  readonly loops: LoopFiles;
+}
+
+/** From a device up to what owns its sectors, through loop devices on files as well. */
+async function follow(q: Query, from: BlockDevice, segments: readonly Segment[], depth: number): Promise<Resolved> {
+  const { leaves, owners } = climb(from, segments, q.facts, q.io);
+  const resolved: Resolved = {
+    owners: owners.map(({ segment, what }) => ownerAt(q, segment, segment.on, what)),
+    incomplete: [],
+  };
+  for (const leaf of leaves) {
+    const { found, complete } = await resolveLeaf(q, leaf);
+    q.signal.throwIfAborted();
+    if (!complete) for (const s of leaf.segments) resolved.incomplete.push(run(s.asked, s.on.count));
+    const inFiles: FoundInLoop[] = [];
+    for (const one of found) {
+      const inside = depth < MAX_FILES_DEEP ? q.loops.within(leaf, one) : undefined;
+      if (inside === undefined) resolved.owners.push(ownerAt(q, one.segment, one.part, one.owner));
+      else inFiles.push(inside);
+    }
+    for (const [loop, parts] of groupByLoop(inFiles)) {
+      const above = await followLoop(q, loop, parts, depth);
+      for (const owner of above.owners) resolved.owners.push(owner);
+      for (const r of above.incomplete) resolved.incomplete.push(r);
+    }
+  }
+  return resolved;
+}
+
+/** What a loop device shows of its file; where nothing stands on the device the file itself is the owner. */
+async function followLoop(
+  q: Query,
+  loop: BlockDevice,
+  parts: readonly FoundInLoop[],
+  depth: number,
 ): Promise<Resolved> {
+  const inner = await follow(
+    q,
+    loop,
+    parts.flatMap((p) => (p.segment === undefined ? [] : [p.segment])),
+    depth + 1,
+  );
+  const owned = inner.owners.filter((o) => o.kind !== 'raw');
+  const owners = [...owned];
+  for (const { in: file } of parts) {
+    const asked = run(file.segment.asked + file.part.start - file.segment.on.start, file.part.count);
+    for (const left of subtract([asked], owned)) {
+      const part = run(file.part.start + left.start - asked.start, left.count);
+      owners.push(ownerAt(q, file.segment, part, cutFile(file.owner, part)));
+    }
+  }
+  return { owners, incomplete: inner.incomplete };
+}
+
+/** An owner on the asked device, with what the layers passed say of other copies. */
+function ownerAt(q: Query, segment: Segment, part: Run, what: OwnerFacts): Owner {
+  const own = what.goodCopy ?? segment.elsewhere;
+  const layered = q.judge.judge(cut(segment, part).copies, part.count);
+  return ownerOn(q.job.device, segment, part, { ...what, goodCopy: bestCopy(own, layered, what.kind) });
+}
+
+/** Any place with a good copy will do; of an unknown owner it is not known what another copy would be of. */
+function bestCopy(own: GoodCopy | undefined, layered: GoodCopy, kind: Owner['kind']): GoodCopy {
+  if (own?.exists === 'yes' || layered.exists === 'no') return own ?? unknownOr(layered, kind);
+  return layered;
+}
+function unknownOr(copy: GoodCopy, kind: Owner['kind']): GoodCopy {
+  return kind === 'unknown' && copy.where === null ? { exists: 'unknown', where: null } : copy;
+}
+
+async function resolveLeaf(q: Query, leaf: Leaf): Promise<{ found: FoundOwner[]; complete: boolean }> {
   const mount = preferredMount(leaf.mounts);
   const wanted = coalesce(leaf.segments.map((s) => s.on));
   const { device } = leaf;
+  const deadline = AbortSignal.timeout(Math.max(1, q.job.deadlineMs));
   const task: FilesystemTask = {
     device,
     wanted,
     mount,
-    mounts: facts.mounts,
-    walkRoots: job.walkRoots,
-    io,
-    onProgress,
-    signal,
+    mounts: q.facts.mounts,
+    walkRoots: q.job.walkRoots,
+    io: q.io,
+    onProgress: q.onProgress,
+    signal: AbortSignal.any([q.signal, deadline]),
   };
-  const found = await askFilesystem(task);
-  const described = describeOwners(found.owners, task);
+  const answer = await askFilesystem(task);
+  const described = describeOwners(answer.owners, task);
   const left = subtract(wanted, described);
   const unaccounted = left.map(
     (r): Owner => ({ kind: 'unknown', device: device.name, ...r, reason: 'nothing accounts for it' }),
   );
-  const owners: Owner[] = [];
-  const reason = found.coverage.complete ? {} : { reason: found.coverage.reason };
+  const found: FoundOwner[] = [];
+  const reason = answer.coverage.complete ? {} : { reason: answer.coverage.reason };
   const segments = createRunIndex(leaf.segments.map((segment) => ({ ...segment.on, segment })));
   for (const owner of [...described, ...unaccounted]) {
     for (const { segment } of segments.overlapping(owner)) {
       const part = clip(owner, segment.on);
-      if (part === undefined) continue;
-      owners.push(
-        ownerOn(job.device, segment, part, { ...reason, ...cutFile(owner, part), goodCopy: goodCopyOf(owner) }),
-      );
+      if (part !== undefined) found.push({ segment, part, owner: { ...reason, ...cutFile(owner, part), ...part } });
     }
   }
-  return { owners, incomplete: !found.coverage.complete };
+  return { found, complete: answer.coverage.complete };
 }
 
 interface Answer {
@@ -152,20 +235,6 @@ function preferredMount(mounts: readonly Mount[]): Mount {
     (a, b) => rank(a) - rank(b) || a.mountpoint.base64.length - b.mountpoint.base64.length || a.id - b.id,
   );
   return sorted[0] as Mount;
-}
-
-/** The part of a file that lies in `part` of its owner's sectors. */
-function cutFile(owner: Owner, part: Run): Owner {
-  if (owner.offset === undefined || owner.length === undefined) return owner;
-  const into = bytesFromSectors(sectorCount(part.start - owner.start));
-  // a compressed extent is lost as a whole: its length does not follow from its sectors
-  if (owner.length !== bytesFromSectors(owner.count)) return owner;
-  return { ...owner, offset: owner.offset + into, length: bytes(bytesFromSectors(part.count)) };
-}
-
-/** Layers that keep a second copy are not resolved yet: what is reached here lies on one device only. */
-function goodCopyOf(owner: Owner): NonNullable<Owner['goodCopy']> {
-  return { exists: owner.kind === 'unknown' ? 'unknown' : 'no', where: null };
 }
 
 function distribute(job: ResolveJob, owners: readonly Owner[], incomplete: readonly Run[]): ResolveAnswer {

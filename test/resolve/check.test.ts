@@ -113,7 +113,7 @@ test('a file below a layer that cannot be looked through is incomplete', () => {
   const dm = device('dm-0', '259:1', { kind: 'dm', slaves: ['pmem0'] });
   const io = fileIo([{ logical: 0, physical: 51_200, length: 4096 }]);
   const checked = checkFile(path, new Map([['pmem0', []]]), { ...facts, blockDevices: [dm] }, io);
-  assert.match(checked.reason ?? '', /dm-0 \(LVM\/dm\/md layers are not resolved yet\)/);
+  assert.match(checked.reason ?? '', /lies on dm-0: its device-mapper table was not read/);
 });
 
 test('a file that cannot be opened is incomplete and names the errno', () => {

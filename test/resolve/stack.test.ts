@@ -44,7 +44,7 @@ const ask = (
 
 test('a partition maps the sectors inside its window, both ways, and cuts what hangs over', () => {
   assert.deepEqual(partition.mapUp(part, extent('pmem0', 2040, 16)), [
-    { below: extent('pmem0', 2048, 8), above: extent('pmem0p1', 0, 8) },
+    { part: 'shown', below: extent('pmem0', 2048, 8), above: extent('pmem0p1', 0, 8) },
   ]);
   assert.deepEqual(partition.mapUp(part, extent('pmem0', 4000, 16)), []);
   assert.deepEqual(partition.mapDown(part, extent('pmem0p1', 990, 20)), [
@@ -72,7 +72,7 @@ test('a device below a layer that cannot be looked through is unknown with the r
   assert.equal(answer.complete, false);
   assert.deepEqual(
     [answer.results[0]?.owners[0]?.kind, answer.results[0]?.owners[0]?.reason],
-    ['unknown', 'below dm-0 (LVM/dm/md layers are not resolved yet)'],
+    ['unknown', 'below dm-0, which could not be looked at'],
   );
 });
 

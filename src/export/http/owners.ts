@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { shift } from '../../model/extent.ts';
 import type { TrackedRange } from '../../model/incident.ts';
-import type { Owner, OwnerKind } from '../../model/owner.ts';
+import { layersWithoutFiles, type Owner, type OwnerKind } from '../../model/owner.ts';
 import { closed, nullable, time, timeOf, timeOrNull } from './schemas.ts';
 
 const openBySchema = Type.Object(
@@ -25,7 +25,13 @@ export const goodCopySchema = Type.Object(
 );
 export const openersSchema = Type.Array(openBySchema);
 const layerSchema = Type.Object(
-  { device: Type.String(), kind: Type.String(), start: Type.Integer(), count: Type.Integer() },
+  {
+    device: Type.String(),
+    name: Type.Optional(Type.String({ description: 'what people call it: a volume, the file behind a loop device' })),
+    kind: Type.String(),
+    start: Type.Integer(),
+    count: Type.Integer(),
+  },
   closed,
 );
 
@@ -94,7 +100,7 @@ export function ownerJson(owner: Owner, named: boolean): OwnerJson {
   const { layers, paths, pathsBase64, openBy, ...rest } = owner;
   return {
     ...rest,
-    ...(layers === undefined ? {} : { layers: layers.map((l) => ({ ...l })) }),
+    ...(layers === undefined ? {} : { layers: named ? layers.map((l) => ({ ...l })) : layersWithoutFiles(layers) }),
     ...(paths === undefined ? {} : { paths: named ? [...paths] : [] }),
     ...(pathsBase64 === undefined ? {} : { pathsBase64: named ? [...pathsBase64] : [] }),
     ...(!named && (paths?.length ?? 0) > 0 ? { pathsRedacted: true } : {}),

@@ -76,6 +76,7 @@ const topologySchema = Type.Object(
           hasBadblocks: Type.Boolean(),
           dax: Type.Boolean(),
           dmName: Type.Optional(text),
+          label: Type.Optional(text),
         },
         closed,
       ),
@@ -138,7 +139,7 @@ function topologyJson({ host, topology, inventoried, at }: State): Static<typeof
       })),
     })),
     namespaces: topology.namespaces.map(({ size, ...n }) => ({ ...n, sizeBytes: size })),
-    blockDevices: topology.blockDevices.map(({ diskSequence, partitionOf, ...d }) => ({
+    blockDevices: topology.blockDevices.map(({ diskSequence, partitionOf, assembly, ...d }) => ({
       ...d,
       ...(partitionOf === undefined ? {} : { partitionOf: { ...partitionOf } }),
       holders: [...d.holders],

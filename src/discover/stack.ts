@@ -1,0 +1,46 @@
+import { errnoOf, messageOf } from '../model/errors.ts';
+import type { BlockDevice, Mount } from '../model/topology.ts';
+import type { DeviceMapper, DmRow, KernelTree } from '../ports.ts';
+import { readBlockDevices } from './block.ts';
+import { withDmTables } from './dm-table.ts';
+import { createProblems } from './look.ts';
+import { readMounts } from './mountinfo.ts';
+
+/** Namespaces' disks; others are looked at when they carry a mount or are asked about. */
+const PMEM_DISK = /^pmem\d/;
+/** What a partition's name adds to its disk's. */
+const PARTITION = /^p?\d+$/;
+
+/**
+ * Block devices, what they are made of, and mounts as they are now. Not the whole inventory: an nvdimm attribute that
+ * hangs must not hold up the look at another device.
+ * @param asked kernel name of a device to look at in any case
+ */
+export async function readStack(
+  from: { readonly sysfs: KernelTree; readonly procfs: KernelTree; readonly deviceMapper: DeviceMapper },
+  asked?: string,
+): Promise<{ readonly blockDevices: readonly BlockDevice[]; readonly mounts: readonly Mount[] }> {
+  const { sysfs, procfs, deviceMapper } = from;
+  const problems = createProblems();
+  const mounts = await readMounts(procfs, problems);
+  const disks = (await sysfs.list('block')) ?? [];
+  const isAsked = (disk: string) =>
+    asked === disk || (asked?.startsWith(disk) === true && PARTITION.test(asked.slice(disk.length)));
+  const parents = disks
+    .filter((disk) => PMEM_DISK.test(disk) || isAsked(disk))
+    .map(async (disk): Promise<[string, string]> => {
+      const link = await sysfs.link(`block/${disk}/device`);
+      return [disk, link?.split('/').at(-1) ?? disk];
+    });
+  const devices = await readBlockDevices(sysfs, mounts, new Map(await Promise.all(parents)), problems, []);
+  return { blockDevices: withDmTables(devices, (device) => tableOf(deviceMapper, device)), mounts };
+}
+
+function tableOf(deviceMapper: DeviceMapper, { devNumber }: BlockDevice): readonly DmRow[] | string {
+  try {
+    return deviceMapper.table(devNumber);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return `its device-mapper table cannot be read (${messageOf(error)})`;
+  }
+}

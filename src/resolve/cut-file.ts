@@ -1,0 +1,12 @@
+import type { Run } from '../model/extent.ts';
+import type { Owner } from '../model/owner.ts';
+import { bytes, bytesFromSectors, sectorCount } from '../model/units.ts';
+
+/** The part of a file that lies in `part` of its owner's sectors. */
+export function cutFile(owner: Owner, part: Run): Owner {
+  if (owner.offset === undefined || owner.length === undefined) return owner;
+  const into = bytesFromSectors(sectorCount(part.start - owner.start));
+  // a compressed extent is lost as a whole: its length does not follow from its sectors
+  if (owner.length !== bytesFromSectors(owner.count)) return owner;
+  return { ...owner, offset: owner.offset + into, length: bytes(bytesFromSectors(part.count)) };
+}
