@@ -15,12 +15,14 @@ import type { State } from './model/state.ts';
 import { emptyTopology } from './model/topology.ts';
 import { notifiers } from './notify/notifiers.ts';
 import { createNotifications, type Notifications } from './notify/pipeline.ts';
+import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
 import { createScrubWatch } from './observe/scrub.ts';
 import { busOf, subjectsOf, subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   Database,
+  DsmCaller,
   Hint,
   Hints,
   HostInfo,
@@ -38,6 +40,7 @@ import { createResolveQueue } from './resolve/queue.ts';
 export interface AppPlatform {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
+  readonly dsm: DsmCaller;
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly http: Http;
@@ -101,6 +104,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       lineage: memoryOnly === undefined ? loaded.lineage : '',
       lists: [],
       stuck: [],
+      health: [],
       at: startedAt,
     };
     const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
@@ -148,6 +152,20 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       log: log.child({ component: 'observe' }),
     });
     closers.add('observe', () => observer.stop());
+    const health = createHealthObserver({
+      sysfs: platform.sysfs,
+      dsm: platform.dsm,
+      clock,
+      config: {
+        healthMs: settings.config.poll.healthMs,
+        healthAlarmMs: settings.config.poll.healthAlarmMs,
+        deviceDeadlineMs: settings.config.poll.deviceDeadlineMs,
+        jitter: Math.random,
+      },
+      onReading: () => loop.wake(),
+      log: log.child({ component: 'health' }),
+    });
+    closers.add('health', () => health.stop());
     const scrubs = createScrubWatch(platform.sysfs, clock);
 
     const inventory = createInventory({
@@ -157,6 +175,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       onChange: () => {
         const topology = inventory.topology();
         observer.update(topology);
+        health.update(topology);
         void scrubs.baseline(topology.buses);
         loop.wake();
       },
@@ -170,7 +189,10 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
     const stages: Stages<readonly OutboxItem[]> = {
       topology: inventory.topology,
-      latest: observer.latest,
+      latest(topology) {
+        const lists = observer.latest(topology);
+        return { ...lists, stuck: [...lists.stuck, ...health.stuck()], health: health.latest() };
+      },
       resolved: queue.take,
       inventoried: () => settled,
       store: () =>
@@ -230,6 +252,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           for (const ms of DEVICE_LOOKS_MS) clock.after(ms, inventory.refresh);
           break;
         case 'flags':
+          health.hint(hint.dimm);
+          inventory.refresh();
+          break;
         case 'mounts':
           inventory.refresh();
           break;
@@ -279,7 +304,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         revision: options.revision,
         nodeVersion: options.nodeVersion,
         startedAt,
-        collectors: [inventory.status(), listsStatus(state)],
+        collectors: [inventory.status(), listsStatus(state), healthStatus(state)],
         receivers: notifications.status(),
         storeWritable: stages.store().writable,
         resolves: queue.timings(),
@@ -373,6 +398,18 @@ function listsStatus(state: State): AgentStatus['collectors'][number] {
     collector: 'badblocks',
     success: state.inventoried && state.lists.every((list) => list.list.kind === 'ok'),
     durationSeconds: Math.max(0, ...state.lists.map((list) => list.durationMs)) / 1000,
+    ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
+  };
+}
+
+/** The collector of health succeeds when every module that has health data was read. */
+function healthStatus({ health }: State): AgentStatus['collectors'][number] {
+  const asked = health.filter((reading) => reading.health.kind !== 'unsupported');
+  const read = asked.flatMap(({ lastOkAt }) => lastOkAt ?? []);
+  return {
+    collector: 'health',
+    success: asked.every((reading) => reading.health.kind === 'ok'),
+    durationSeconds: Math.max(0, ...asked.map(({ durationMs }) => durationMs)) / 1000,
     ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
   };
 }

@@ -91,6 +91,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
       {
         sysfs: probe.sysfs,
         procfs: probe.procfs,
+        dsm: probe.dsm,
         resolver: probe.resolver,
         watchMounts: probe.watchMounts,
         blindSpots: async () => (await probe.hello())?.blind,

@@ -46,6 +46,31 @@ export interface KernelTree {
   inode(path: string): Promise<string | undefined>;
 }
 
+/** One device-specific method of a DIMM (struct nd_cmd_pkg of include/uapi/linux/ndctl.h). */
+export interface DsmCall {
+  /** kernel name: `nmem0` */
+  readonly dimm: string;
+  /** what its `dev` attribute says, `250:0`: the node must be this device */
+  readonly devNumber: string;
+  /** NVDIMM_FAMILY_* */
+  readonly family: number;
+  readonly command: number;
+  readonly input: Uint8Array;
+  /** capacity for the reply */
+  readonly replyBytes: number;
+}
+/**
+ * `reply` has `replyBytes` bytes, zeros where nothing was written; `firmwareBytes` is what firmware says it returned, more
+ * than the capacity when it was cut, 0 when it does not say. The firmware's own status is inside the reply.
+ */
+export type DsmReply =
+  | { readonly kind: 'ok'; readonly reply: Uint8Array; readonly firmwareBytes: number }
+  | Exclude<FileRead, { readonly kind: 'ok' }>;
+/** Only methods that read are passed on. Nothing here throws for what a device does. */
+export interface DsmCaller {
+  call(call: DsmCall, options?: { readonly deadlineMs?: number }): Promise<DsmReply>;
+}
+
 /** Asks the probe who owns sectors. */
 export interface ResolveJob {
   /** kernel name: `pmem0`, `pmem0p1`, `loop3`, `dm-0` */

@@ -102,6 +102,10 @@ const services: ProbeServices = {
     return resolveRuns(job, { ...facts, ...badRuns }, io, onProgress, signal);
   },
   check,
+  async dsm(call) {
+    const { callDsm } = await import('./linux/dsm.ts');
+    return callDsm(values['path.dev'], call);
+  },
   async pollPriority() {
     const { pollPriority } = await import('./linux/native.ts');
     return pollPriority;

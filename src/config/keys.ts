@@ -69,6 +69,13 @@ const poll = Type.Object(
       max: '1d',
       description: 'How often the health of every DIMM is asked for.',
     }),
+    health_alarm: duration({
+      default: '60s',
+      min: '1s',
+      max: '1d',
+      description:
+        'The same for a DIMM with which something is wrong: an alarm, a health that is not ok, a reading that failed. No kernel tells that it is well again. Never less often than `health`.',
+    }),
     device_deadline: duration({
       default: '30s',
       min: '100ms',

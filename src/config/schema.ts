@@ -29,7 +29,12 @@ export interface TokenConfig {
 
 /** What the program works with: defaults filled in, durations in milliseconds, frozen. */
 export interface Config {
-  readonly poll: { readonly badBlocksMs: number; readonly healthMs: number; readonly deviceDeadlineMs: number };
+  readonly poll: {
+    readonly badBlocksMs: number;
+    readonly healthMs: number;
+    readonly healthAlarmMs: number;
+    readonly deviceDeadlineMs: number;
+  };
   readonly resolve: { readonly deadlineMs: number; readonly walkRoots: readonly string[] };
   readonly notify: { readonly groupWaitMs: number; readonly retryForMs: number };
   readonly receivers: readonly ReceiverConfig[];
@@ -102,6 +107,7 @@ function toConfig(file: ConfigFile): Config {
     poll: {
       badBlocksMs: durationMs(file.poll.bad_blocks),
       healthMs: durationMs(file.poll.health),
+      healthAlarmMs: durationMs(file.poll.health_alarm),
       deviceDeadlineMs: durationMs(file.poll.device_deadline),
     },
     resolve: { deadlineMs: durationMs(file.resolve.deadline), walkRoots: file.resolve.walk_roots },

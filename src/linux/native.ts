@@ -18,14 +18,17 @@ const HANDLE_HEADER = 8;
 const MAX_HANDLE = 128;
 
 type Native = (...args: readonly unknown[]) => number;
+interface AsyncNative {
+  async(...args: readonly unknown[]): void;
+}
 interface Bindings {
-  readonly ioctl: Native;
+  readonly ioctl: Native & AsyncNative;
   readonly openByHandleAt: Native;
   readonly nameToHandleAt: Native;
   readonly getdents64: Native;
   readonly statx: Native;
   readonly syscallOpenat2: Native;
-  readonly poll: { async(...args: readonly unknown[]): void };
+  readonly poll: AsyncNative;
 }
 let bindings: Bindings | undefined;
 
@@ -48,15 +51,32 @@ function native(): Bindings {
 
 function checked(result: number, call: string): number {
   if (result >= 0) return result;
+  throw systemError(call);
+}
+/** Of the call that has just ended: koffi keeps errno for the callback of an asynchronous one too. */
+function systemError(call: string): Error {
   const errno = koffi.errno();
   const code = getSystemErrorName(-errno);
-  throw Object.assign(new Error(`${code}: ${call}`), { code, errno: -errno, syscall: call });
+  return Object.assign(new Error(`${code}: ${call}`), { code, errno: -errno, syscall: call });
 }
 
 /** @throws Error with `code` = errno name; so do all the others here */
 export function ioctl(fd: number, request: number, buffer: Uint8Array): number {
   const result = native().ioctl(fd, request, buffer);
   return result >= 0 ? result : checked(result, `ioctl 0x${request.toString(16)}`);
+}
+/**
+ * The same on a worker of the pool, which it occupies until the kernel answers: for devices that may not. `buffer` is
+ * the kernel's until then.
+ */
+export async function ioctlOnWorker(fd: number, request: number, buffer: Uint8Array): Promise<number> {
+  return new Promise((done, fail) => {
+    native().ioctl.async(fd, request, buffer, (error: unknown, result: number) => {
+      if (error !== null && error !== undefined) fail(error);
+      else if (result >= 0) done(result);
+      else fail(systemError(`ioctl 0x${request.toString(16)}`));
+    });
+  });
 }
 export function addressOf(buffer: Uint8Array): bigint {
   return koffi.address(buffer);

@@ -1,4 +1,5 @@
 import type { Run } from './extent.ts';
+import type { HealthReading } from './health.ts';
 import type { Observation } from './observation.ts';
 
 /** One reading of a `badblocks` attribute: what it listed, and whether it could list everything. */
@@ -50,7 +51,7 @@ export interface StuckDevice {
   readonly subject: string;
   /** ms since the epoch */
   readonly since: number;
-  /** the place it belongs to, where one does */
+  /** the place it belongs to, where one does; the key of a DIMM */
   readonly uid?: string;
 }
 
@@ -61,5 +62,7 @@ export interface Snapshot {
   readonly places: ReadonlyMap<string, PlaceReading>;
   readonly lists: readonly ListReading[];
   readonly stuck: readonly StuckDevice[];
+  /** the last reading of each DIMM that has one */
+  readonly health: readonly HealthReading[];
 }
-export const emptySnapshot: Snapshot = { at: 0, places: new Map(), lists: [], stuck: [] };
+export const emptySnapshot: Snapshot = { at: 0, places: new Map(), lists: [], stuck: [], health: [] };

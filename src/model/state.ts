@@ -1,4 +1,5 @@
 import type { ListReading, StuckDevice } from './badblocks.ts';
+import type { HealthReading } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { Incident, TrackedRange } from './incident.ts';
 import type { Place, Topology } from './topology.ts';
@@ -37,6 +38,8 @@ export interface State {
   readonly lineage: string;
   readonly lists: readonly ListReading[];
   readonly stuck: readonly StuckDevice[];
+  /** the last reading of each DIMM that has one, of this run */
+  readonly health: readonly HealthReading[];
   /** ms since the epoch of the pass that made it */
   readonly at: number;
 }

@@ -3,6 +3,7 @@ import { messageOf } from '../model/errors.ts';
 import { failed, type Observation } from '../model/observation.ts';
 import type { Clock, FileRead, KernelTree, Logger } from '../ports.ts';
 import { parseBadBlocks } from './badblocks.ts';
+import { createDeviceReader, type DeviceReader, type Taken } from './device-reader.ts';
 
 /** Where one list is, and which device it is of: a successor of the same name is another list. */
 export interface ListSource {
@@ -31,116 +32,48 @@ export interface ReaderDeps {
   readonly log: Logger;
 }
 
-/** Notifications come in bursts (a scrub's grow the list in steps): wait for the last one, but not longer than the limit. */
-const DEBOUNCE_MS = 25;
-const DEBOUNCE_LIMIT_MS = 250;
 /** A read of a truncated list logs two kernel messages: such lists are polled up to this much less often. */
 const MAX_BACKOFF = 10;
-const JITTER = 0.1;
 /** A read that failed is tried again after this, then twice as long each time, up to the poll: what hinted at it hints no more. */
 const RETRY_FIRST_MS = 1_000;
 
-/** What tells more of how an error was found wins when hints meet. */
-const weight: Readonly<Record<ReadingTrigger, number>> = { poll: 0, start: 1, hint: 2, scrub: 3 };
-
-export interface ListReader {
+export interface ListReader extends DeviceReader<ListReading> {
   readonly source: ListSource;
-  latest(): ListReading | undefined;
-  /** Something may have changed: read soon. */
-  hint(trigger: ReadingTrigger): void;
-  /** Read now, or once more after the read under way; resolves when that is done or the device is stuck. */
-  refresh(trigger: ReadingTrigger): Promise<void>;
-  /** Resolves when the first reading is there, be it that the device is stuck. */
-  first: Promise<void>;
-  stop(): void;
 }
 
-/**
- * Reads one list, by itself: idle -> (timer or hint) -> reading -> idle, or reading -> stuck -> (the call came back) ->
- * reading. A hint while it reads makes one more read after it; while stuck nothing is read.
- */
+/** Reads one list, by itself. */
 export function createListReader(source: ListSource, deps: ReaderDeps): ListReader {
   const { clock, config, log } = deps;
   const { subject } = source;
-  let state: 'idle' | 'reading' | 'stuck' | 'stopped' = 'idle';
-  let latest: ListReading | undefined;
-  let again: ReadingTrigger | undefined;
-  let hinted: ReadingTrigger | undefined;
-  let hintedSince = 0;
   let backoff = 1;
   let failures = 0;
-  let cancelTimer = (): void => undefined;
-  let waiting: (() => void)[] = [];
-  const first = Promise.withResolvers<void>();
 
-  async function read(trigger: ReadingTrigger): Promise<void> {
-    cancelTimer();
-    hinted = undefined;
-    state = 'reading';
+  async function take(trigger: ReadingTrigger, before: ListReading | undefined): Promise<Taken<ListReading>> {
     const startedAt = clock.now();
-    const before = clock.monotonic();
+    const started = clock.monotonic();
     let file: FileRead;
     try {
       file = await deps.sysfs.read(source.path, { deadlineMs: config.deviceDeadlineMs });
     } catch (error) {
       file = { kind: 'failed', errno: 'EPROBE', reason: messageOf(error) };
     }
-    if (isStopped()) return;
-    const durationMs = clock.monotonic() - before;
     const list = observationOf(source, file, config.pageSize);
-    const lastOkAt = list.kind === 'ok' ? clock.now() : latest?.lastOkAt;
-    tellTransition(latest?.list, list);
-    latest = {
+    const lastOkAt = list.kind === 'ok' ? clock.now() : before?.lastOkAt;
+    const reading: ListReading = {
       subject,
       at: clock.now(),
-      durationMs,
+      durationMs: clock.monotonic() - started,
       trigger,
       list,
       ...(file.kind === 'stuck' && { stuckSince: startedAt }),
       ...(lastOkAt !== undefined && { lastOkAt }),
     };
+    return file.kind === 'stuck' ? { reading, released: file.released } : { reading };
+  }
+  function onTaken(before: ListReading | undefined, { list }: ListReading): void {
+    tellTransition(before?.list, list);
     backoff = list.kind === 'ok' && !list.value.complete ? Math.min(backoff * 2, MAX_BACKOFF) : 1;
     failures = list.kind === 'ok' ? 0 : failures + 1;
-    if (file.kind === 'stuck') {
-      state = 'stuck';
-      file.released.then(
-        () => released(trigger),
-        () => released(trigger),
-      );
-    } else state = 'idle';
-    first.resolve();
-    deps.onReading();
-    next();
-  }
-  /** After a reading: the one more that was asked for, else the next poll; whoever waits is let go when none is due. */
-  function next(): void {
-    if (state === 'idle' && again !== undefined) {
-      const trigger = again;
-      again = undefined;
-      void read(trigger);
-      return;
-    }
-    for (const resolve of waiting) resolve();
-    waiting = [];
-    if (state !== 'idle') return;
-    const poll = config.badBlocksMs * backoff * (1 + JITTER * (2 * config.jitter() - 1));
-    const retry = failures === 0 ? poll : RETRY_FIRST_MS * 2 ** (failures - 1);
-    if (retry < poll) schedule(retry, latest?.trigger ?? 'poll');
-    else schedule(poll, 'poll');
-  }
-  function released(trigger: ReadingTrigger): void {
-    if (isStopped()) return;
-    state = 'idle';
-    const asked = again;
-    again = undefined;
-    void read(asked ?? trigger);
-  }
-  function schedule(ms: number, trigger: ReadingTrigger): void {
-    cancelTimer();
-    cancelTimer = clock.after(ms, () => void read(trigger));
-  }
-  function isStopped(): boolean {
-    return state === 'stopped';
   }
   function tellTransition(before: Observation<BadBlockList> | undefined, now: Observation<BadBlockList>): void {
     const was = before === undefined ? 'well' : wellness(before);
@@ -150,42 +83,20 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
     else if (now.kind === 'ok') log.warn({ subject, reason: now.value.reason }, 'bad-block list is incomplete');
     else log.warn({ subject, reason: now.reason }, 'bad-block list is unreadable');
   }
-  function refresh(trigger: ReadingTrigger): Promise<void> {
-    if (state === 'stopped') return Promise.resolve();
-    if (state === 'idle') void read(trigger);
-    else again = stronger(again, trigger);
-    if (state === 'stuck') return Promise.resolve();
-    return new Promise((resolve) => waiting.push(resolve));
-  }
-
-  return {
-    source,
-    latest: () => latest,
-    first: first.promise,
-    refresh,
-    hint(trigger) {
-      if (state === 'stopped') return;
-      if (state !== 'idle') {
-        again = stronger(again, trigger);
-        return;
-      }
-      const now = clock.monotonic();
-      if (hinted === undefined) hintedSince = now;
-      hinted = stronger(hinted, trigger);
-      schedule(Math.max(0, Math.min(DEBOUNCE_MS, hintedSince + DEBOUNCE_LIMIT_MS - now)), hinted);
-    },
-    stop() {
-      state = 'stopped';
-      cancelTimer();
-      first.resolve();
-      for (const resolve of waiting) resolve();
-      waiting = [];
-    },
-  };
-}
-
-function stronger(a: ReadingTrigger | undefined, b: ReadingTrigger): ReadingTrigger {
-  return a === undefined || weight[b] > weight[a] ? b : a;
+  const { jitter, badBlocksMs } = config;
+  const nextLook = () => ({
+    pollMs: badBlocksMs * backoff,
+    ...(failures > 0 && { retryMs: RETRY_FIRST_MS * 2 ** (failures - 1) }),
+  });
+  const reader = createDeviceReader<ListReading>({
+    clock,
+    jitter,
+    take,
+    onTaken,
+    nextLook,
+    onReading: deps.onReading,
+  });
+  return { ...reader, source };
 }
 
 function wellness(list: Observation<BadBlockList>): string {

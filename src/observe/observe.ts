@@ -55,6 +55,7 @@ export function createObserver(deps: ReaderDeps): Observer {
         places: readPlaces(topology, readings),
         lists: [...readings.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)),
         stuck: stuckDevices(topology, readings),
+        health: [],
       };
     },
     async settled() {

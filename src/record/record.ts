@@ -42,6 +42,7 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
     inventoried: previous.inventoried || input.inventoried,
     lists: input.snapshot.lists,
     stuck: input.snapshot.stuck,
+    health: input.snapshot.health,
     at: input.now,
   });
 }

@@ -14,7 +14,7 @@ function configOf(text: string, overrides: readonly Override[] = []): Config {
 }
 
 const allKeys = `
-poll: { bad_blocks: 5s, health: 20m, device_deadline: 500ms }
+poll: { bad_blocks: 5s, health: 20m, health_alarm: 30s, device_deadline: 500ms }
 resolve: { deadline: 1m, walk_roots: [/srv, "/with blank"] }
 notify: { group_wait: 0, remind: once, retry_for: 1h, heartbeat: 0s }
 receivers:
@@ -49,7 +49,7 @@ test('a receiver without a filter gets every condition', () => {
 
 test('every key of the contract is read', () => {
   assert.deepEqual(configOf(allKeys), {
-    poll: { badBlocksMs: 5000, healthMs: 1_200_000, deviceDeadlineMs: 500 },
+    poll: { badBlocksMs: 5000, healthMs: 1_200_000, healthAlarmMs: 30_000, deviceDeadlineMs: 500 },
     resolve: { deadlineMs: 60_000, walkRoots: ['/srv', '/with blank'] },
     notify: { groupWaitMs: 0, retryForMs: 3_600_000 },
     receivers: [

@@ -56,6 +56,7 @@ const beginning: State = {
   lineage: '',
   lists: [],
   stuck: [],
+  health: [],
   at: 0,
 };
 

@@ -169,6 +169,7 @@ export function stateOf(places: readonly PlaceState[], more: Partial<State> = {}
     lineage: '',
     lists: [],
     stuck: [],
+    health: [],
     at,
     ...more,
   };

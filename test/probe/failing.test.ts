@@ -12,6 +12,7 @@ import { createHost, silent, until } from './rig.ts';
 const services: ProbeServices = {
   resolve: async () => ({}),
   check: async () => ({}),
+  dsm: async () => ({ reply: new Uint8Array(4), firmwareBytes: 4 }),
   pollPriority: async () => () => new Promise((done) => setTimeout(done, 5, false)),
 };
 

@@ -22,6 +22,7 @@ function inProcess(services: Partial<ProbeServices>) {
     const nothing: ProbeServices = {
       resolve: async () => ({}),
       check: async () => ({}),
+      dsm: async () => ({ reply: new Uint8Array(4), firmwareBytes: 4 }),
       pollPriority: () => Promise.reject(new Error('none')),
     };
     serveProbe(far, { roots: host.roots, services: { ...nothing, ...services }, onEnd: () => far.destroy() });

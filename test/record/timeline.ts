@@ -45,6 +45,7 @@ export function emptyState(): State {
     lineage: '',
     lists: [],
     stuck: [],
+    health: [],
     at: 0,
   };
 }

@@ -1,16 +1,17 @@
 import { AgentError, type ErrorCode } from '../../model/errors.ts';
-import type { Clock, FileRead, KernelTree, Logger, Resolver } from '../../ports.ts';
+import type { Clock, DsmCaller, FileRead, KernelTree, Logger, Resolver } from '../../ports.ts';
 import type { TreeName } from './access.ts';
 import type { ProbeConnector } from './conversation.ts';
 import { createFleet } from './fleet.ts';
 import { createProbeJobs, type ProbeJobs } from './jobs.ts';
-import type { FileOperation, ProbeHello } from './protocol.ts';
+import type { DsmAnswer, FileOperation, ProbeHello } from './protocol.ts';
 import { createFileReader, type FileAnswer } from './reader.ts';
 
 /** What the listening process has of the world: everything that may block or needs a capability goes through it. */
 export interface Probe {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
+  readonly dsm: DsmCaller;
   readonly resolver: Resolver;
   readonly check: ProbeJobs['check'];
   /** Starts it when need be; undefined when it cannot be started. */
@@ -59,9 +60,23 @@ export function createProbe(deps: {
     };
   }
 
+  const dsm: DsmCaller = {
+    async call({ input, ...call }, options = {}) {
+      const line = { ...call, input: Buffer.from(input).toString('hex') };
+      const answer = await reader.ask({ op: 'dsm', call: line }, options.deadlineMs);
+      if (answer.kind !== 'ok') return answer;
+      const { reply, firmwareBytes } = answer.value as Partial<DsmAnswer>;
+      if (typeof reply !== 'string' || typeof firmwareBytes !== 'number') {
+        return { kind: 'failed', errno: 'EPROTO', reason: 'the probe process sent a broken answer' };
+      }
+      return { kind: 'ok', reply: Buffer.from(reply, 'base64'), firmwareBytes };
+    },
+  };
+
   return {
     sysfs: createTree('sysfs', 'SYSFS_READ'),
     procfs: createTree('procfs', 'PROCFS_READ'),
+    dsm,
     resolver: { resolve: jobs.resolve },
     check: jobs.check,
     async hello() {

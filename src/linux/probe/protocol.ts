@@ -3,8 +3,9 @@
  * is asked, since the asker is the process that listens to the network.
  */
 import type { ErrorCode } from '../../model/errors.ts';
-import type { ResolveJob, ResolveProgress } from '../../ports.ts';
+import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { refusal, type TreeName } from './access.ts';
+import { refusedMethod } from './dsm-access.ts';
 
 export const PROTOCOL_VERSION = 1;
 /** Bytes of one line, both ways; a longer one ends the conversation. */
@@ -17,6 +18,8 @@ export const MAX_READ_BYTES = 1024 * 1024;
 export const MAX_IN_FLIGHT = 64;
 const MAX_RUNS = 65_536;
 const MAX_WALK_ROOTS = 64;
+/** Of one method, both ways: no document has longer ones. */
+const MAX_METHOD_BYTES = 4096;
 const MAX_DEADLINE_MS = 24 * 3600 * 1000;
 
 export type FileOperation = 'read' | 'list' | 'link' | 'inode';
@@ -26,9 +29,17 @@ export interface CheckJob {
   readonly paths: readonly string[];
   readonly deadlineMs: number;
 }
+/** A method as it is sent: the input in hexadecimal. Its answer is a `DsmAnswer`. */
+export type DsmLine = Omit<DsmCall, 'input'> & { readonly input: string };
+export interface DsmAnswer {
+  /** base64 */
+  readonly reply: string;
+  readonly firmwareBytes: number;
+}
 export type Question =
   | { readonly op: 'hello' }
   | { readonly op: FileOperation; readonly tree: TreeName; readonly path: string }
+  | { readonly op: 'dsm'; readonly call: DsmLine }
   | { readonly op: 'resolve'; readonly job: ResolveJob }
   | { readonly op: 'check'; readonly job: CheckJob }
   | { readonly op: 'watchMounts' }
@@ -101,6 +112,12 @@ function parseQuestion(raw: Record<string, unknown>): Question | Refusal {
       const refused = refusal(tree, path);
       return refused === undefined ? { op, tree, path } : { errno: 'EPERM', reason: refused };
     }
+    case 'dsm': {
+      const call = parseDsmLine(raw['call']);
+      if (typeof call === 'string') return invalid(call);
+      const refused = refusedMethod(call.family, call.command);
+      return refused === undefined ? { op, call } : { errno: 'EPERM', reason: refused };
+    }
     case 'resolve': {
       const job = parseResolveJob(raw['job']);
       return typeof job === 'string' ? invalid(job) : { op, job };
@@ -116,6 +133,19 @@ function parseQuestion(raw: Record<string, unknown>): Question | Refusal {
     default:
       return invalid('unknown operation');
   }
+}
+
+function parseDsmLine(raw: unknown): DsmLine | string {
+  if (!isRecord(raw)) return 'no call';
+  const { dimm, devNumber, family, command, input, replyBytes } = raw;
+  if (typeof dimm !== 'string' || !/^nmem\d{1,5}$/.test(dimm)) return 'not a DIMM';
+  if (typeof devNumber !== 'string' || !/^\d{1,10}:\d{1,10}$/.test(devNumber)) return 'not a device number';
+  if (!isCount(family) || !isCount(command)) return 'family or command is missing';
+  if (typeof input !== 'string' || !/^(?:[0-9a-f]{2})*$/.test(input) || input.length > 2 * MAX_METHOD_BYTES) {
+    return 'input must be hexadecimal';
+  }
+  if (!isCount(replyBytes) || replyBytes === 0 || replyBytes > MAX_METHOD_BYTES) return 'replyBytes is out of bounds';
+  return { dimm, devNumber, family, command, input, replyBytes };
 }
 
 function parseResolveJob(raw: unknown): ResolveJob | string {

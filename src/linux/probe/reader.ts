@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { TreeName } from './access.ts';
 import type { Conversation } from './conversation.ts';
 import type { Fleet } from './fleet.ts';
-import type { FileOperation, Outcome } from './protocol.ts';
+import type { DsmLine, FileOperation, Outcome } from './protocol.ts';
 import { failure } from './start.ts';
 
 export interface FileQuestion {
@@ -11,6 +11,12 @@ export interface FileQuestion {
   readonly tree: TreeName;
   readonly path: string;
 }
+/** A method of a DIMM: as likely not to come back as a file. */
+export interface MethodQuestion {
+  readonly op: 'dsm';
+  readonly call: DsmLine;
+}
+export type DeviceQuestion = FileQuestion | MethodQuestion;
 export type FileAnswer =
   | { readonly kind: 'ok'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly errno: string; readonly reason: string }
@@ -23,7 +29,8 @@ const CALLS_PER_DIRECTORY = 2;
 /** A process whose every worker has been busy this long gets a successor for those who wait. */
 const SATURATED_MS = 250;
 
-interface Call extends FileQuestion {
+interface Call {
+  readonly question: DeviceQuestion;
   readonly key: string;
   readonly directory: string;
   readonly deadlineMs: number;
@@ -44,7 +51,7 @@ interface Stuck {
  * retired without waiting, and the path is not asked again until the call comes back.
  */
 export function createFileReader(deps: { readonly fleet: Fleet; readonly clock: Clock; readonly deadlineMs: number }): {
-  ask(question: FileQuestion, deadlineMs?: number): Promise<FileAnswer>;
+  ask(question: DeviceQuestion, deadlineMs?: number): Promise<FileAnswer>;
 } {
   const { fleet, clock } = deps;
   const queue = new Set<Call>();
@@ -54,14 +61,12 @@ export function createFileReader(deps: { readonly fleet: Fleet; readonly clock: 
   let starting = false;
   let cancelSaturation: (() => void) | undefined;
 
-  function ask(question: FileQuestion, deadlineMs = deps.deadlineMs): Promise<FileAnswer> {
-    const { tree, path } = question;
-    const key = `${tree}:${path}`;
-    const directory = `${tree}:${posix.dirname(path)}`;
+  function ask(question: DeviceQuestion, deadlineMs = deps.deadlineMs): Promise<FileAnswer> {
+    const { key, directory } = deviceOf(question);
     const known = stuckAt(key, directory);
     if (known !== undefined) return Promise.resolve(stuckAnswer(known));
     return new Promise((settle) => {
-      const call: Call = { ...question, key, directory, deadlineMs, settle, cancelWait: () => undefined };
+      const call: Call = { question, key, directory, deadlineMs, settle, cancelWait: () => undefined };
       queue.add(call);
       pump();
       if (queue.has(call)) limitWait(call);
@@ -149,8 +154,7 @@ export function createFileReader(deps: { readonly fleet: Fleet; readonly clock: 
       fleet.retire(conversation);
       pump();
     });
-    const { op, tree, path } = call;
-    void conversation.ask({ op, tree, path }).outcome.then((outcome) => {
+    void conversation.ask(call.question).outcome.then((outcome) => {
       cancel();
       count(inFlight, conversation, -1);
       cancelSaturation?.();
@@ -182,6 +186,16 @@ export function createFileReader(deps: { readonly fleet: Fleet; readonly clock: 
   }
 
   return { ask };
+}
+
+/** What a question holds while it is asked: the path or DIMM itself, and the device it belongs to. */
+function deviceOf(question: DeviceQuestion): { readonly key: string; readonly directory: string } {
+  if (question.op === 'dsm') {
+    const device = `dsm:${question.call.dimm}`;
+    return { key: device, directory: device };
+  }
+  const { tree, path } = question;
+  return { key: `${tree}:${path}`, directory: `${tree}:${posix.dirname(path)}` };
 }
 
 function count<K>(counts: Map<K, number>, key: K, by: number): void {

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { AgentError } from '../../model/errors.ts';
-import type { ResolveJob, ResolveProgress } from '../../ports.ts';
+import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { readCapabilities } from './capabilities.ts';
 import { failureOf, inodeNumber, linkTarget, listNames, readKernelFile } from './kernel-files.ts';
 import { createLineReader } from './lines.ts';
 import { type PollPriority, watchMountTable } from './mounts-watch.ts';
 import {
   type CheckJob,
+  type DsmAnswer,
+  type DsmLine,
   MAX_FRAGMENT_CHARS,
   MAX_IN_FLIGHT,
   MAX_LINE_BYTES,
@@ -24,6 +26,8 @@ export interface ProbeServices {
   resolve(job: ResolveJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
   check(job: CheckJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
   pollPriority(): Promise<PollPriority>;
+  /** @throws Node's system errors */
+  dsm(call: DsmCall): Promise<{ readonly reply: Uint8Array; readonly firmwareBytes: number }>;
 }
 
 const PROGRESS_EVERY_MS = 200;
@@ -109,6 +113,8 @@ export function serveProbe(
         return linkTarget(locate(request));
       case 'inode':
         return inodeNumber(locate(request));
+      case 'dsm':
+        return dsmAnswer(request.call);
       case 'resolve':
         return services.resolve(request.job, progressOf(request.id), signal);
       case 'check':
@@ -121,6 +127,10 @@ export function serveProbe(
       default:
         return request satisfies never;
     }
+  }
+  async function dsmAnswer({ input, ...call }: DsmLine): Promise<DsmAnswer> {
+    const { reply, firmwareBytes } = await services.dsm({ ...call, input: Buffer.from(input, 'hex') });
+    return { reply: Buffer.from(reply).toString('base64'), firmwareBytes };
   }
   function locate(request: { readonly tree: 'sysfs' | 'procfs'; readonly path: string }): string {
     return join(roots[request.tree], request.path);

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { emptyTopology } from '../../../src/model/topology.ts';
+import { createHealthObserver } from '../../../src/observe/health/health-observer.ts';
+import { createFakeClock, settle } from '../../fakes/fake-clock.ts';
+import { createKernelTree } from '../../fakes/kernel-tree.ts';
+import { createRecordingLog } from '../../fakes/recording-log.ts';
+import { createScriptedDsm } from '../../fakes/scripted-dsm.ts';
+
+const hex = (name: string): string => readFileSync(join(import.meta.dirname, '../../fixtures/dsm', name), 'utf8');
+const nd = 'bus/nd/devices';
+const HEALTH = 600_000;
+const ALARM = 60_000;
+
+type Attributes = Readonly<Record<string, string>>;
+const intel: Attributes = {
+  dev: '250:0',
+  commands: 'smart cmd_call ',
+  'nfit/family': '0',
+  'nfit/dsm_mask': '0x7ffff476',
+  'nfit/flags': 'smart_notify ',
+};
+const quiet = '00000000 3f060000 00000000 00 64 05 00 7001 9001 2a000000'.padEnd(264, '0');
+
+function rig(t: TestContext, dimms: Readonly<Record<string, Attributes>>) {
+  const sysfs = createKernelTree();
+  for (const [name, attributes] of Object.entries(dimms)) {
+    for (const [attribute, value] of Object.entries(attributes)) sysfs.put(`${nd}/${name}/${attribute}`, `${value}\n`);
+  }
+  const clock = createFakeClock();
+  const dsm = createScriptedDsm();
+  const log = createRecordingLog();
+  let announced = 0;
+  const config = { healthMs: HEALTH, healthAlarmMs: ALARM, deviceDeadlineMs: 30_000, jitter: () => 0.5 };
+  const observer = createHealthObserver({ sysfs, dsm, clock, config, onReading: () => announced++, log });
+  t.after(() => observer.stop());
+  const topology = {
+    ...emptyTopology,
+    dimms: Object.keys(dimms).map((name) => ({ name, key: `key-${name}`, bus: 'ndbus0', flags: [] })),
+  };
+  const start = async (): Promise<void> => {
+    observer.update(topology);
+    await observer.settled();
+  };
+  const reading = (name: string) => {
+    const found = observer.latest().find((r) => r.name === name);
+    assert.ok(found, `${name} was not read`);
+    return found;
+  };
+  return { sysfs, clock, dsm, log, observer, topology, start, reading, announced: () => announced };
+}
+
+test('what firmware answers and what the kernel says are one health, each field with its source', async (t) => {
+  const { dsm, start, reading } = rig(t, {
+    nmem0: { ...intel, 'nfit/dirty_shutdown': '41', security: 'unlocked', frozen: '1' },
+  });
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  dsm.set('nmem0', 2, hex('intel/threshold-default.hex'));
+  await start();
+  const { health, fields, sources, failures } = reading('nmem0');
+  assert.equal(health.kind, 'ok');
+  assert.equal(fields.state, 'noncritical');
+  assert.equal(fields.dirtyShutdownCount, 42, 'the newer count of the module itself wins');
+  assert.equal(fields.security, 'unlocked');
+  assert.equal(fields.securityFrozen, true);
+  assert.deepEqual(
+    sources.map(({ source }) => source),
+    [
+      'intel 1 SMART',
+      'intel 2 SMART_THRESHOLD',
+      'sysfs nfit/flags',
+      'sysfs nfit/dirty_shutdown',
+      'sysfs security',
+      'sysfs frozen',
+    ],
+  );
+  assert.deepEqual(
+    failures.map(({ source }) => source),
+    ['intel 12 FW_INFO'],
+    'what adds to it may fail',
+  );
+  const [call] = dsm.calls;
+  assert.deepEqual(
+    [call?.dimm, call?.devNumber, call?.family, call?.command, call?.replyBytes],
+    ['nmem0', '250:0', 0, 1, 132],
+  );
+});
+
+const unsupported: readonly { why: string; attributes: Attributes; reason: RegExp }[] = [
+  {
+    why: 'the mask has no SMART (QEMU)',
+    attributes: { ...intel, 'nfit/dsm_mask': '0x70' },
+    reason: /offers no health data.*0x70/,
+  },
+  { why: 'the family is one nobody knows', attributes: { ...intel, 'nfit/family': '17' }, reason: /family 17 is not/ },
+  { why: 'there is no family (CXL, virtual)', attributes: { dev: '250:0' }, reason: /knows no command family/ },
+  {
+    why: 'the mask is not a number',
+    attributes: { ...intel, 'nfit/dsm_mask': 'soup' },
+    reason: /does not say which methods/,
+  },
+];
+for (const { why, attributes, reason } of unsupported) {
+  test(`a module is unsupported, never ok and never asked, when ${why}`, async (t) => {
+    const { dsm, start, reading } = rig(t, { nmem0: attributes });
+    await start();
+    const { health, fields } = reading('nmem0');
+    assert.equal(health.kind, 'unsupported');
+    assert.match(health.kind === 'unsupported' ? health.reason : '', reason);
+    assert.equal(fields.state, undefined);
+    assert.deepEqual(dsm.calls, []);
+  });
+}
+
+test('a module without health data still shows what the kernel knows of it', async (t) => {
+  const { start, reading } = rig(t, {
+    nmem0: { 'nfit/flags': 'save_fail not_armed ', 'nfit/dirty_shutdown': '7' },
+  });
+  await start();
+  assert.deepEqual(reading('nmem0').fields, { flags: ['save_fail', 'not_armed'], armed: false, dirtyShutdownCount: 7 });
+});
+
+test('a PAPR module is told by its attributes and asked by its own method', async (t) => {
+  const { dsm, sysfs, start, reading } = rig(t, { nmem0: { dev: '250:0', commands: 'get_size cmd_call ' } });
+  sysfs.put(`${nd}/nmem0/papr/flags`, '');
+  sysfs.put(`${nd}/nmem0/papr/perf_stats`, 'CtlResCt = 0x0000000000000002\nMemLife  = 0x000000000000005f\n');
+  dsm.set('nmem0', 1, hex('papr/synthetic-healthy.hex'));
+  await start();
+  const { health, fields } = reading('nmem0');
+  assert.equal(health.kind, 'ok');
+  assert.equal(fields.lifeUsedPercent, 5);
+  assert.deepEqual(fields.flags, []);
+  assert.deepEqual(fields.performance, { CtlResCt: '0x0000000000000002', MemLife: '0x000000000000005f' });
+  assert.equal(dsm.calls[0]?.family, 5);
+});
+
+test('firmware of HPE that refuses the newer request is asked again with the older one', async (t) => {
+  const { dsm, start, reading } = rig(t, { nmem0: { ...intel, 'nfit/family': '1', 'nfit/dsm_mask': '0x2' } });
+  const asked: string[] = [];
+  const { call } = dsm;
+  Object.assign(dsm, {
+    call: (request: Parameters<typeof call>[0]) => {
+      asked.push(Buffer.from(request.input).toString('hex'));
+      dsm.set('nmem0', 1, asked.length === 1 ? '02000000' : hex('hpe1/synthetic-health.hex'));
+      return call(request);
+    },
+  });
+  await start();
+  assert.deepEqual(asked, ['ff070000', 'ff030000']);
+  assert.equal(reading('nmem0').health.kind, 'ok');
+});
+
+test('a buffer that firmware did not fill is an answer of nothing, not of zeros', async (t) => {
+  const { dsm, start, reading } = rig(t, { nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0x800' } });
+  dsm.set('nmem0', 11, '');
+  await start();
+  const { health } = reading('nmem0');
+  assert.match(
+    health.kind === 'failed' ? health.reason : '',
+    /^msft 11 module health: status: the reply ends at byte 0/,
+  );
+});
+
+const failures: readonly { errno: string; reason: RegExp }[] = [
+  { errno: 'EACCES', reason: /permission denied \(EACCES\) on \/dev\/nmem0: run the probe process as root/ },
+  { errno: 'ENOENT', reason: /there is no \/dev\/nmem0/ },
+  { errno: 'ENXIO', reason: /not this module any more/ },
+  { errno: 'EINVAL', reason: /cannot be asked \(EINVAL\)/ },
+];
+for (const { errno, reason } of failures) {
+  test(`a module that answers ${errno} is unreadable with what to do, and the others are read`, async (t) => {
+    const { dsm, start, reading, log } = rig(t, { nmem0: intel, nmem1: intel });
+    dsm.set('nmem0', 1, errno);
+    dsm.set('nmem1', 1, quiet);
+    await start();
+    const { health, fields } = reading('nmem0');
+    assert.equal(health.kind, 'failed');
+    assert.match(health.kind === 'failed' ? health.reason : '', reason);
+    assert.deepEqual(fields, { flags: ['smart_notify'], armed: true }, 'only the kernel speaks');
+    assert.equal(reading('nmem1').health.kind, 'ok');
+    assert.deepEqual(log.lines.filter(({ level }) => level === 'warn').length, 1);
+  });
+}
+
+test('a healthy module is asked every ten minutes, one with an alarm every minute', async (t) => {
+  const { dsm, clock, start, observer } = rig(t, { nmem0: { ...intel, 'nfit/dsm_mask': '0x2' } });
+  dsm.set('nmem0', 1, quiet);
+  await start();
+  const asked = async (ms: number): Promise<number> => {
+    const before = dsm.calls.length;
+    await clock.advance(ms);
+    return dsm.calls.length - before;
+  };
+  assert.equal(await asked(HEALTH - 1), 0);
+  dsm.set('nmem0', 1, hex('intel/smart-injected.hex'));
+  assert.equal(await asked(1), 1);
+  assert.equal(await asked(ALARM), 1);
+  dsm.set('nmem0', 1, quiet);
+  assert.equal(await asked(ALARM), 1);
+  assert.equal(await asked(HEALTH - 1), 0, 'well again');
+  observer.hint('nmem0');
+  assert.equal(await asked(100), 1, 'the kernel told of a health event');
+});
+
+test('a module that hangs is stuck and not asked until its call comes back, while the others are', async (t) => {
+  const { dsm, clock, start, observer, reading } = rig(t, { nmem0: intel, nmem1: intel });
+  const release = dsm.hang('nmem0');
+  dsm.set('nmem0', 1, quiet);
+  dsm.set('nmem1', 1, quiet);
+  await start();
+  assert.deepEqual(
+    observer.stuck().map(({ subject, uid }) => [subject, uid]),
+    [['nmem0', 'key-nmem0']],
+  );
+  assert.equal(reading('nmem0').health.kind, 'failed');
+  const before = dsm.calls.filter(({ dimm }) => dimm === 'nmem0').length;
+  observer.hint('nmem0');
+  await clock.advance(3 * HEALTH);
+  assert.equal(dsm.calls.filter(({ dimm }) => dimm === 'nmem0').length, before);
+  assert.ok(dsm.calls.filter(({ dimm }) => dimm === 'nmem1').length > 3);
+  release();
+  await settle();
+  await settle();
+  assert.equal(reading('nmem0').health.kind, 'ok');
+  assert.deepEqual(observer.stuck(), []);
+});
+
+test('another module under the same name begins anew, and a gone one is forgotten', async (t) => {
+  const { dsm, start, observer, topology, reading } = rig(t, { nmem0: intel });
+  dsm.set('nmem0', 1, quiet);
+  await start();
+  const [dimm] = topology.dimms;
+  assert.ok(dimm);
+  observer.update({ ...topology, dimms: [{ ...dimm, key: 'another' }] });
+  assert.deepEqual(observer.latest(), []);
+  await observer.settled();
+  assert.equal(reading('nmem0').dimm, 'another');
+  observer.update(emptyTopology);
+  assert.deepEqual(observer.latest(), []);
+});
