@@ -19,6 +19,7 @@ export function describeOwner(owner: Owner, range: Run, paint: Paint): string[] 
   if (owner.goodCopy !== undefined && owner.goodCopy.exists !== 'no') {
     const { exists, where } = owner.goodCopy;
     if (exists === 'yes') lines.push(`  good copy: ${printable(where ?? 'elsewhere')}`);
+    else if (where !== null) lines.push(`  perhaps readable: ${printable(where)}`);
   }
   if (owner.reason !== undefined) lines.push(paint('dim', `  ${printable(owner.reason)}`));
   return lines;

@@ -2,6 +2,7 @@ import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytes, sector, sectorCount } from '../model/units.ts';
 import type { KernelTree } from '../ports.ts';
 import { readAttributes } from './attributes.ts';
+import { readBtrfsPools, withMountedAs } from './btrfs-pools.ts';
 import { byName, keepLast, linkTarget, listNames, type Problems } from './look.ts';
 import { readLoopBacking } from './loop.ts';
 import { readMdArray } from './md.ts';
@@ -36,8 +37,9 @@ interface Seen {
 
 /**
  * Block devices that matter: the disks of namespaces with all that stands on them (partitions, dm, md, through `holders`),
- * every device that carries a mount, and what those stand on. A host's other disks are not looked at. What md arrays
- * and loop devices are made of is read with them; device-mapper tables need an ioctl and are added by the probe.
+ * every device that carries a mount, all devices of a btrfs among them, and what those stand on. A host's other disks are
+ * not looked at. What md arrays and loop devices are made of is read with them; device-mapper tables need an ioctl and are
+ * added by the probe.
  * Attributes: Documentation/ABI/stable/sysfs-block; `badblocks` is not read here, only seen to be there.
  */
 export async function readBlockDevices(
@@ -52,14 +54,18 @@ export async function readBlockDevices(
   const found = new Map<string, Seen>();
   const onPmem = [...namespaceOfDisk.keys()].filter((name) => disks.has(name)).map((name) => ({ name }));
   await walk(graph, found, onPmem, ({ partitions, above }) => [...partitions, ...above]);
-  const rest = [...(await mountedDevices(graph, mounts)), ...[...found.values()].flatMap(({ below }) => below)];
+  const pools = await readBtrfsPools(sysfs, mounts, problems);
+  const members = pools.flatMap((pool) => [...pool.values()].flatMap((target) => locate(graph, target) ?? []));
+  const mounted = [...(await mountedDevices(graph, mounts)), ...members];
+  const rest = [...mounted, ...[...found.values()].flatMap(({ below }) => below)];
   await walk(graph, found, rest, ({ partitions, below }) => [...partitions, ...below]);
-  return [...found.values()]
+  const devices = [...found.values()]
     .map(({ device }) => {
       const namespace = namespaceOfDisk.get(device.name);
       return namespace === undefined ? device : { ...device, namespace };
     })
     .sort((a, b) => byName(a.name, b.name));
+  return withMountedAs(devices, pools, mounts);
 }
 
 async function walk(

@@ -1,6 +1,6 @@
 import { clip, coalesce, type Run, run, totalBytes } from '../model/extent.ts';
 import type { TrackedRange } from '../model/incident.ts';
-import type { OpenBy, Owner, OwnerKind } from '../model/owner.ts';
+import { fileIdentity, type OpenBy, type Owner, type OwnerKind } from '../model/owner.ts';
 import type { PlaceState, State } from '../model/state.ts';
 import type { Place } from '../model/topology.ts';
 import { bytesFromSectors } from '../model/units.ts';
@@ -128,7 +128,7 @@ function addTo(files: Map<string, Map<string, Owner[]>>, owner: Owner): void {
     inodes = new Map();
     files.set(mountpoint, inodes);
   }
-  const inode = owner.inode ?? owner.paths?.[0] ?? '';
+  const inode = fileIdentity(owner);
   const owners = inodes.get(inode);
   if (owners === undefined) inodes.set(inode, [owner]);
   else owners.push(owner);

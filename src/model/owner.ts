@@ -53,10 +53,14 @@ export interface Owner {
   readonly mountpoint?: string;
   /** decimal; inode numbers go beyond 2^53 */
   readonly inode?: string;
+  /** decimal; inode numbers are unique only within their subvolume (btrfs) */
+  readonly subvolume?: string;
   readonly offset?: number;
   readonly length?: number;
   readonly state?: 'data' | 'unwritten';
   readonly shared?: boolean;
+  /** compressed or encrypted: any of its sectors spoils all of `length` */
+  readonly packed?: boolean;
   readonly dax?: boolean;
   readonly paths?: readonly string[];
   readonly pathsBase64?: readonly string[];
@@ -68,6 +72,12 @@ export interface Owner {
   readonly metadata?: string;
   /** kind `unknown` or `pending`, or why paths are not complete */
   readonly reason?: string;
+}
+
+/** Tells the files of one mount apart. */
+export function fileIdentity({ inode, subvolume, paths }: Owner): string {
+  if (inode === undefined) return paths?.[0] ?? '';
+  return subvolume === undefined ? inode : `${subvolume}/${inode}`;
 }
 
 /** The answer for one asked run: every sector in exactly one owner, or in several when storage is shared. */

@@ -103,6 +103,8 @@ export interface BlockDevice {
   readonly label?: string;
   /** what it is made of, for devices that stand on others in another way than a partition does */
   readonly assembly?: Assembly;
+  /** member of a mounted file system on several devices (btrfs): the devices, as paths, that its mounts may name */
+  readonly mountedAs?: readonly string[];
 }
 
 export interface Mount {

@@ -1,7 +1,7 @@
 /** Owners of an incident grouped by the file that they belong to, worst first. */
 import type { TrackedRange } from '../model/incident.ts';
 import type { MessageFile } from '../model/message.ts';
-import type { OpenBy, Owner } from '../model/owner.ts';
+import { fileIdentity, type OpenBy, type Owner } from '../model/owner.ts';
 import { byDanger, dangerOf } from './wording.ts';
 
 export interface DamagedFile extends MessageFile {
@@ -15,7 +15,7 @@ export function damagedFiles(ranges: readonly TrackedRange[]): DamagedFile[] {
   const byFile = new Map<string, Owner[]>();
   for (const owner of ranges.flatMap((range) => range.owners)) {
     if (owner.kind !== 'file') continue;
-    const key = JSON.stringify([owner.device, owner.mountpoint, owner.inode ?? owner.paths?.[0]]);
+    const key = JSON.stringify([owner.device, owner.mountpoint, fileIdentity(owner)]);
     const known = byFile.get(key);
     if (known === undefined) byFile.set(key, [owner]);
     else known.push(owner);

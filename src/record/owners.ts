@@ -52,13 +52,18 @@ export function clipOwner(owner: Owner, place: Place, piece: Run): Owner | undef
   return {
     ...owner,
     ...moved,
-    ...(owner.offset === undefined ? {} : { offset: owner.offset + skipped }),
-    ...(owner.length === undefined
-      ? {}
-      : { length: Math.max(0, Math.min(owner.length - skipped, bytesFromSectors(kept.count))) }),
+    ...cutBytes(owner, skipped, bytesFromSectors(kept.count)),
     ...(owner.layers === undefined
       ? {}
       : { layers: owner.layers.map((layer) => clipLayer(layer, owner, cut, kept.count)) }),
+  };
+}
+function cutBytes({ offset, length, packed }: Owner, skipped: number, kept: number): Pick<Owner, 'offset' | 'length'> {
+  // of what is packed, any sector spoils all bytes
+  if (packed === true) return {};
+  return {
+    ...(offset === undefined ? {} : { offset: offset + skipped }),
+    ...(length === undefined ? {} : { length: Math.max(0, Math.min(length - skipped, kept)) }),
   };
 }
 function clipLayer(layer: LayerExtent, owner: Owner, cut: SectorCount, count: SectorCount): LayerExtent {
@@ -169,6 +174,7 @@ function told(owners: readonly Owner[]): string {
         o.fsType,
         o.mountpoint,
         o.inode,
+        o.subvolume,
         o.offset,
         o.length,
         o.state,

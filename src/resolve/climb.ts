@@ -122,15 +122,20 @@ export function cut(s: Segment, part: Run): Segment {
   };
 }
 
-/** Mounts of a device; file systems with device numbers of their own (btrfs) are known by their source, and an XFS is
+/** Mounts of a device; file systems with device numbers of their own (btrfs) are known by one of their devices, and an XFS is
  * also on the devices of its journal and realtime part. */
 export function mountsOf(device: BlockDevice, mounts: readonly Mount[]): Mount[] {
   const direct = mounts.filter((m) => m.devNumber === device.devNumber);
   if (direct.length > 0) return direct;
   const beside = xfsMountsBeside(device, mounts);
   if (beside.length > 0) return beside;
-  const names = [`/dev/${device.name}`, ...(device.dmName === undefined ? [] : [`/dev/mapper/${device.dmName}`])];
+  const names = [...devicePaths(device), ...(device.mountedAs ?? [])];
   return mounts.filter((m) => m.fsType === 'btrfs' && names.includes(m.source.text));
+}
+
+/** What the kernel calls a device in mounts. */
+export function devicePaths({ name, dmName }: BlockDevice): string[] {
+  return [`/dev/${name}`, ...(dmName === undefined ? [] : [`/dev/mapper/${dmName}`])];
 }
 
 function uppersOf(device: BlockDevice, all: readonly BlockDevice[]) {

@@ -6,7 +6,7 @@ import { bytes, bytesFromSectors, sectorCount } from '../model/units.ts';
 export function cutFile(owner: Owner, part: Run): Owner {
   if (owner.offset === undefined || owner.length === undefined) return owner;
   const into = bytesFromSectors(sectorCount(part.start - owner.start));
-  // a compressed extent is lost as a whole: its length does not follow from its sectors
-  if (owner.length !== bytesFromSectors(owner.count)) return owner;
+  // what is packed is lost as a whole: its length does not follow from its sectors
+  if (owner.packed === true || owner.length !== bytesFromSectors(owner.count)) return owner;
   return { ...owner, offset: owner.offset + into, length: bytes(bytesFromSectors(part.count)) };
 }

@@ -1,35 +1,37 @@
 import { errnoOf } from '../model/errors.ts';
 import type { OpenBy, Owner } from '../model/owner.ts';
-import type { FilesystemTask } from './fs/resolver.ts';
+import type { FilesystemOwner, FilesystemTask } from './fs/resolver.ts';
 import { type DamagedInode, findOpeners, inodeKey } from './open-by.ts';
 
 /** Adds what is the same for every file system: its type and mountpoint, DAX, and who has the file open. */
-export function describeOwners(owners: readonly Owner[], task: FilesystemTask): Owner[] {
+export function describeOwners(owners: readonly FilesystemOwner[], task: FilesystemTask): Owner[] {
   const { mount, io } = task;
   const where = { fsType: mount.fsType, mountpoint: mount.mountpoint.text };
   const { openers } = findOpeners(damagedInodes(owners, mount.devNumber), io);
   const daxStates = new Map<string, boolean | undefined>();
-  const daxOf = (owner: Owner, inode: string): boolean | undefined => {
-    if (!daxStates.has(inode)) daxStates.set(inode, readDax(owner, task));
-    return daxStates.get(inode);
+  const daxOf = (owner: Owner, key: string): boolean | undefined => {
+    if (!daxStates.has(key)) daxStates.set(key, readDax(owner, task));
+    return daxStates.get(key);
   };
-  return owners.map((owner): Owner => {
+  return owners.map(({ inodeDevice, ...owner }): Owner => {
     if (owner.inode === undefined || owner.kind === 'metadata') return { ...owner, ...where };
-    const openBy: readonly OpenBy[] = openers.get(inodeKey(mount.devNumber, owner.inode)) ?? [];
-    const dax = daxOf(owner, owner.inode);
+    const key = inodeKey(inodeDevice ?? mount.devNumber, owner.inode);
+    const openBy: readonly OpenBy[] = openers.get(key) ?? [];
+    const dax = daxOf(owner, key);
     return { ...owner, ...where, ...(dax === undefined ? {} : { dax }), openBy };
   });
 }
 
-function damagedInodes(owners: readonly Owner[], devNumber: string): DamagedInode[] {
-  const byInode = new Map<string, { offset: number; length: number }[]>();
-  for (const { inode, kind, offset, length } of owners) {
+function damagedInodes(owners: readonly FilesystemOwner[], mapsDevNumber: string): DamagedInode[] {
+  const found = new Map<string, DamagedInode & { readonly ranges: { offset: number; length: number }[] }>();
+  for (const { inode, inodeDevice: devNumber = mapsDevNumber, kind, offset, length } of owners) {
     if (inode === undefined || kind === 'metadata' || offset === undefined || length === undefined) continue;
-    const ranges = byInode.get(inode) ?? [];
-    ranges.push({ offset, length });
-    byInode.set(inode, ranges);
+    const key = inodeKey(devNumber, inode);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { devNumber, mapsDevNumber, inode, ranges: [{ offset, length }] });
+    else known.ranges.push({ offset, length });
   }
-  return [...byInode].map(([inode, ranges]) => ({ devNumber, inode, ranges }));
+  return [...found.values()];
 }
 
 /** `dax=always` holds for every file; otherwise the file itself is asked (STATX_ATTR_DAX). */

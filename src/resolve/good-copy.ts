@@ -17,6 +17,8 @@ const MAX_DEPTH = 16;
 export interface CopyJudge {
   /** `copies` as the layers passed tell them, each for the first of `count` sectors */
   judge(copies: readonly Copies[], count: number): GoodCopy;
+  /** whether the sectors themselves, and what they lie on, are known to be bad */
+  worth(at: Extent): 'good' | 'unknown' | 'bad';
 }
 
 /**
@@ -83,6 +85,7 @@ export function createCopyJudge(facts: HostFacts): CopyJudge {
     };
   }
   return {
+    worth: (at) => worthOf(at, 0).kind,
     judge(copies, count) {
       let best: Worth | undefined;
       for (const one of copies) best = better(best, worthOfCopies(one, count, 0));

@@ -7,6 +7,8 @@ import { parseCgroup } from './cgroup.ts';
 export interface DamagedInode {
   /** st_dev as `major:minor` */
   readonly devNumber: string;
+  /** what maps shows instead, where that is another: of all subvolumes of a btrfs it shows the same */
+  readonly mapsDevNumber?: string;
   readonly inode: string;
   readonly ranges: readonly { readonly offset: number; readonly length: number }[];
 }
@@ -23,6 +25,11 @@ export function findOpeners(
   io: FilesystemIo,
 ): { readonly openers: ReadonlyMap<string, readonly OpenBy[]>; readonly denied: number } {
   const wanted = new Map(damaged.map((d) => [inodeKey(d.devNumber, d.inode), d]));
+  const inMaps = new Map<string, DamagedInode[]>();
+  for (const d of damaged) {
+    const key = inodeKey(d.mapsDevNumber ?? d.devNumber, d.inode);
+    inMaps.set(key, [...(inMaps.get(key) ?? []), d]);
+  }
   const numbers = new Set(damaged.map((d) => d.inode));
   const openers = new Map<string, OpenBy[]>();
   let denied = 0;
@@ -31,7 +38,7 @@ export function findOpeners(
   if (processes === 'gone' || processes === 'denied') return { openers, denied: 1 };
   for (const pid of processes) {
     if (!/^\d+$/.test(pid)) continue;
-    const mapped = attempt(() => mappingsOf(pid, wanted, numbers, io));
+    const mapped = attempt(() => mappingsOf(pid, inMaps, numbers, io));
     const opened = attempt(() => descriptorsOf(pid, wanted, numbers, io));
     if (mapped === 'denied' || opened === 'denied') denied++;
     const maps = mapped instanceof Map ? mapped : new Map<string, boolean>();
@@ -63,7 +70,7 @@ const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+
 /** Inode key -> whether a damaged byte is mapped. */
 function mappingsOf(
   pid: string,
-  wanted: ReadonlyMap<string, DamagedInode>,
+  inMaps: ReadonlyMap<string, readonly DamagedInode[]>,
   numbers: ReadonlySet<string>,
   io: FilesystemIo,
 ): Map<string, boolean> {
@@ -73,15 +80,24 @@ function mappingsOf(
     const inode = match[6] as string;
     if (!numbers.has(inode)) continue;
     const hex = (i: number): number => Number.parseInt(match[i] as string, 16);
-    const key = inodeKey(`${hex(4)}:${hex(5)}`, inode);
-    const target = wanted.get(key);
+    const shown = `${hex(4)}:${hex(5)}`;
+    const alike = inMaps.get(inodeKey(shown, inode)) ?? [];
+    const own = alike.some((d) => d.devNumber !== shown) ? mappedDevice(pid, match, io) : shown;
+    const target = alike.find((d) => d.devNumber === own);
     if (target === undefined) continue;
+    const key = inodeKey(target.devNumber, inode);
     const from = hex(3);
     const to = from + hex(2) - hex(1);
     const hit = target.ranges.some((r) => r.offset < to && from < r.offset + r.length);
     found.set(key, hit || found.get(key) === true);
   }
   return found;
+}
+
+/** The st_dev of what a line of maps maps; undefined when it may not be asked or is gone. */
+function mappedDevice(pid: string, line: RegExpMatchArray, io: FilesystemIo): string | undefined {
+  const status = attempt(() => io.statusProc(`${pid}/map_files/${line[1]}-${line[2]}`));
+  return status === 'gone' || status === 'denied' ? undefined : status.devNumber;
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   askedSegments,
   climb,
   cut,
+  devicePaths,
   type HostFacts,
   isOn,
   type Leaf,
@@ -158,6 +159,7 @@ async function resolveLeaf(q: Query, leaf: Leaf): Promise<{ found: FoundOwner[];
     io: q.io,
     onProgress: q.onProgress,
     signal: AbortSignal.any([q.signal, deadline]),
+    worthOf: (path, where) => worthOfDevice(q, path, where),
   };
   const answer = await askFilesystem(task);
   const described = describeOwners(answer.owners, task);
@@ -177,6 +179,12 @@ async function resolveLeaf(q: Query, leaf: Leaf): Promise<{ found: FoundOwner[];
   return { found, complete: answer.coverage.complete };
 }
 
+/** What the sectors of a device are worth, for a file system that keeps a copy on them. */
+function worthOfDevice({ facts, judge }: Query, path: string, where: Run): 'good' | 'bad' | 'unknown' {
+  const device = facts.blockDevices.find((d) => devicePaths(d).includes(path));
+  return device === undefined ? 'unknown' : judge.worth({ device: device.name, ...where });
+}
+
 interface Answer {
   readonly owners: readonly Owner[];
   readonly coverage: Coverage;
@@ -194,7 +202,7 @@ async function askFilesystem(task: FilesystemTask): Promise<Answer> {
     if (task.signal.aborted) return unanswered(task, failure);
   }
   if (unwalkable.some((type) => fsType === type || fsType.startsWith(`${type}.`))) {
-    return unanswered(task, refuseWalk(fsType, task.device.name).message);
+    return unanswered(task, failure ?? refuseWalk(fsType, task.device.name).message);
   }
   const answer = await attempt(walk, task);
   if (answer.kind === 'failed')

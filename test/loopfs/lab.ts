@@ -57,7 +57,7 @@ export function obstacle(...commands: readonly string[]): string | undefined {
   const missing = commands.filter((c) => !folders.some((f) => existsSync(join(f, c))));
   return missing.length === 0
     ? undefined
-    : `missing: ${missing.join(', ')} (apt-get install xfsprogs e2fsprogs attr fdisk)`;
+    : `missing: ${missing.join(', ')} (apt-get install xfsprogs e2fsprogs btrfs-progs attr fdisk)`;
 }
 
 /** A feature that this machine's kernel was built without. */

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { fileIdentity } from '../../model/owner.ts';
 import { shortUid } from '../../model/topology.ts';
 import { type DamagedFile, damageOf, openersOf } from '../damage.ts';
 import { placesOf } from './bad-blocks.ts';
@@ -15,6 +16,7 @@ const fileSchema = Type.Object(
     pathsComplete: Type.Boolean(),
     linkCount: Type.Optional(Type.Integer()),
     inode: Type.Optional(Type.String()),
+    subvolume: Type.Optional(Type.String({ description: 'btrfs: the subvolume that the inode number belongs to' })),
     mountpoint: Type.String(),
     fsType: Type.Optional(Type.String()),
     device: Type.String(),
@@ -83,7 +85,8 @@ export const filesRoute: HttpRoute = {
 };
 
 function keyOf(file: DamagedFile): string {
-  return [file.device, file.mountpoint, file.name, file.uid, file.owners[0]?.inode ?? ''].join('\0');
+  const [first] = file.owners;
+  return [file.device, file.mountpoint, file.name, file.uid, first === undefined ? '' : fileIdentity(first)].join('\0');
 }
 
 function fileJson(file: DamagedFile): FileJson {
@@ -96,6 +99,7 @@ function fileJson(file: DamagedFile): FileJson {
     pathsComplete: named?.pathsComplete ?? false,
     ...(named?.linkCount === undefined ? {} : { linkCount: named.linkCount }),
     ...(first?.inode === undefined ? {} : { inode: first.inode }),
+    ...(first?.subvolume === undefined ? {} : { subvolume: first.subvolume }),
     mountpoint: file.mountpoint,
     ...(first?.fsType === undefined ? {} : { fsType: first.fsType }),
     device: file.device,

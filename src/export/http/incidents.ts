@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { totalBytes } from '../../model/extent.ts';
 import type { Incident } from '../../model/incident.ts';
+import { fileIdentity } from '../../model/owner.ts';
 import { shortUid } from '../../model/topology.ts';
 import { rangeJson, rangeSchema } from './owners.ts';
 import { HttpProblem } from './problem.ts';
@@ -125,7 +126,7 @@ export function incidentJson(incident: Incident, named: boolean): IncidentJson {
   const files = new Set<string>();
   for (const range of incident.ranges) {
     for (const owner of range.owners) {
-      if (owner.kind === 'file') files.add(`${owner.mountpoint ?? ''}\0${owner.inode ?? owner.paths?.[0] ?? ''}`);
+      if (owner.kind === 'file') files.add(`${owner.mountpoint ?? ''}\0${fileIdentity(owner)}`);
     }
   }
   return {

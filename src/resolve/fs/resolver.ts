@@ -15,6 +15,8 @@ export interface FilesystemTask {
   /** absolute directories that a walk is limited to; empty = everything */
   readonly walkRoots: readonly string[];
   readonly io: FilesystemIo;
+  /** what sectors of another device, named by its path, are worth as a copy: whether any list names them as bad */
+  readonly worthOf?: (path: string, where: Run) => 'good' | 'bad' | 'unknown';
   readonly onProgress: (progress: ResolveProgress) => void;
   readonly signal: AbortSignal;
 }
@@ -23,7 +25,10 @@ export interface FilesystemTask {
 export type Coverage = { readonly complete: true } | { readonly complete: false; readonly reason: string };
 
 /** Owners on the file system's device. `fsType`, `mountpoint`, `dax` and `openBy` are added by the caller. */
-export type FilesystemOwner = Owner;
+export type FilesystemOwner = Owner & {
+  /** device number that the inode's files show (stat), where it is not that of the mount: btrfs subvolumes */
+  readonly inodeDevice?: string;
+};
 
 /**
  * How one kind of file system is asked. One pass answers any number of ranges. Every sector asked for comes back

@@ -1,0 +1,71 @@
+import { AgentError, errnoOf } from '../../model/errors.ts';
+import { type Run, run, subtract } from '../../model/extent.ts';
+import { createRunIndex } from '../../model/run-index.ts';
+import { sectorsCovering, wholeSectors } from '../../model/units.ts';
+import { readChunks, readDeviceExtents } from './btrfs/chunks.ts';
+import { openLook } from './btrfs/look.ts';
+import { findMember } from './btrfs/member.ts';
+import { tellWindow, windowsOf } from './btrfs/tell.ts';
+import { createTreeSearch, type TreeSearch } from './btrfs/tree-search.ts';
+import { readVolume } from './btrfs/volume.ts';
+import type { Coverage, FilesystemOwner, FilesystemResolver, FilesystemTask } from './resolver.ts';
+import { bytePath, bytesOf } from './visible-path.ts';
+
+/**
+ * btrfs: sectors of a member device are followed through its chunks to logical addresses, and those through the
+ * kernel's trees, as they are now, to the files of every subvolume and snapshot. Nothing is read from the devices but
+ * a superblock. What is told as free was so at the last commit, unless a file has taken it since.
+ */
+export const btrfs: FilesystemResolver = { name: 'btrfs trees', fsTypes: ['btrfs'], resolve };
+
+/** A balance that moves what was asked about makes the answer void; it rarely does so twice. */
+const ATTEMPTS = 3;
+
+async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
+  const { io, mount, device } = task;
+  const fd = io.openPath(bytesOf(bytePath(mount.mountpoint)), 'directory', true);
+  try {
+    const search = createTreeSearch(io, fd);
+    for (let tries = 1; ; tries++) {
+      const volume = readVolume(io, fd);
+      const found = findMember(io, device, volume);
+      const layout = readLayout(search, found.member.id, task.wanted);
+      const look = openLook({ task, fd, search, volume, found, extents: layout.extents });
+      const owners: FilesystemOwner[] = look.placing.settled.map((s) => ({ ...s, device: device.name }));
+      let stopped = false;
+      for (const window of windowsOf(look)) {
+        stopped = !(await tellWindow(look, window, owners));
+        if (stopped) break;
+      }
+      const reason = stopped
+        ? 'the deadline passed before all of it was looked at'
+        : 'its chunk was moved while it was looked at';
+      if (!stopped && readLayout(search, found.member.id, task.wanted).text !== layout.text) {
+        if (tries < ATTEMPTS) continue;
+        for (const r of task.wanted) yield { kind: 'unknown', device: device.name, ...r, reason };
+        return { complete: false, reason };
+      }
+      yield* owners;
+      if (!stopped) return { complete: true };
+      for (const r of subtract(task.wanted, owners)) yield { kind: 'unknown', device: device.name, ...r, reason };
+      return { complete: false, reason };
+    }
+  } finally {
+    io.close(fd);
+  }
+}
+
+/** What of the device is allocated; `text` is the same as long as nothing moved that was asked about. */
+function readLayout(search: TreeSearch, device: number, wanted: readonly Run[]) {
+  try {
+    const extents = readDeviceExtents(search, device, readChunks(search));
+    const asked = createRunIndex(wanted);
+    const touched = extents.filter(
+      ({ byte, length }) => asked.overlapping(run(wholeSectors(byte), sectorsCovering(byte, length))).length > 0,
+    );
+    return { extents, text: JSON.stringify(touched) };
+  } catch (error) {
+    if (errnoOf(error) !== 'EPERM') throw error;
+    throw new AgentError('RESOLVE', 'the trees of a btrfs are for root only (CAP_SYS_ADMIN)', { cause: error });
+  }
+}
