@@ -44,8 +44,8 @@ async function prettyDestination(): Promise<NodeJS.WritableStream> {
 async function openPlatform(roots: PathRoots) {
   const log = await createLogger({ level: 'error', format: 'json' });
   const { probe } = createLinuxPlatform(roots, { deadlineMs: 30_000, log, probeSocket: null });
-  const { sysfs, procfs, resolver, check } = probe;
-  return { sysfs, procfs, resolver, check, close: () => probe.close() };
+  const { sysfs, procfs, dsm, resolver, check } = probe;
+  return { sysfs, procfs, dsm, resolver, check, close: () => probe.close() };
 }
 
 /** As root the listening half runs as another user, below a parent that holds the privilege and listens to nothing. */

@@ -1,5 +1,5 @@
 import type { FlagValues, PathRoots, Settings } from '../config/load.ts';
-import type { Clock, KernelTree, ResolveProgress, Resolver } from '../ports.ts';
+import type { Clock, DsmCaller, KernelTree, ResolveProgress, Resolver } from '../ports.ts';
 
 /** 0 fine; 1 damage found (`check`); 2 not answered, not completely, or wrongly asked (design 4.1). */
 export type ExitCode = 0 | 1 | 2;
@@ -67,6 +67,7 @@ export interface CommandContext {
 export interface CommandPlatform {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
+  readonly dsm: DsmCaller;
   readonly resolver: Resolver;
   /** Damaged byte ranges of files. Resolves with the answer of resolve/check.ts. */
   check(

@@ -13,7 +13,7 @@ const DEADLINE_MS = 10_000;
 
 export const list: Command = {
   name: 'list',
-  summary: 'show buses, DIMMs, regions, namespaces, devices and their bad ranges',
+  summary: 'show buses, DIMMs and their health, regions, namespaces, devices and their bad ranges',
   operands: '',
   details:
     'Works without the agent. A bus that nothing tells of errors (e820, virtio-pmem, CXL today) is shown as not monitored:\nits empty list proves nothing.',
@@ -43,15 +43,28 @@ export const list: Command = {
 };
 
 async function observeOnce(topology: Topology, platform: CommandPlatform, context: CommandContext): Promise<Snapshot> {
-  const { createObserver } = await import('../observe/observe.ts');
+  const [{ createObserver }, { createHealthObserver }] = await Promise.all([
+    import('../observe/observe.ts'),
+    import('../observe/health/health-observer.ts'),
+  ]);
   const { clock, pageSize } = context;
   const config = { badBlocksMs: DEADLINE_MS, deviceDeadlineMs: DEADLINE_MS, pageSize, jitter: () => 0 };
   const observer = createObserver({ sysfs: platform.sysfs, clock, config, onReading: () => undefined, log: silent });
+  const health = createHealthObserver({
+    sysfs: platform.sysfs,
+    dsm: platform.dsm,
+    clock,
+    config: { healthMs: DEADLINE_MS, healthAlarmMs: DEADLINE_MS, deviceDeadlineMs: DEADLINE_MS, jitter: () => 0 },
+    onReading: () => undefined,
+    log: silent,
+  });
   try {
     observer.update(topology);
-    await observer.settled();
-    return observer.latest(topology);
+    health.update(topology);
+    await Promise.all([observer.settled(), health.settled()]);
+    return { ...observer.latest(topology), health: health.latest() };
   } finally {
+    health.stop();
     observer.stop();
   }
 }
@@ -70,5 +83,8 @@ function whyIncomplete(listing: Listing): string {
   if (problem !== undefined) return `${problem.subject}: ${problem.reason}`;
   const regions = listing.buses.flatMap((bus) => bus.regions);
   const bad = regions.flatMap((region) => [region.badRanges, ...region.namespaces.map((n) => n.badRanges)]);
-  return bad.find((ranges) => ranges?.complete === false)?.reasons[0] ?? 'some lists could not be read';
+  const [list] = bad.flatMap((ranges) => (ranges?.complete === false ? ranges.reasons : []));
+  if (list !== undefined) return list;
+  const [health] = listing.buses.flatMap(({ dimms }) => dimms.filter((dimm) => dimm.health?.readable === 'no'));
+  return health === undefined ? 'some lists could not be read' : `${health.name}: ${health.health?.reason}`;
 }

@@ -1,6 +1,7 @@
-import type { Dimm, ErrorSource } from '../model/topology.ts';
+import type { ErrorSource } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
-import type { ListedBus, ListedNamespace, ListedRanges, ListedRegion, Listing } from './listing.ts';
+import { healthText } from './health-text.ts';
+import type { ListedBus, ListedDimm, ListedNamespace, ListedRanges, ListedRegion, Listing } from './listing.ts';
 import { byteText, counted, type Paint, painter, printable } from './print.ts';
 
 /** More ranges of one namespace than a screen takes are counted, not shown. */
@@ -49,13 +50,19 @@ function busBranch(bus: ListedBus, paint: Paint): Branch {
   return {
     text: `${paint('bold', printable(bus.name))}  ${printable(bus.provider)}  ${bus.monitored ? paint('dim', source) : paint('yellow', source)}`,
     below: [
-      ...bus.dimms.map((dimm) => ({ text: dimmText(dimm, paint), below: [] })),
+      ...bus.dimms.map((dimm) => dimmBranch(dimm, paint)),
       ...bus.regions.map((region) => regionBranch(region, bus.monitored, paint)),
     ],
   };
 }
 
-function dimmText(dimm: Dimm, paint: Paint): string {
+function dimmBranch(dimm: ListedDimm, paint: Paint): Branch {
+  return {
+    text: dimmText(dimm, paint),
+    below: healthText(dimm.health, paint).map((text) => ({ text, below: [] })),
+  };
+}
+function dimmText(dimm: ListedDimm, paint: Paint): string {
   const facts = [
     dimm.id,
     dimm.serial === undefined ? undefined : `serial ${dimm.serial}`,

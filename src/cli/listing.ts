@@ -1,5 +1,7 @@
 import type { PlaceReading, Snapshot } from '../model/badblocks.ts';
 import { clip, type Run, run, shift, subtract } from '../model/extent.ts';
+import { type HealthFields, type HealthReading, type HealthState, stateOf } from '../model/health.ts';
+import { doubtedAlarms } from '../model/health-judgement.ts';
 import type {
   Bus,
   Dimm,
@@ -20,6 +22,19 @@ export interface Listing {
   readonly buses: readonly ListedBus[];
   readonly problems: readonly TopologyProblem[];
 }
+/** A module and its health, as far as one reading goes; `null` when it was not read. */
+export interface ListedDimm extends Dimm {
+  readonly health: ListedHealth | null;
+}
+export interface ListedHealth {
+  readonly state: HealthState;
+  readonly readable: 'yes' | 'no' | 'unsupported';
+  /** why not readable */
+  readonly reason: string | null;
+  readonly doubtedAlarms: readonly string[];
+  /** units are in the names */
+  readonly fields: HealthFields;
+}
 export interface ListedBus {
   readonly name: string;
   readonly provider: string;
@@ -27,7 +42,7 @@ export interface ListedBus {
   /** false: nothing tells the kernel of errors on it, so that an empty list proves nothing */
   readonly monitored: boolean;
   readonly scrubSupported: boolean;
-  readonly dimms: readonly Dimm[];
+  readonly dimms: readonly ListedDimm[];
   readonly regions: readonly ListedRegion[];
 }
 export interface ListedRegion {
@@ -68,7 +83,10 @@ export function listingOf(topology: Topology, snapshot: Snapshot): Listing {
   const buses = topology.buses.map((bus) => listedBus(bus, topology, snapshot));
   const readings = topology.places.map(({ uid }) => snapshot.places.get(uid));
   return {
-    complete: topology.problems.length === 0 && readings.every((r) => r?.readable === true && r.complete),
+    complete:
+      topology.problems.length === 0 &&
+      readings.every((r) => r?.readable === true && r.complete) &&
+      snapshot.health.every(({ health }) => health.kind !== 'failed'),
     buses,
     problems: topology.problems,
   };
@@ -82,10 +100,24 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
     errorSource,
     monitored: errorSource !== 'none',
     scrubSupported,
-    dimms: topology.dimms.filter((dimm) => dimm.bus === name),
+    dimms: topology.dimms
+      .filter((dimm) => dimm.bus === name)
+      .map((dimm) => ({ ...dimm, health: listedHealth(snapshot.health.find((reading) => reading.dimm === dimm.key)) })),
     regions: topology.regions
       .filter((region) => region.bus === name)
       .map((region) => listedRegion(region, topology, snapshot)),
+  };
+}
+
+function listedHealth(reading: HealthReading | undefined): ListedHealth | null {
+  if (reading === undefined) return null;
+  const { health, fields } = reading;
+  return {
+    state: stateOf(reading),
+    readable: health.kind === 'ok' ? 'yes' : health.kind === 'unsupported' ? 'unsupported' : 'no',
+    reason: health.kind === 'ok' ? null : health.reason,
+    doubtedAlarms: doubtedAlarms(fields),
+    fields,
   };
 }
 

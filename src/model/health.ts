@@ -230,5 +230,7 @@ export function stateOf(reading: HealthReading | undefined | null): HealthState 
 
 /** The source that a field comes from. */
 export function sourceOf(reading: HealthReading, name: HealthFieldName): HealthSource | undefined {
-  return reading.sources.find(({ fields }) => fields[name] !== undefined);
+  const knows = reading.sources.filter(({ fields }) => fields[name] !== undefined);
+  // of states, the worst counts: not always the first
+  return knows.find(({ fields }) => fields[name] === reading.fields[name]) ?? knows[0];
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Listing } from '../../src/cli/listing.ts';
 import { createHostTree, type HostTree, loadHost } from '../fakes/host-tree.ts';
+import { createScriptedDsm } from '../fakes/scripted-dsm.ts';
 import { platformOf, runCommand } from './run-command.ts';
 
 const list = (host: HostTree, ...options: string[]) => runCommand(['list', ...options], { platform: platformOf(host) });
@@ -95,4 +98,44 @@ test('a truncated list is a lower bound', async () => {
 test('names from the kernel cannot drive the terminal', async () => {
   const host = createHostTree(`${base}@nd devices/platform/x/ndbus0\nprovider = a\\x1b[2Jb\n`);
   assert.match((await list(host)).stdout, /a\\x1b\[2Jb/);
+});
+
+test('the health of a DIMM is shown as a person reads it, with what does not fit together', async () => {
+  const dsm = createScriptedDsm();
+  const recorded = (name: string) =>
+    readFileSync(join(import.meta.dirname, '../fixtures/dsm/intel', `${name}.hex`), 'utf8');
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x6\n');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  dsm.set('nmem0', 1, recorded('smart-default'));
+  dsm.set('nmem0', 2, recorded('threshold-default'));
+  const platform = platformOf(host, { dsm });
+  const { stdout } = await runCommand(['list'], { platform });
+  assert.match(
+    stdout,
+    /health non-critical {2}spare 75 % \(alarm at 5 %\), life used 5 %, media 23 °C \(alarm at 40 °C\), controller 25 °C, last shutdown clean, 42 dirty shutdowns in its life$/m,
+  );
+  assert.match(stdout, /the module shows an alarm for spare, media temperature, but value and threshold do not$/m);
+  const json = JSON.parse((await runCommand(['list', '--json'], { platform })).stdout) as Listing;
+  const health = json.buses[0]?.dimms[0]?.health;
+  assert.equal(health?.state, 'noncritical');
+  assert.equal(health?.fields.mediaTemperatureCelsius, 23);
+});
+
+test('a DIMM that may not be asked makes the listing incomplete, one without health data does not', async () => {
+  const host = loadHost('one-bad-sector');
+  const without = await runCommand(['list'], { platform: platformOf(host) });
+  assert.match(without.stdout, /health not told by this module: the platform offers no health data/);
+  assert.equal(without.code, 0);
+  const dsm = createScriptedDsm();
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x6\n');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  dsm.set('nmem0', 1, 'EACCES');
+  const { code, stdout, stderr } = await runCommand(['list'], { platform: platformOf(host, { dsm }) });
+  assert.equal(code, 2);
+  assert.match(
+    stdout,
+    /health unreadable: permission denied \(EACCES\) on \/dev\/nmem0: run the probe process as root/,
+  );
+  assert.match(stderr, /nmem0: permission denied/);
 });

@@ -3,6 +3,7 @@ import { runCommandLine } from '../../src/cli/command-line.ts';
 import { commands } from '../../src/cli/commands.ts';
 import type { Clock } from '../../src/ports.ts';
 import { createHostTree } from '../fakes/host-tree.ts';
+import { createScriptedDsm } from '../fakes/scripted-dsm.ts';
 
 export interface Ran {
   readonly code: number;
@@ -28,6 +29,7 @@ export function platformOf(
   return {
     sysfs: host.sysfs,
     procfs: host.procfs,
+    dsm: createScriptedDsm(),
     resolver: { resolve: () => Promise.reject(new Error('the resolver was not to be asked')) },
     check: () => Promise.reject(new Error('check was not to be asked')),
     close: async () => undefined,

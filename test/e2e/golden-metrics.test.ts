@@ -14,11 +14,13 @@ import { run } from '../../src/model/extent.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology } from '../../src/model/topology.ts';
 import { sector, sectorCount } from '../../src/model/units.ts';
+import { createHealthObserver } from '../../src/observe/health/health-observer.ts';
 import { createObserver } from '../../src/observe/observe.ts';
 import { recordPass } from '../../src/record/record.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 import { loadHost } from '../fakes/host-tree.ts';
 import { createRecordingLog } from '../fakes/recording-log.ts';
+import { createScriptedDsm } from '../fakes/scripted-dsm.ts';
 
 const startedAt = Date.UTC(2026, 0, 1);
 const agent: AgentStatus = {
@@ -72,16 +74,26 @@ async function stateOfHost(scenario: string, owners: (state: State) => Change[])
     onReading: () => undefined,
     log: createRecordingLog(),
   });
+  const health = createHealthObserver({
+    sysfs: host.sysfs,
+    dsm: createScriptedDsm(),
+    clock,
+    config: { healthMs: 600_000, healthAlarmMs: 60_000, deviceDeadlineMs: 30_000, jitter: () => 0.5 },
+    onReading: () => undefined,
+    log: createRecordingLog(),
+  });
   observer.update(topology);
-  await observer.settled();
+  health.update(topology);
+  await Promise.all([observer.settled(), health.settled()]);
   const pass = (previous: State, found: Change[]) => {
-    const snapshot = observer.latest(topology);
+    const snapshot = { ...observer.latest(topology), health: health.latest() };
     const changes = [...diff(previous.places, topology, snapshot, previous.stuck), ...found];
     const input = { topology, snapshot, changes, now: clock.now(), inventoried: true };
     return recordPass(previous, input, { removedAfterMs: 3_600_000 }).state;
   };
   const first = pass(beginning, []);
   const last = pass(first, owners(first));
+  health.stop();
   observer.stop();
   return last;
 }

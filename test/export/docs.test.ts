@@ -14,6 +14,7 @@ function table(): string {
     agent: 'The agent itself',
     'bad-blocks': 'Bad-block lists',
     dimms: 'Modules',
+    health: 'Health of the modules',
     incidents: 'Incidents',
     owners: 'Owners of bad bytes',
     scrub: 'Scrubs',

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox';
+import type { State } from '../../model/state.ts';
 import type { Dimm } from '../../model/topology.ts';
+import { dimmHealthJson, dimmHealthSchema } from './dimm-health.ts';
+import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, listOf, pageOf, pageQuery, problems, timeOrNull } from './schemas.ts';
+import { byKey, closed, listOf, nullable, pageOf, pageQuery, problems, timeOrNull } from './schemas.ts';
 
 export const dimmSchema = Type.Object(
   {
@@ -21,6 +24,11 @@ export const dimmSchema = Type.Object(
   closed,
 );
 
+const dimmWithHealthSchema = Type.Object(
+  { ...dimmSchema.properties, health: nullable(dimmHealthSchema) },
+  { ...closed, description: '`health` is null before the first reading' },
+);
+
 export const dimmsRoute: HttpRoute = {
   name: 'dimms',
   register(app, { view }) {
@@ -28,17 +36,44 @@ export const dimmsRoute: HttpRoute = {
       '/api/v1/dimms',
       {
         schema: {
-          summary: 'Memory modules',
+          summary: 'Memory modules and their health',
           tags: ['inventory'],
           querystring: Type.Object(pageQuery, closed),
-          response: { 200: listOf(dimmSchema), ...problems },
+          response: { 200: listOf(dimmWithHealthSchema), ...problems },
         },
       },
       (request) => {
         const { state } = view();
         const { items, next } = pageOf([...state.topology.dimms].sort(byKey(keyOf)), keyOf, request.query);
         const complete = state.inventoried && state.topology.problems.length === 0;
-        return { items: items.map(dimmJson), next, complete, readAt: timeOrNull(state.inventoried ? state.at : null) };
+        return {
+          items: items.map((dimm) => withHealth(dimm, state)),
+          next,
+          complete,
+          readAt: timeOrNull(state.inventoried ? state.at : null),
+        };
+      },
+    );
+    app.get(
+      '/api/v1/dimms/:dimm',
+      {
+        schema: {
+          summary: 'One memory module with everything that it says of its health',
+          tags: ['inventory'],
+          params: Type.Object(
+            { dimm: Type.String({ description: 'as in the list, or its kernel name', maxLength: 128 }) },
+            closed,
+          ),
+          response: { 200: dimmWithHealthSchema, ...problems },
+        },
+      },
+      (request) => {
+        const { state } = view();
+        const { dimms } = state.topology;
+        const asked = request.params.dimm;
+        const found = dimms.find(({ key }) => key === asked) ?? dimms.find(({ name }) => name === asked);
+        if (found === undefined) throw new HttpProblem(404, 'This host has no such module; /api/v1/dimms lists them.');
+        return withHealth(found, state);
       },
     );
   },
@@ -46,6 +81,10 @@ export const dimmsRoute: HttpRoute = {
 
 function keyOf(dimm: Dimm): string {
   return `${dimm.key} ${dimm.name}`;
+}
+function withHealth(dimm: Dimm, { health }: State): Static<typeof dimmWithHealthSchema> {
+  const reading = health.find((each) => each.dimm === dimm.key);
+  return { ...dimmJson(dimm), health: reading === undefined ? null : dimmHealthJson(reading, Date.now()) };
 }
 export function dimmJson({ key, flags, ...rest }: Dimm): Static<typeof dimmSchema> {
   return { dimm: key, ...rest, flags: [...flags] };

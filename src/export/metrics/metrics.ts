@@ -1,6 +1,7 @@
 import { agentMetrics } from './agent.ts';
 import { badBlockMetrics } from './bad-blocks.ts';
 import { dimmMetrics } from './dimms.ts';
+import { healthMetrics } from './health.ts';
 import { incidentMetrics } from './incidents.ts';
 import type { MetricDefinition, MetricGroup } from './metric.ts';
 import { ownerMetrics } from './owners.ts';
@@ -12,6 +13,7 @@ export const metricGroups: readonly MetricGroup[] = [
   agentMetrics,
   badBlockMetrics,
   dimmMetrics,
+  healthMetrics,
   incidentMetrics,
   ownerMetrics,
   scrubMetrics,

@@ -1,0 +1,69 @@
+/** The health of a module as a person reads it. */
+import type { HealthFields } from '../model/health.ts';
+import type { ListedHealth } from './listing.ts';
+import { counted, type Paint, printable, type Style } from './print.ts';
+
+const styles: Readonly<Record<ListedHealth['state'], Style>> = {
+  ok: 'green',
+  noncritical: 'yellow',
+  critical: 'red',
+  fatal: 'red',
+  unknown: 'yellow',
+};
+
+/** One line for the state and what it rests on, one for each thing that is wrong or not as it seems. */
+export function healthText(health: ListedHealth | null, paint: Paint): string[] {
+  if (health === null) return [];
+  const { state, readable, reason, fields, doubtedAlarms } = health;
+  const told = [...wear(fields), ...temperatures(fields), ...shutdowns(fields)];
+  const facts = told.length === 0 ? '' : `  ${told.join(', ')}`;
+  if (readable === 'unsupported')
+    return [`health ${paint('dim', `not told by this module: ${printable(reason ?? '')}`)}${facts}`];
+  if (readable === 'no') return [`health ${paint('yellow', `unreadable: ${printable(reason ?? '')}`)}${facts}`];
+  const lines = [`health ${paint(styles[state], state === 'noncritical' ? 'non-critical' : state)}${facts}`];
+  const problems = [...(fields.problems ?? []), ...alarmsOf(fields, doubtedAlarms)];
+  if (problems.length > 0) lines.push(paint('yellow', problems.map(spoken).join(', ')));
+  if (doubtedAlarms.length > 0) {
+    lines.push(
+      paint(
+        'dim',
+        `the module shows an alarm for ${doubtedAlarms.map(spoken).join(', ')}, but value and threshold do not`,
+      ),
+    );
+  }
+  return lines;
+}
+
+function wear(fields: HealthFields): string[] {
+  const { sparePercent, spareThresholdPercent, lifeUsedPercent, energySourceLifeUsedPercent } = fields;
+  const limit = spareThresholdPercent === undefined ? '' : ` (alarm at ${spareThresholdPercent} %)`;
+  return [
+    ...(sparePercent === undefined ? [] : [`spare ${sparePercent} %${limit}`]),
+    ...(lifeUsedPercent === undefined ? [] : [`life used ${lifeUsedPercent} %`]),
+    ...(energySourceLifeUsedPercent === undefined ? [] : [`energy source used ${energySourceLifeUsedPercent} %`]),
+  ];
+}
+function temperatures(fields: HealthFields): string[] {
+  const { mediaTemperatureCelsius, mediaTemperatureThresholdCelsius, controllerTemperatureCelsius } = fields;
+  const limit =
+    mediaTemperatureThresholdCelsius === undefined ? '' : ` (alarm at ${mediaTemperatureThresholdCelsius} °C)`;
+  return [
+    ...(mediaTemperatureCelsius === undefined ? [] : [`media ${mediaTemperatureCelsius} °C${limit}`]),
+    ...(controllerTemperatureCelsius === undefined ? [] : [`controller ${controllerTemperatureCelsius} °C`]),
+    ...(fields.energySourceTemperatureCelsius === undefined
+      ? []
+      : [`energy source ${fields.energySourceTemperatureCelsius} °C`]),
+  ];
+}
+function shutdowns({ lastShutdownClean, dirtyShutdownCount }: HealthFields): string[] {
+  return [
+    ...(lastShutdownClean === undefined ? [] : [`last shutdown ${lastShutdownClean ? 'clean' : 'dirty'}`]),
+    ...(dirtyShutdownCount === undefined ? [] : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life`]),
+  ];
+}
+function alarmsOf({ alarms }: HealthFields, doubted: readonly string[]): string[] {
+  return Object.entries(alarms ?? {}).flatMap(([name, on]) => (on && !doubted.includes(name) ? [`${name} alarm`] : []));
+}
+function spoken(word: string): string {
+  return word.replaceAll('_', ' ');
+}

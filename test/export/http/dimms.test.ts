@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createHttpApp } from '../../../src/export/http/server.ts';
+import type { HealthReading } from '../../../src/model/health.ts';
+import { dimmKey, goodFields, healthOf, unreadableHealth } from '../built-health.ts';
+import { stateOf, topology, viewOf } from '../built-state.ts';
+import { httpDeps } from './served.ts';
+
+async function ask(url: string, health: readonly HealthReading[]) {
+  const { app } = await createHttpApp(httpDeps({ view: () => viewOf(stateOf([], { topology, health })) }));
+  const answer = await app.inject({ url, headers: { host: 'localhost' } });
+  await app.close();
+  return { status: answer.statusCode, body: answer.json() };
+}
+
+test('one module is asked for by its label or its kernel name, and answers every field with unit, source and age', async () => {
+  for (const name of [dimmKey, 'nmem0']) {
+    const { status, body } = await ask(`/api/v1/dimms/${name}`, [healthOf(goodFields)]);
+    assert.equal(status, 200);
+    assert.equal(body.locator, 'C1-D2');
+    assert.equal(body.health.state, 'ok');
+    assert.deepEqual(body.health.doubtedAlarms, ['media_temperature'], 'shown, not believed alone');
+    const fields = new Map<
+      string,
+      { value: unknown; unit: string; source: string; readAt: string; ageSeconds: number }
+    >(body.health.fields.map((field: { name: string }) => [field.name, field]));
+    assert.equal(fields.size, Object.keys(goodFields).length + 2);
+    const temperature = fields.get('mediaTemperatureCelsius');
+    assert.ok(temperature);
+    const { ageSeconds, ...rest } = temperature;
+    assert.deepEqual(rest, {
+      name: 'mediaTemperatureCelsius',
+      value: 23,
+      unit: 'celsius',
+      source: 'intel 1 SMART',
+      readAt: '2024-05-06T14:02:06.000Z',
+    });
+    assert.ok(ageSeconds > 3600, 'the reading is of 2024');
+    assert.equal(fields.get('flags')?.source, 'sysfs nfit/flags');
+    assert.deepEqual(fields.get('alarms')?.value, { spare: false, media_temperature: true });
+  }
+});
+
+test('a module that cannot be read says why, and shows what the kernel knows', async () => {
+  const { body } = await ask(`/api/v1/dimms/${dimmKey}`, [unreadableHealth()]);
+  assert.equal(body.health.readable, 'no');
+  assert.equal(body.health.state, 'unknown');
+  assert.equal(body.health.reason, 'permission denied');
+  assert.deepEqual(
+    body.health.fields.map(({ name }: { name: string }) => name),
+    ['armed', 'flags'],
+  );
+});
+
+test('before the first reading health is null, and an unknown module is not found', async () => {
+  assert.equal((await ask('/api/v1/dimms', [])).body.items[0].health, null);
+  assert.equal((await ask('/api/v1/dimms/nmem9', [])).status, 404);
+});
