@@ -165,6 +165,8 @@ export interface FileStatus {
   readonly size: number;
   /** STATX_ATTR_DAX; absent where the kernel does not tell */
   readonly dax?: boolean;
+  /** the id that mountinfo tells of the mount it was opened through (kernel 5.8) */
+  readonly mountId?: number;
 }
 export type OpenKind = 'file' | 'directory';
 
@@ -197,9 +199,21 @@ export interface FilesystemIo {
   /** Names in a directory of procfs, relative to its root. */
   listProc(path: string): readonly string[];
   readProc(path: string): Uint8Array;
+  /**
+   * As `readProc`, for files that wait for a lock of the process they tell of: ETIMEDOUT when it does not come. What hangs
+   * keeps one of a few threads for good, so a caller gives up after some of them.
+   */
+  readProcWithin(path: string, deadlineMs: number): Promise<Uint8Array>;
   linkProc(path: string): Uint8Array;
-  /** Of what a link in procfs leads to. */
+  /** Of what a link in procfs leads to, as this host knows it, without asking a file server. */
   statusProc(path: string): FileStatus;
+  /** Opens what a link in procfs leads to; only for what `statusProc` said is a file or a directory. */
+  openProc(path: string, kind: OpenKind): number;
+  /**
+   * For each page of these bytes of a file 1 when the page cache holds it, well read, 0 when not (mincore(2)); reads
+   * nothing. EPERM for files whose owner this process does not act for: the kernel would not tell the truth.
+   */
+  cachedPages(fd: number, offset: number, length: number): Uint8Array;
 }
 
 /** One row of a device-mapper table, in words. Without any key: those are taken out before anything else sees the row. */

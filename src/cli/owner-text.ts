@@ -1,5 +1,6 @@
 import type { Run } from '../model/extent.ts';
 import type { LayerExtent, OpenBy, Owner } from '../model/owner.ts';
+import { kernelUserText, processPlaces, readersText } from '../model/process-text.ts';
 import { counted, type Paint, printable } from './print.ts';
 
 /** An owner for people: what it is, which bytes of it, who uses it. Only what is not the whole range says where it lies. */
@@ -12,7 +13,8 @@ export function describeOwner(owner: Owner, range: Run, paint: Paint): string[] 
   if (owner.paths !== undefined && owner.pathsComplete === false) {
     lines.push(paint('dim', `  ${counted(owner.linkCount ?? 0, 'link')}, not all of their names were found`));
   }
-  for (const user of owner.openBy ?? []) lines.push(`  ${openText(user)}`);
+  if (owner.formerPath !== undefined) lines.push(`  was ${printable(owner.formerPath)}`);
+  lines.push(...usersText(owner, paint));
   for (const layer of owner.layers ?? []) {
     lines.push(paint('dim', `  through ${layer.kind} ${layerName(layer)}, sectors ${layer.start}+${layer.count}`));
   }
@@ -67,12 +69,32 @@ function bytesText({ offset, length }: Owner): string {
   return ` bytes ${offset}–${offset + length - 1}`;
 }
 
+/** Processes that an answer names one by one; the others are counted. */
+const MOST_LINES = 12;
+
+function usersText(owner: Owner, paint: Paint): string[] {
+  const openBy = owner.openBy ?? [];
+  const lines = openBy.slice(0, MOST_LINES).map((user) => `  ${openText(user)}`);
+  const more = (owner.openByCount ?? openBy.length) - Math.min(openBy.length, MOST_LINES);
+  if (more > 0) lines.push(`  and ${counted(more, 'more process', 'more processes')}`);
+  for (const user of owner.kernelUsers ?? []) lines.push(`  ${printable(kernelUserText(user))}`);
+  if (owner.openByComplete === false) {
+    lines.push(paint('dim', `  who else uses it is not known: ${printable(owner.openByReason ?? '')}`));
+  }
+  const readers = readersText(owner);
+  if (readers !== undefined) {
+    const helps = owner.readersGet?.from !== null;
+    lines.push(helps ? `  ${paint('green', printable(readers))}` : `  ${printable(readers)}`);
+  }
+  return lines;
+}
+
 function openText(user: OpenBy): string {
-  const place = user.unit ?? user.container ?? user.pod;
-  const who = `${printable(user.command)} (pid ${user.pid}${place === null ? '' : `, ${printable(place)}`})`;
-  return user.mapsDamaged
-    ? `${who} has the damaged page mapped`
+  const who = [`pid ${user.pid}`, ...processPlaces(user).map(printable)].join(', ');
+  const does = user.mapsDamaged
+    ? 'has the damaged page mapped'
     : user.mapped
-      ? `${who} maps it`
-      : `${who} has it open`;
+      ? 'maps another part of it'
+      : 'has it open';
+  return `${printable(user.command)} (${who}) ${does}`;
 }

@@ -161,7 +161,7 @@ function worstFirst(a: DamagedFile, b: DamagedFile): number {
   return b.bytes - a.bytes || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
-/** Who has any of the file's damaged extents open, each process once. */
+/** Who has any of the file's damaged extents open, each process once, those in most danger first. */
 export function openersOf(file: DamagedFile): OpenBy[] {
   const byPid = new Map<number, OpenBy>();
   for (const opener of file.owners.flatMap((o) => o.openBy ?? [])) {
@@ -172,5 +172,8 @@ export function openersOf(file: DamagedFile): OpenBy[] {
       mapsDamaged: opener.mapsDamaged || (known?.mapsDamaged ?? false),
     });
   }
-  return [...byPid.values()].sort((a, b) => a.pid - b.pid);
+  return [...byPid.values()].sort((a, b) => danger(b) - danger(a) || a.pid - b.pid);
+}
+function danger(open: OpenBy): number {
+  return open.mapsDamaged ? 2 : open.mapped ? 1 : 0;
 }

@@ -1,8 +1,9 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFile, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { FileStatus, FilesystemIo, OpenKind } from '../ports.ts';
-import { addressOf, getdents, ioctl, openat2, openByHandle, statxOf } from './native.ts';
+import { addressOf, getdents, ioctl, openat2, openByHandle, residentPages, statxOf } from './native.ts';
+import { readPageSize } from './page-size.ts';
 
 export interface FilesystemRoots {
   /** `/dev` */
@@ -23,15 +24,21 @@ const STATX = {
   bytes: 256,
   attributes: 8,
   nlink: 16,
+  uid: 20,
   mode: 28,
   inode: 32,
   size: 40,
   attributesMask: 56,
   rdev: 128,
   dev: 136,
+  mountId: 144,
 } as const;
 /** STATX_ATTR_DAX, as seen in the low u32 */
 const ATTRIBUTE_DAX = 0x200000;
+
+const STATX_MNT_ID = 0x1000;
+/** bit of CAP_FOWNER in CapEff */
+const CAP_FOWNER = 3n;
 
 /** The one implementation over real system calls. */
 export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
@@ -40,14 +47,21 @@ export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
     statxOf(fd, scratch);
     return decodeStatx(scratch);
   };
+  let page: number | undefined;
+  let foreignOwners: boolean | undefined;
+  /** inode_owner_or_capable() of the kernel: to others it shows every page as present (mm/mincore.c) */
+  const mayActFor = (fd: number): boolean => {
+    statxOf(fd, scratch);
+    foreignOwners ??= hasCapability(CAP_FOWNER);
+    return foreignOwners || scratch.readUInt32LE(STATX.uid) === process.geteuid?.();
+  };
   return {
     openDevice(name, devNumber) {
       const fd = openSync(join(roots.dev, name), READ_ONLY);
       const found = status(fd);
       if ((found.mode & constants.S_IFMT) === constants.S_IFBLK && found.deviceNumber === devNumber) return fd;
       closeSync(fd);
-      const message = `ENODEV: ${join(roots.dev, name)} is not the block device ${devNumber}`;
-      throw Object.assign(new Error(message), { code: 'ENODEV' });
+      throw failure('ENODEV', `${join(roots.dev, name)} is not the block device ${devNumber}`);
     },
     openPath: (path, kind, follow = false) => {
       const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
@@ -74,18 +88,42 @@ export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
     status,
     readDirectory: getdents,
     pathOf: (fd) => readlinkSync(join(roots.proc, 'self/fd', String(fd)), { encoding: 'buffer' }),
+    cachedPages(fd, offset, length) {
+      if (!mayActFor(fd)) throw failure('EPERM', 'the page cache of this file is not shown to us');
+      page ??= readPageSize();
+      const pageSize = page;
+      const first = Math.floor(offset / pageSize);
+      const pages = Buffer.alloc(Math.ceil((offset + length) / pageSize) - first);
+      residentPages(fd, first * pageSize, pages, pageSize);
+      return pages.map((p) => p & 1);
+    },
     listProc: (path) => readdirSync(join(roots.proc, path)),
     readProc: (path) => readFileSync(join(roots.proc, path)),
+    readProcWithin: (path, deadlineMs) =>
+      new Promise((done, fail) => {
+        const late = setTimeout(() => fail(failure('ETIMEDOUT', path)), deadlineMs);
+        readFile(join(roots.proc, path), (error, data) => {
+          clearTimeout(late);
+          if (error === null) done(data);
+          else fail(error);
+        });
+      }),
     linkProc: (path) => readlinkSync(join(roots.proc, path), { encoding: 'buffer' }),
     statusProc(path) {
       const fd = openSync(join(roots.proc, path), O_PATH | O_CLOEXEC);
       try {
-        return status(fd);
+        statxOf(fd, scratch, true);
+        return decodeStatx(scratch);
       } finally {
         closeSync(fd);
       }
     },
+    openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
+}
+
+function failure(code: string, what: string): Error {
+  return Object.assign(new Error(`${code}: ${what}`), { code });
 }
 
 function beneath(rootfs: string, path: Uint8Array): Buffer {
@@ -117,8 +155,14 @@ function decodeStatx(raw: Buffer): FileStatus {
     linkCount: raw.readUInt32LE(STATX.nlink),
     size: Number(raw.readBigUInt64LE(STATX.size)),
     ...(known || dax ? { dax } : {}),
+    ...((raw.readUInt32LE(0) & STATX_MNT_ID) === 0 ? {} : { mountId: Number(raw.readBigUInt64LE(STATX.mountId)) }),
   };
 }
 function deviceAt(raw: Buffer, at: number): string {
   return `${raw.readUInt32LE(at)}:${raw.readUInt32LE(at + 4)}`;
+}
+
+function hasCapability(bit: bigint): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  return ((BigInt(`0x${mask}`) >> bit) & 1n) === 1n;
 }

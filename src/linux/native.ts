@@ -8,6 +8,9 @@ import koffi from 'koffi';
 const SYS_OPENAT2 = 437;
 const AT_EMPTY_PATH = 0x1000;
 const AT_NO_AUTOMOUNT = 0x800;
+const AT_STATX_DONT_SYNC = 0x4000;
+const PROT_READ = 1;
+const MAP_SHARED = 1;
 const STATX_BASIC_AND_MOUNT = 0x17ff;
 const POLLPRI = 0x2;
 const POLLERR = 0x8;
@@ -28,6 +31,9 @@ interface Bindings {
   readonly getdents64: Native;
   readonly statx: Native;
   readonly syscallOpenat2: Native;
+  readonly mmap: Native;
+  readonly munmap: Native;
+  readonly mincore: Native;
   readonly poll: AsyncNative;
 }
 let bindings: Bindings | undefined;
@@ -44,6 +50,10 @@ function native(): Bindings {
     getdents64: libc.func('long getdents64(int fd, void *into, unsigned long bytes)'),
     statx: libc.func('int statx(int directory, void *path, int flags, unsigned int mask, void *into)'),
     syscallOpenat2: libc.func('long syscall(long number, int directory, void *path, void *how, unsigned long bytes)'),
+    // addresses of user space fit a number: at most 2^52 on arm64
+    mmap: libc.func('long mmap(long at, unsigned long bytes, int prot, int flags, int fd, long offset)'),
+    munmap: libc.func('int munmap(long at, unsigned long bytes)'),
+    mincore: libc.func('int mincore(long at, unsigned long bytes, void *into)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   };
   return bindings;
@@ -101,10 +111,20 @@ export function handleOf(fd: number): { readonly type: number; readonly handle: 
 export function getdents(fd: number, into: Uint8Array): number {
   return checked(native().getdents64(fd, into, into.length), 'getdents64');
 }
-/** struct statx (256 bytes) of an open file. */
-export function statxOf(fd: number, into: Uint8Array): void {
-  const flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT;
+/** struct statx (256 bytes) of an open file; `cached`: as known here, without asking a file server. */
+export function statxOf(fd: number, into: Uint8Array, cached = false): void {
+  const flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT | (cached ? AT_STATX_DONT_SYNC : 0);
   checked(native().statx(fd, Buffer.from([0]), flags, STATX_BASIC_AND_MOUNT, into), 'statx');
+}
+/** mincore(2): bit 0 of each byte tells whether that page of the file is in memory. `offset` is that of a page. */
+export function residentPages(fd: number, offset: number, into: Uint8Array, pageSize: number): void {
+  const bytes = into.length * pageSize;
+  const at = checked(native().mmap(0, bytes, PROT_READ, MAP_SHARED, fd, offset), 'mmap');
+  try {
+    checked(native().mincore(at, bytes, into), 'mincore');
+  } finally {
+    native().munmap(at, bytes);
+  }
 }
 /** openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL. */
 export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {

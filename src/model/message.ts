@@ -1,6 +1,6 @@
 import type { FoundBy } from './change.ts';
 import type { Condition, NoticeType, Resolution, Severity } from './incident.ts';
-import type { OpenBy, Owner } from './owner.ts';
+import type { KernelUser, OpenBy, Owner, ReadersGet } from './owner.ts';
 
 /** The JSON that receivers get (design 4.4). Times are RFC 3339 in UTC; sectors and bytes as everywhere. */
 export interface Message {
@@ -77,4 +77,9 @@ export interface MessageFile {
   readonly ranges: readonly { readonly offset: number; readonly length: number }[];
   readonly openBy: readonly OpenBy[];
   readonly goodCopy: 'yes' | 'no' | 'unknown';
+  /** how many there are, where `openBy` holds only the first */
+  readonly openByCount?: number;
+  readonly kernelUsers?: readonly KernelUser[];
+  /** of its worst range */
+  readonly readersGet?: ReadersGet;
 }

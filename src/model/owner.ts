@@ -24,6 +24,28 @@ export interface OpenBy {
   readonly pod: string | null;
 }
 
+/** A part of the kernel that uses a file or device: swapping to it, or showing it as a loop device. */
+export interface KernelUser {
+  readonly kind: 'swap' | 'loop';
+  /** what people call it: `/dev/loop0`, the swap area's path */
+  readonly name: string;
+}
+
+/**
+ * What programs get that touch the damaged bytes. Whatever is told as an error is so for the whole page; `data` comes from
+ * elsewhere than the bad sectors, `zeros` from space that was never written.
+ */
+export interface ReadersGet {
+  /** of read(2) */
+  readonly read: 'EIO' | 'data' | 'zeros' | 'unsupported';
+  /** of an access to memory that maps it */
+  readonly mapped: 'SIGBUS' | 'data' | 'zeros';
+  /** where `data` comes from */
+  readonly from: 'page cache' | 'good copy' | null;
+  /** more about it, or what is not certain */
+  readonly why: string | null;
+}
+
 export interface LayerExtent {
   readonly device: string;
   /** what people call the device: `vg/lv`, the device-mapper name, the file behind a loop device */
@@ -66,7 +88,17 @@ export interface Owner {
   readonly pathsBase64?: readonly string[];
   readonly pathsComplete?: boolean;
   readonly linkCount?: number;
+  /** those in most danger first; of a raw owner: who uses the device itself */
   readonly openBy?: readonly OpenBy[];
+  /** how many there are, where `openBy` holds only the first */
+  readonly openByCount?: number;
+  /** false: processes may be missing from `openBy`, for `openByReason` */
+  readonly openByComplete?: boolean;
+  readonly openByReason?: string;
+  readonly kernelUsers?: readonly KernelUser[];
+  readonly readersGet?: ReadersGet;
+  /** kind `deleted`: the name it was last open under, as far as a process that holds it shows one */
+  readonly formerPath?: string;
   readonly goodCopy?: { readonly exists: 'yes' | 'no' | 'unknown'; readonly where: string | null };
   /** kind `metadata`: superblock, inode table, journal, ...; kind `hidden`: info block, BTT, ... ; kind `raw`: what was recognised */
   readonly metadata?: string;

@@ -31,8 +31,20 @@ function fileOf(found: readonly Owner[]): DamagedFile {
     ranges: mergeBytes(owners),
     openBy: openersOf(owners),
     goodCopy: goodCopyOf(owners),
+    ...usersOf(owners),
     owners,
     lost: owners.some((owner) => owner.state !== 'unwritten'),
+  };
+}
+
+function usersOf(owners: readonly Owner[]): Pick<MessageFile, 'openByCount' | 'kernelUsers' | 'readersGet'> {
+  const count = openerCount(owners);
+  const kernelUsers = owners.find((owner) => owner.kernelUsers !== undefined)?.kernelUsers;
+  const lost = owners.find((owner) => owner.readersGet?.read === 'EIO') ?? owners[0];
+  return {
+    ...(count > openersOf(owners).length ? { openByCount: count } : {}),
+    ...(kernelUsers === undefined ? {} : { kernelUsers }),
+    ...(lost?.readersGet === undefined ? {} : { readersGet: lost.readersGet }),
   };
 }
 
@@ -62,6 +74,11 @@ export function openersOf(owners: readonly Owner[]): OpenBy[] {
     if (known === undefined || dangerOf(open) > dangerOf(known)) byPid.set(open.pid, open);
   }
   return [...byPid.values()].sort(byDanger);
+}
+
+/** How many processes use them at least: answers name only the first, and count the others. */
+export function openerCount(owners: readonly Owner[]): number {
+  return owners.reduce((most, owner) => Math.max(most, owner.openByCount ?? 0), openersOf(owners).length);
 }
 
 function goodCopyOf(owners: readonly Owner[]): MessageFile['goodCopy'] {

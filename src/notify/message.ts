@@ -38,11 +38,14 @@ export function renderMessage(notice: Notice, options: RenderOptions): Message {
   const shown = redactNotice(notice, options.paths);
   const ranges = messageRanges(shown.incident);
   const files = damagedFiles(shown.incident.ranges).map(
-    ({ path, ranges, openBy, goodCopy }): MessageFile => ({
+    ({ path, ranges, openBy, goodCopy, openByCount, kernelUsers, readersGet }): MessageFile => ({
       path,
       ranges,
       openBy: openBy.slice(0, MOST_OPENERS),
       goodCopy,
+      ...countOf(openBy.length, openByCount),
+      ...(kernelUsers === undefined ? {} : { kernelUsers }),
+      ...(readersGet === undefined ? {} : { readersGet }),
     }),
   );
   const steps = nextSteps(shown.incident, { paths: options.paths, pageBytes: options.pageBytes ?? 4096 });
@@ -161,7 +164,9 @@ function partOf(device: string, part: Run, owners: readonly Owner[], unconfirmed
 function trimmed(owners: readonly Owner[]): Owner[] {
   return owners.map((owner) => ({
     ...owner,
-    ...(owner.openBy === undefined ? {} : { openBy: openersOf([owner]).slice(0, MOST_OPENERS) }),
+    ...(owner.openBy === undefined
+      ? {}
+      : { openBy: openersOf([owner]).slice(0, MOST_OPENERS), ...countOf(owner.openBy.length, owner.openByCount) }),
     ...((owner.paths?.length ?? 0) <= MOST_PATHS
       ? {}
       : {
@@ -170,6 +175,11 @@ function trimmed(owners: readonly Owner[]): Owner[] {
           pathsComplete: false,
         }),
   }));
+}
+
+/** What the cut leaves out is counted. */
+function countOf(named: number, count = named): { readonly openByCount?: number } {
+  return count > Math.min(named, MOST_OPENERS) ? { openByCount: count } : {};
 }
 
 /** Cuts the lists from their harmless end until the message fits; what is left out is counted. */

@@ -70,6 +70,7 @@ function fileStep(file: DamagedFile, incident: Incident, { paths, pageBytes }: S
     return `Nothing is lost in ${name}: the bad sectors hold no data yet. They clear when whole blocks are written there.${copy}`;
   }
   const [owner] = file.owners;
+  const saveFirst = cacheHint(file, paths, pageBytes);
   const bytes = file.ranges.map(byteRange).slice(0, MOST_COMMANDS).join(', ');
   const more =
     file.ranges.length > MOST_COMMANDS ? ` and ${plural(file.ranges.length - MOST_COMMANDS, 'more range')}` : '';
@@ -92,7 +93,25 @@ function fileStep(file: DamagedFile, incident: Incident, { paths, pageBytes }: S
   const tail = file.ranges.some((range) => (range.offset + range.length) % 512 !== 0)
     ? ' The last page of the file must be written in whole, then cut back with truncate.'
     : '';
-  return `Rewrite ${bytes}${more} of ${name} (${unit}) from a good copy: ${commands.join(' ; ')}${find}.${tail}${copy}`;
+  return `${saveFirst}Rewrite ${bytes}${more} of ${name} (${unit}) from a good copy: ${commands.join(' ; ')}${find}.${tail}${copy}`;
+}
+
+/** What the page cache still served when the file was looked at can be saved before anything else is done. */
+function cacheHint(file: DamagedFile, paths: PathPolicy, pageBytes: number): string {
+  const cached = file.owners.filter((owner) => owner.readersGet?.from === 'page cache');
+  const [owner] = cached;
+  if (owner === undefined) return '';
+  const from = paths === 'full' && hasPath(owner) ? quotedPath(owner) : 'FILE';
+  const ranges = cached.flatMap(({ offset, length }) =>
+    offset === undefined || length === undefined ? [] : [{ offset, length }],
+  );
+  const commands = pageRuns({ ranges }, pageBytes)
+    .slice(0, MOST_COMMANDS)
+    .map(
+      ({ page, count }) =>
+        `dd if=${from} of=SAVED bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc`,
+    );
+  return `First, and before the memory is needed for something else, save what the page cache still held of it: ${commands.join(' ; ')}. Then: `;
 }
 
 function shownName(file: DamagedFile, paths: PathPolicy): string {
@@ -108,7 +127,10 @@ function quotedPath(owner: Owner & { readonly paths: readonly string[] }): strin
 }
 
 /** The pages that hold the damaged bytes, as runs. */
-function pageRuns(file: DamagedFile, pageBytes: number): { readonly page: number; readonly count: number }[] {
+function pageRuns(
+  file: Pick<DamagedFile, 'ranges'>,
+  pageBytes: number,
+): { readonly page: number; readonly count: number }[] {
   const runs: { page: number; count: number }[] = [];
   for (const { offset, length } of file.ranges) {
     const first = Math.floor(offset / pageBytes);

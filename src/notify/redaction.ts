@@ -8,10 +8,21 @@ export type PathPolicy = 'full' | 'hash' | 'off';
 /** The owner as the receiver may see it. Mountpoints stay: they are labels of the metrics as well. */
 export function redactOwner(owner: Owner, policy: PathPolicy): Owner {
   if (policy === 'full') return owner;
-  const { paths, pathsBase64, layers, ...others } = owner;
-  const rest = layers === undefined ? others : { ...others, layers: layersWithoutFiles(layers) };
-  if (paths === undefined) return rest;
-  return policy === 'off' ? rest : { ...rest, paths: paths.map((path, i) => hashOf(path, pathsBase64?.[i])) };
+  const { paths, pathsBase64, formerPath, kernelUsers, layers, ...rest } = owner;
+  const hash = policy === 'hash';
+  return {
+    ...rest,
+    ...(layers === undefined ? {} : { layers: layersWithoutFiles(layers) }),
+    ...(hash && paths !== undefined ? { paths: paths.map((path, i) => hashOf(path, pathsBase64?.[i])) } : {}),
+    ...(hash && formerPath !== undefined ? { formerPath: hashOf(formerPath, undefined) } : {}),
+    ...(kernelUsers === undefined
+      ? {}
+      : {
+          kernelUsers: kernelUsers.map((user) =>
+            user.kind === 'swap' ? { ...user, name: hash ? hashOf(user.name, undefined) : '' } : user,
+          ),
+        }),
+  };
 }
 
 /** The first 12 hex digits of sha256 over the exact bytes of the whole path. */

@@ -2,11 +2,12 @@
 import { coalesce, totalBytes } from '../model/extent.ts';
 import type { Incident, Notice, TrackedRange } from '../model/incident.ts';
 import type { Owner, OwnerKind } from '../model/owner.ts';
-import { type DamagedFile, damagedFiles, inodeName, openersOf } from './damaged-files.ts';
+import { type DamagedFile, damagedFiles, inodeName, openerCount, openersOf } from './damaged-files.ts';
 import {
   byteRange,
   deviceName,
   foundByText,
+  kernelClause,
   pathOnOneLine,
   plural,
   processClause,
@@ -28,7 +29,8 @@ function sentences(notice: Notice, incident: Incident): string[] {
   const first = Math.min(...incident.ranges.map((range) => range.firstSeen));
   return [
     `${prefix(notice)}${damage.what} (${whereText(incident.subject)}).`,
-    processClause(damage.openBy),
+    processClause(damage.openBy, damage.openByCount),
+    kernelClause(damage.owners),
     `First seen ${timeText(first)}, ${foundByText(incident.foundBy)}.`,
     damage.of,
     doubtText(incident.ranges),
@@ -57,6 +59,8 @@ function prefix({ type, incident }: Notice): string {
 interface Damage {
   readonly what: string;
   readonly openBy: Parameters<typeof processClause>[0];
+  readonly openByCount: number;
+  readonly owners: readonly Owner[];
   /** how much else there is; '' for nothing */
   readonly of: string;
 }
@@ -70,6 +74,8 @@ function worstDamage(incident: Incident): Damage {
     return {
       what: fileText(file),
       openBy: file.openBy,
+      openByCount: openerCount(file.owners),
+      owners: file.owners,
       of: files.length > 1 ? `1 of ${files.length} damaged files.` : '1 damaged file.',
     };
   }
@@ -78,6 +84,8 @@ function worstDamage(incident: Incident): Damage {
   return {
     what: ownerText(incident, kind, same),
     openBy: openersOf(same),
+    openByCount: openerCount(same),
+    owners: same,
     of: others > 0 ? `${plural(incident.ranges.length, 'bad range')} in all.` : '',
   };
 }
@@ -125,7 +133,7 @@ function ownerText(incident: Incident, kind: OwnerKind, owners: readonly Owner[]
     case 'metadata':
       return `metadata of ${fs} ${lost}: ${owner?.metadata ?? 'of an unknown kind'}`;
     case 'deleted':
-      return `a deleted file that is still open (${inodeName(owner)}) ${lost}`;
+      return `a deleted file that is still open (${owner?.formerPath === undefined ? '' : `was ${pathOnOneLine(owner.formerPath)}, `}${inodeName(owner)}) ${lost}`;
     case 'unreferenced':
       return `${plural(bytes, 'byte')} of ${fs} lost: allocated, but no file shows them`;
     case 'free':

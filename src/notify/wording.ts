@@ -1,7 +1,8 @@
 /** Small pieces of text that messages are made of. Everything here fits on one line. */
 import type { FoundBy } from '../model/change.ts';
 import type { IncidentSubject } from '../model/incident.ts';
-import type { OpenBy } from '../model/owner.ts';
+import type { OpenBy, Owner } from '../model/owner.ts';
+import { kernelUserText, processPlaces } from '../model/process-text.ts';
 
 const MOST_PATH_CHARACTERS = 400;
 
@@ -78,15 +79,24 @@ export function dangerOf(open: OpenBy): number {
   return open.mapsDamaged ? 2 : open.mapped ? 1 : 0;
 }
 
-/** `postgres (pid 4711, postgresql@15.service) has the damaged page mapped and 2 more processes have it open.` or '' */
-export function processClause(openBy: readonly OpenBy[]): string {
-  const [first, ...others] = [...openBy].sort(byDanger);
+/**
+ * `postgres (pid 4711, postgresql@15.service) has the damaged page mapped, and 2 more processes with it.` or ''. `count` is
+ * how many there are where `openBy` holds only the first.
+ */
+export function processClause(openBy: readonly OpenBy[], count = openBy.length): string {
+  const [first] = [...openBy].sort(byDanger);
   if (first === undefined) return '';
-  const who = [
-    `pid ${first.pid}`,
-    ...[first.unit, first.pod && `pod ${first.pod}`, first.container && `container ${first.container}`].filter(Boolean),
-  ];
+  const who = [`pid ${first.pid}`, ...processPlaces(first).map(pathOnOneLine)];
   const does = first.mapsDamaged ? 'has the damaged page mapped' : first.mapped ? 'has the file mapped' : 'has it open';
-  const more = others.length === 0 ? '' : `, and ${plural(others.length, 'more process', 'more processes')} with it`;
+  const others = Math.max(count, openBy.length) - 1;
+  const more = others === 0 ? '' : `, and ${plural(others, 'more process', 'more processes')} with it`;
   return `${pathOnOneLine(first.command)} (${who.join(', ')}) ${does}${more}.`;
+}
+
+/** `The kernel swaps to it (/swapfile).` or '' */
+export function kernelClause(owners: readonly Owner[]): string {
+  const texts = new Set(owners.flatMap((owner) => owner.kernelUsers ?? []).map(kernelUserText));
+  if (texts.size === 0) return '';
+  const text = pathOnOneLine([...texts].join(', '));
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

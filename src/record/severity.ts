@@ -45,6 +45,7 @@ function severityWithoutCopies(owner: Owner): Severity {
 
 function rawInUse(owner: Owner): boolean {
   if (/swap|database/i.test(owner.metadata ?? '')) return true;
+  if (owner.kernelUsers !== undefined || owner.openByComplete === false) return true;
   return owner.openBy === undefined || owner.openBy.length > 0;
 }
 

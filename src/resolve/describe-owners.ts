@@ -1,57 +1,52 @@
-import { errnoOf } from '../model/errors.ts';
-import type { OpenBy, Owner } from '../model/owner.ts';
+import type { Owner } from '../model/owner.ts';
 import type { FilesystemOwner, FilesystemTask } from './fs/resolver.ts';
-import { type DamagedInode, findOpeners, inodeKey } from './open-by.ts';
+import { lookAtFile } from './look-at-file.ts';
+import { type ReadPath, readersGet } from './readers-get.ts';
 
-/** Adds what is the same for every file system: its type and mountpoint, DAX, and who has the file open. */
+/** Files whose pages are looked for in the page cache: each costs an open and a mapping. */
+const MOST_CACHE_LOOKS = 128;
+const LARGEST_CACHE_LOOK = 64 * 1024 * 1024;
+
+/** Adds what is the same for every file system: its type and mountpoint, DAX, and what readers get. */
 export function describeOwners(owners: readonly FilesystemOwner[], task: FilesystemTask): Owner[] {
-  const { mount, io } = task;
+  const { mount } = task;
   const where = { fsType: mount.fsType, mountpoint: mount.mountpoint.text };
-  const { openers } = findOpeners(damagedInodes(owners, mount.devNumber), io);
-  const daxStates = new Map<string, boolean | undefined>();
-  const daxOf = (owner: Owner, key: string): boolean | undefined => {
-    if (!daxStates.has(key)) daxStates.set(key, readDax(owner, task));
-    return daxStates.get(key);
-  };
+  const look = createFileLook(task);
   return owners.map(({ inodeDevice, ...owner }): Owner => {
     if (owner.inode === undefined || owner.kind === 'metadata') return { ...owner, ...where };
-    const key = inodeKey(inodeDevice ?? mount.devNumber, owner.inode);
-    const openBy: readonly OpenBy[] = openers.get(key) ?? [];
-    const dax = daxOf(owner, key);
-    return { ...owner, ...where, ...(dax === undefined ? {} : { dax }), openBy };
+    const path = look(owner, `${inodeDevice ?? ''} ${owner.inode}`);
+    const gets = readersGet(owner, path);
+    return {
+      ...owner,
+      ...where,
+      ...(path.dax === undefined ? {} : { dax: path.dax }),
+      ...(gets === undefined ? {} : { readersGet: gets }),
+    };
   });
 }
 
-function damagedInodes(owners: readonly FilesystemOwner[], mapsDevNumber: string): DamagedInode[] {
-  const found = new Map<string, DamagedInode & { readonly ranges: { offset: number; length: number }[] }>();
-  for (const { inode, inodeDevice: devNumber = mapsDevNumber, kind, offset, length } of owners) {
-    if (inode === undefined || kind === 'metadata' || offset === undefined || length === undefined) continue;
-    const key = inodeKey(devNumber, inode);
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { devNumber, mapsDevNumber, inode, ranges: [{ offset, length }] });
-    else known.ranges.push({ offset, length });
-  }
-  return [...found.values()];
-}
-
-/** `dax=always` holds for every file; otherwise the file itself is asked (STATX_ATTR_DAX). */
-function readDax({ kind, pathsBase64 }: Owner, { device, mount, io }: FilesystemTask): boolean | undefined {
-  if (kind === 'directory' || kind === 'symlink') return false;
-  if (!device.dax) return false;
+/** Asks each file once whether it is in DAX mode: `dax=always` holds for every file, else the file tells (STATX_ATTR_DAX). */
+function createFileLook(task: FilesystemTask): (owner: Owner, key: string) => ReadPath {
+  const { device, mount, io } = task;
   const options = [...mount.options, ...mount.superOptions];
-  if (options.includes('dax=always') || options.includes('dax')) return true;
-  if (options.includes('dax=never')) return false;
-  const path = pathsBase64?.[0];
-  if (path === undefined) return undefined;
-  try {
-    const fd = io.openPath(Buffer.from(path, 'base64'), 'file');
-    try {
-      return io.status(fd).dax;
-    } finally {
-      io.close(fd);
-    }
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
+  const always = options.includes('dax=always') || options.includes('dax');
+  const never = !device.dax || options.includes('dax=never');
+  const daxStates = new Map<string, boolean | undefined>();
+  const cacheLooks = new Set<string>();
+
+  function isCached(fd: number, { offset, length }: Owner): boolean | undefined {
+    if (offset === undefined || length === undefined || length > LARGEST_CACHE_LOOK) return undefined;
+    return io.cachedPages(fd, offset, length).every((page) => page === 1);
   }
+  return (owner, key) => {
+    if (owner.kind === 'directory' || owner.kind === 'symlink') return { dax: false, cached: undefined };
+    if (!daxStates.has(key)) {
+      daxStates.set(key, never ? false : always ? true : lookAtFile(owner, io, (fd) => io.status(fd).dax));
+    }
+    const dax = daxStates.get(key);
+    if (dax !== false || owner.state === 'unwritten') return { dax, cached: undefined };
+    cacheLooks.add(key);
+    if (cacheLooks.size > MOST_CACHE_LOOKS) return { dax, cached: undefined };
+    return { dax, cached: lookAtFile(owner, io, (fd) => isCached(fd, owner)) };
+  };
 }

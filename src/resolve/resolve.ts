@@ -1,9 +1,10 @@
-import { AgentError, messageOf } from '../model/errors.ts';
+import { AgentError } from '../model/errors.ts';
 import { clip, coalesce, type Run, run, subtract } from '../model/extent.ts';
 import type { Owner, ResolveAnswer, ResolvedRange } from '../model/owner.ts';
 import { createRunIndex } from '../model/run-index.ts';
-import type { BlockDevice, Mount } from '../model/topology.ts';
+import type { BlockDevice } from '../model/topology.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
+import { askMounts } from './ask-filesystem.ts';
 import {
   askedSegments,
   climb,
@@ -18,11 +19,9 @@ import {
 } from './climb.ts';
 import { cutFile } from './cut-file.ts';
 import { describeOwners } from './describe-owners.ts';
-import type { Coverage, FilesystemResolver, FilesystemTask } from './fs/resolver.ts';
-import { filesystemResolvers, unwalkable } from './fs/resolvers.ts';
-import { refuseWalk, walk } from './fs/walk.ts';
 import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
 import { type FoundInLoop, type FoundOwner, findLoops, groupByLoop, type LoopFiles } from './stack/loop.ts';
+import { type AskedFilesystem, statDevicesOf, withUsers } from './users.ts';
 
 /** Owners on the asked device, and the asked sectors of which they may not be the whole truth. */
 interface Resolved {
@@ -35,7 +34,8 @@ const MAX_FILES_DEEP = 8;
 
 /**
  * Who owns sectors of a block device: up the stack to file systems, through each in one pass, back to the device that
- * was asked about. Never throws for what a device or file system does: that is told in the answer.
+ * was asked about; then who uses what was found. The deadline is shared out: none of several file systems can use up the
+ * time of the others, and what was found by then is told. Never throws for what a device or file system does: that is told in the answer.
  * @throws AgentError RESOLVE when there is no such device or sector; the signal's reason when cancelled
  */
 export async function resolveRuns(
@@ -60,11 +60,31 @@ export async function resolveRuns(
     io,
     onProgress,
     signal,
+    time: shareOut(job.deadlineMs, signal),
+    asked: new Map(),
     judge: createCopyJudge(facts),
     loops: findLoops(facts, io),
   };
   const { owners, incomplete } = await follow(query, device, askedSegments(coalesce(job.runs)), 0);
-  return distribute(job, owners, incomplete);
+  onProgress({ phase: 'looking for the processes that use it', done: 0 });
+  const used = await withUsers(owners, { facts, asked: query.asked, io, signal: query.time.rest() });
+  signal.throwIfAborted();
+  return distribute(job, used, incomplete);
+}
+
+/** Of the time that a job has, at most this much, and at most this part, is kept for finding who uses the files. */
+const FOR_USERS_MS = 10_000;
+const FOR_USERS_PART = 0.2;
+
+function shareOut(deadlineMs: number, signal: AbortSignal) {
+  const end = performance.now() + deadlineMs;
+  const forUsers = Math.min(FOR_USERS_MS, deadlineMs * FOR_USERS_PART);
+  const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.floor(ms)))]);
+  return {
+    /** for one of so many file systems that are left */
+    forOneOf: (left: number) => within((end - forUsers - performance.now()) / left),
+    rest: () => within(end - performance.now()),
+  };
 }
 
 /** What stays the same through one question. */
@@ -74,6 +94,9 @@ interface Query {
   readonly io: FilesystemIo;
   readonly onProgress: (progress: ResolveProgress) => void;
   readonly signal: AbortSignal;
+  readonly time: ReturnType<typeof shareOut>;
+  /** the file systems that were asked, by their devices */
+  readonly asked: Map<string, AskedFilesystem>;
   readonly judge: CopyJudge;
   readonly loops: LoopFiles;
 }
@@ -85,8 +108,8 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
     owners: owners.map(({ segment, what }) => ownerAt(q, segment, segment.on, what)),
     incomplete: [],
   };
-  for (const leaf of leaves) {
-    const { found, complete } = await resolveLeaf(q, leaf);
+  for (const [i, leaf] of leaves.entries()) {
+    const { found, complete } = await resolveLeaf(q, leaf, q.time.forOneOf(leaves.length - i));
     q.signal.throwIfAborted();
     if (!complete) for (const s of leaf.segments) resolved.incomplete.push(run(s.asked, s.on.count));
     const inFiles: FoundInLoop[] = [];
@@ -145,27 +168,31 @@ function unknownOr(copy: GoodCopy, kind: Owner['kind']): GoodCopy {
   return kind === 'unknown' && copy.where === null ? { exists: 'unknown', where: null } : copy;
 }
 
-async function resolveLeaf(q: Query, leaf: Leaf): Promise<{ found: FoundOwner[]; complete: boolean }> {
-  const mount = preferredMount(leaf.mounts);
-  const wanted = coalesce(leaf.segments.map((s) => s.on));
+async function resolveLeaf(
+  q: Query,
+  leaf: Leaf,
+  signal: AbortSignal,
+): Promise<{ found: FoundOwner[]; complete: boolean }> {
   const { device } = leaf;
-  const deadline = AbortSignal.timeout(Math.max(1, q.job.deadlineMs));
-  const task: FilesystemTask = {
-    device,
-    wanted,
-    mount,
-    mounts: q.facts.mounts,
-    walkRoots: q.job.walkRoots,
-    io: q.io,
-    onProgress: q.onProgress,
-    signal: AbortSignal.any([q.signal, deadline]),
-    worthOf: (path, where) => worthOfDevice(q, path, where),
-  };
-  const answer = await askFilesystem(task);
+  const wanted = coalesce(leaf.segments.map((s) => s.on));
+  const { task, answer } = await askMounts(
+    {
+      device,
+      wanted,
+      mounts: q.facts.mounts,
+      walkRoots: q.job.walkRoots,
+      io: q.io,
+      onProgress: q.onProgress,
+      signal,
+      worthOf: (path, where) => worthOfDevice(q, path, where),
+    },
+    leaf.mounts,
+  );
+  q.asked.set(device.name, { mount: task.mount, statDevices: statDevicesOf(answer.owners) });
   const described = describeOwners(answer.owners, task);
-  const left = subtract(wanted, described);
-  const unaccounted = left.map(
-    (r): Owner => ({ kind: 'unknown', device: device.name, ...r, reason: 'nothing accounts for it' }),
+  const why = answer.coverage.complete ? 'nothing accounts for it' : answer.coverage.reason;
+  const unaccounted = subtract(wanted, described).map(
+    (r): Owner => ({ kind: 'unknown', device: device.name, ...r, reason: why }),
   );
   const found: FoundOwner[] = [];
   const reason = answer.coverage.complete ? {} : { reason: answer.coverage.reason };
@@ -183,66 +210,6 @@ async function resolveLeaf(q: Query, leaf: Leaf): Promise<{ found: FoundOwner[];
 function worthOfDevice({ facts, judge }: Query, path: string, where: Run): 'good' | 'bad' | 'unknown' {
   const device = facts.blockDevices.find((d) => devicePaths(d).includes(path));
   return device === undefined ? 'unknown' : judge.worth({ device: device.name, ...where });
-}
-
-interface Answer {
-  readonly owners: readonly Owner[];
-  readonly coverage: Coverage;
-}
-
-/** The file system's own way first, a walk where that fails; what neither can do is `unknown`. */
-async function askFilesystem(task: FilesystemTask): Promise<Answer> {
-  const { fsType } = task.mount;
-  const own = filesystemResolvers.find((r) => r.fsTypes.includes(fsType));
-  let failure: string | undefined;
-  if (own !== undefined) {
-    const answer = await attempt(own, task);
-    if (answer.kind === 'ok') return answer.value;
-    failure = `${own.name}: ${answer.reason}`;
-    if (task.signal.aborted) return unanswered(task, failure);
-  }
-  if (unwalkable.some((type) => fsType === type || fsType.startsWith(`${type}.`))) {
-    return unanswered(task, failure ?? refuseWalk(fsType, task.device.name).message);
-  }
-  const answer = await attempt(walk, task);
-  if (answer.kind === 'failed')
-    return unanswered(task, [failure, `${walk.name}: ${answer.reason}`].filter(Boolean).join('; '));
-  if (failure === undefined) return answer.value;
-  const { owners, coverage } = answer.value;
-  return {
-    owners,
-    coverage: { complete: false, reason: coverage.complete ? failure : `${coverage.reason}; ${failure}` },
-  };
-}
-
-async function attempt(
-  resolver: FilesystemResolver,
-  task: FilesystemTask,
-): Promise<{ readonly kind: 'ok'; readonly value: Answer } | { readonly kind: 'failed'; readonly reason: string }> {
-  const owners: Owner[] = [];
-  try {
-    const stream = resolver.resolve(task);
-    for (;;) {
-      const next = await stream.next();
-      if (next.done === true) return { kind: 'ok', value: { owners, coverage: next.value } };
-      owners.push(next.value);
-    }
-  } catch (error) {
-    return { kind: 'failed', reason: task.signal.aborted ? 'the deadline passed' : messageOf(error) };
-  }
-}
-function unanswered(task: FilesystemTask, reason: string): Answer {
-  const owners = task.wanted.map((r): Owner => ({ kind: 'unknown', device: task.device.name, ...r, reason }));
-  return { owners, coverage: { complete: false, reason } };
-}
-
-/** The mount that shows the whole file system, at the shortest path. */
-function preferredMount(mounts: readonly Mount[]): Mount {
-  const rank = (m: Mount): number => (m.root.text === '/' ? 0 : 1);
-  const sorted = [...mounts].sort(
-    (a, b) => rank(a) - rank(b) || a.mountpoint.base64.length - b.mountpoint.base64.length || a.id - b.id,
-  );
-  return sorted[0] as Mount;
 }
 
 function distribute(job: ResolveJob, owners: readonly Owner[], incomplete: readonly Run[]): ResolveAnswer {

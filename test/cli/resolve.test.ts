@@ -103,6 +103,43 @@ test('text names the file, its bytes and who uses it, and escapes what names may
   );
 });
 
+test('text tells container and pod, the kernel, what readers get, and who may be missing', async () => {
+  const id = 'ab'.repeat(32);
+  const reader = (pid: number) => ({
+    ...{ pid, command: 'reader', mapped: false, mapsDamaged: false },
+    ...{ unit: `cri-containerd-${id}.scope`, container: id, pod: '6e5f4a3b-2c1d-4e9f-8a7b-6c5d4e3f2a10' },
+  });
+  const { layers, ...onDisk } = file;
+  const { stdout } = await answering({
+    ...onDisk,
+    kind: 'deleted',
+    paths: [],
+    dax: true,
+    formerPath: '/pg/old',
+    openBy: Array.from({ length: 20 }, (_, i) => reader(100 + i)),
+    openByCount: 936,
+    openByComplete: false,
+    openByReason: '1 process may not be looked at',
+    kernelUsers: [{ kind: 'loop', name: '/dev/loop3' }],
+    readersGet: { read: 'EIO', mapped: 'SIGBUS', from: null, why: null },
+  }).run(['pmem0', '262144+8']);
+  const shown = stdout.split('\n').map((line) => line.trim());
+  assert.deepEqual(
+    [...shown.slice(1, 4), ...shown.slice(14)],
+    [
+      'deleted file, still open inode 131 bytes 8192–12287  xfs on /pg',
+      'was /pg/old',
+      'reader (pid 100, container abababababab, pod 6e5f4a3b-2c1d-4e9f-8a7b-6c5d4e3f2a10) has it open',
+      'reader (pid 111, container abababababab, pod 6e5f4a3b-2c1d-4e9f-8a7b-6c5d4e3f2a10) has it open',
+      'and 924 more processes',
+      'it is the disk of /dev/loop3',
+      'who else uses it is not known: 1 process may not be looked at',
+      'read(2) fails with EIO, mapped memory with SIGBUS (DAX)',
+      '',
+    ],
+  );
+});
+
 test('an incomplete answer is printed, and is exit code 2 with the reason', async () => {
   const unknown: Owner = {
     kind: 'unknown',

@@ -67,7 +67,7 @@ export class Unmountable extends Error {}
 export async function withLab(
   t: TestContext,
   options: LabOptions,
-  body: (lab: Lab, defer: (undo: () => void) => void) => Promise<void>,
+  body: (lab: Lab, defer: (undo: () => unknown) => void) => Promise<void>,
 ): Promise<void> {
   let lab: Lab;
   try {
@@ -77,11 +77,11 @@ export async function withLab(
     t.skip(error.message);
     return;
   }
-  const undo: (() => void)[] = [() => lab.close()];
+  const undo: (() => unknown)[] = [() => lab.close()];
   try {
     await body(lab, (step) => undo.push(step));
   } finally {
-    for (const step of undo.toReversed()) step();
+    for (const step of undo.toReversed()) await step();
   }
 }
 

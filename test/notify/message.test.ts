@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { run } from '../../src/model/extent.ts';
 import type { Notice } from '../../src/model/incident.ts';
 import type { Message } from '../../src/model/message.ts';
-import type { Owner } from '../../src/model/owner.ts';
+import type { OpenBy, Owner } from '../../src/model/owner.ts';
 import { type RenderOptions, renderMessage } from '../../src/notify/message.ts';
 import { acknowledge } from '../../src/record/operator.ts';
 import { recordStoreWritable } from '../../src/record/store-incident.ts';
@@ -238,6 +238,50 @@ describe('the ranges and files of a message', () => {
     const message = render(story([owner({ paths, pathsBase64: [] })]).owned);
     assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 64 * 1024);
     assert.equal(message.totals.files, 1);
+  });
+});
+
+describe('who is affected', () => {
+  it('names the container and pod of the first, counts all others, and tells what the kernel does with the file', () => {
+    const container = 'ab'.repeat(32);
+    const inPod = { ...owner().openBy?.[0], unit: `crio-${container}.scope`, container, pod: '6e5f4a3b' };
+    const told = owner({
+      openBy: [inPod as OpenBy],
+      openByCount: 300,
+      kernelUsers: [{ kind: 'swap', name: '/pg/swap' }],
+    });
+    const message = render(story([told]).owned);
+    assert.match(
+      message.summary,
+      /postgres \(pid 4711, container abababababab, pod 6e5f4a3b\) has the damaged page mapped, and 299 more processes with it\. The kernel swaps to it \(\/pg\/swap\)\./,
+    );
+    assert.deepEqual([message.files[0]?.openByCount, message.ranges[0]?.owners[0]?.openByCount], [300, 300]);
+    assert.deepEqual(message.files[0]?.kernelUsers, [{ kind: 'swap', name: '/pg/swap' }]);
+  });
+
+  it('tells first to save what the page cache still holds, before anything is rewritten', () => {
+    const readersGet = { read: 'data', mapped: 'data', from: 'page cache', why: null } as const;
+    const [step] = render(story([owner({ dax: false, readersGet })]).owned).nextSteps;
+    assert.match(
+      step ?? '',
+      /^First, .*save what the page cache still held of it: dd if=\/pg\/base\/16402\/24711 of=SAVED bs=4096 skip=2 seek=2 count=1 conv=notrunc\. Then: Rewrite/,
+    );
+  });
+
+  it('tells the former name of a deleted file', () => {
+    const deleted = owner({ kind: 'deleted', formerPath: '/pg/old' });
+    const { paths, pathsBase64, ...unnamed } = deleted;
+    assert.match(summaryFor(unnamed), /a deleted file that is still open \(was \/pg\/old, inode 131 on \/pg\) lost/);
+    for (const policy of ['hash', 'off'] as const) {
+      assert.doesNotMatch(JSON.stringify(render(story([unnamed]).owned, { paths: policy })), /old/);
+    }
+  });
+
+  it('does not name a swap file where names are not to be told', () => {
+    const swapped = owner({ kernelUsers: [{ kind: 'swap', name: '/secret/swap' }] });
+    for (const policy of ['hash', 'off'] as const) {
+      assert.doesNotMatch(JSON.stringify(render(story([swapped]).owned, { paths: policy })), /secret/);
+    }
   });
 });
 

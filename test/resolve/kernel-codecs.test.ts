@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { AgentError } from '../../src/model/errors.ts';
 import { run } from '../../src/model/extent.ts';
 import { createRunIndex } from '../../src/model/run-index.ts';
-import { parseCgroup } from '../../src/resolve/cgroup.ts';
 import { decodeFiemap, encodeFiemap, fiemapBuffer } from '../../src/resolve/fs/fiemap.ts';
 import { continueFsmap, decodeFsmap, encodeDevice, encodeFsmap, fsmapBuffer } from '../../src/resolve/fs/getfsmap.ts';
 import { eachOverlap, sectorsIn, touches, wantedBlocks } from '../../src/resolve/fs/wanted.ts';
@@ -12,8 +11,6 @@ import { decodeBulk } from '../../src/resolve/fs/xfs/bulkstat.ts';
 import { decodeGeometry, inodesIn } from '../../src/resolve/fs/xfs/geometry.ts';
 import { decodeParents } from '../../src/resolve/fs/xfs/parents.ts';
 import { specialOwner } from '../../src/resolve/fs/xfs/special-owners.ts';
-import { findOpeners } from '../../src/resolve/open-by.ts';
-import { memoryIo } from './memory-io.ts';
 
 test('a FIEMAP request names the bytes, the capacity and no flags', () => {
   const raw = fiemapBuffer(2);
@@ -147,66 +144,5 @@ test('overlapping runs are found whatever their order and lengths', () => {
       const expected = all.filter((r) => r.start < start + count && start < r.start + r.count).length;
       assert.equal(createRunIndex(all).overlapping(run(start, count)).length, expected);
     }),
-  );
-});
-
-const cgroups: readonly {
-  why: string;
-  text: string;
-  unit: string | null;
-  container: string | null;
-  pod: string | null;
-}[] = [
-  {
-    why: 'a service',
-    text: '0::/system.slice/postgresql@15.service\n',
-    unit: 'postgresql@15.service',
-    container: null,
-    pod: null,
-  },
-  {
-    why: 'a Docker container',
-    text: `0::/system.slice/docker-${'a1'.repeat(32)}.scope\n`,
-    unit: `docker-${'a1'.repeat(32)}.scope`,
-    container: 'a1'.repeat(32),
-    pod: null,
-  },
-  {
-    why: 'a pod',
-    text: `11:memory:/x\n1:name=systemd:/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod0a1b2c3d_1111_2222_3333_444455556666.slice/cri-containerd-${'0f'.repeat(32)}.scope\n`,
-    unit: `cri-containerd-${'0f'.repeat(32)}.scope`,
-    container: '0f'.repeat(32),
-    pod: '0a1b2c3d-1111-2222-3333-444455556666',
-  },
-  { why: 'nothing', text: '0::/\n', unit: null, container: null, pod: null },
-];
-for (const { why, text, ...expected } of cgroups) {
-  test(`the control group of ${why} names unit, container and pod`, () =>
-    assert.deepEqual(parseCgroup(text), expected));
-}
-
-test('who maps a damaged page is told apart from who maps another part of the file', () => {
-  const maps = (offset: string): string => `7f0000000000-7f0000002000 rw-s ${offset} 103:00 42   /pg/file\n`;
-  const files: Record<string, string> = {
-    '10/maps': maps('00004000'),
-    '10/comm': 'hit\n',
-    '10/cgroup': '0::/\n',
-    '11/maps': maps('00008000'),
-    '11/comm': 'near\n',
-    '11/cgroup': '0::/\n',
-  };
-  const io = {
-    ...memoryIo(Buffer.alloc(0)),
-    listProc: (path: string) => (path === '' ? ['10', '11', 'self'] : []),
-    readProc: (path: string) => Buffer.from(files[path] ?? ''),
-  };
-  const damaged = [{ devNumber: '259:0', inode: '42', ranges: [{ offset: 0x5000, length: 512 }] }];
-  const openers = findOpeners(damaged, io).openers.get('259:0 42');
-  assert.deepEqual(
-    openers?.map((o) => [o.pid, o.command, o.mapped, o.mapsDamaged]),
-    [
-      [10, 'hit', true, true],
-      [11, 'near', true, false],
-    ],
   );
 });

@@ -25,7 +25,10 @@ export function memoryIo(device: Buffer, options: { readonly badBytes?: readonly
     pathOf: refuse,
     listProc: () => [],
     readProc: refuse,
+    readProcWithin: async () => refuse(),
     linkProc: refuse,
     statusProc: refuse,
+    openProc: refuse,
+    cachedPages: refuse,
   };
 }

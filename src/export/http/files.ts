@@ -3,7 +3,7 @@ import { fileIdentity } from '../../model/owner.ts';
 import { shortUid } from '../../model/topology.ts';
 import { type DamagedFile, damageOf, openersOf } from '../damage.ts';
 import { placesOf } from './bad-blocks.ts';
-import { goodCopySchema, openersSchema } from './owners.ts';
+import { goodCopySchema, openersFields, openersSchema, usersJson } from './owners.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems } from './schemas.ts';
@@ -36,6 +36,8 @@ const fileSchema = Type.Object(
       ),
     ),
     openBy: openersSchema,
+    ...openersFields,
+    dax: Type.Optional(Type.Boolean({ description: 'whether programs reach the memory itself' })),
     goodCopy: Type.Optional(goodCopySchema),
   },
   closed,
@@ -116,7 +118,25 @@ function fileJson(file: DamagedFile): FileJson {
       }))
       .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0)),
     openBy: openersOf(file),
+    ...usersOf(file),
     ...(first?.goodCopy === undefined ? {} : { goodCopy: worstCopy(file) }),
+  };
+}
+
+function usersOf(file: DamagedFile): Partial<FileJson> {
+  const { owners } = file;
+  const count = owners.reduce((most, o) => Math.max(most, o.openByCount ?? 0), 0);
+  const doubted = owners.find((o) => o.openByComplete === false);
+  const looked = owners.some((o) => o.openByComplete !== undefined);
+  const kernelUsers = owners.find((o) => o.kernelUsers !== undefined)?.kernelUsers;
+  const worst = owners.find((o) => o.readersGet?.read === 'EIO') ?? owners[0];
+  const dax = owners.find((o) => o.dax !== undefined)?.dax;
+  return {
+    ...(count > openersOf(file).length ? { openByCount: count } : {}),
+    ...(looked ? { openByComplete: doubted === undefined } : {}),
+    ...(doubted?.openByReason === undefined ? {} : { openByReason: doubted.openByReason }),
+    ...usersJson({ kernelUsers, readersGet: worst?.readersGet }, true),
+    ...(dax === undefined ? {} : { dax }),
   };
 }
 

@@ -16,6 +16,33 @@ const openBySchema = Type.Object(
   },
   closed,
 );
+export const openersFields = {
+  openByCount: Type.Optional(Type.Integer({ description: 'how many there are, where `openBy` holds only the first' })),
+  openByComplete: Type.Optional(
+    Type.Boolean({ description: 'false: processes may be missing from `openBy`, for `openByReason`' }),
+  ),
+  openByReason: Type.Optional(Type.String()),
+  kernelUsers: Type.Optional(
+    Type.Array(
+      Type.Object(
+        { kind: Type.Enum(['swap', 'loop']), name: Type.String({ description: 'the swap area, or the loop device' }) },
+        closed,
+      ),
+      { description: 'parts of the kernel that use it' },
+    ),
+  ),
+  readersGet: Type.Optional(
+    Type.Object(
+      {
+        read: Type.Enum(['EIO', 'data', 'zeros', 'unsupported'], { description: 'of read(2)' }),
+        mapped: Type.Enum(['SIGBUS', 'data', 'zeros'], { description: 'of an access to memory that maps it' }),
+        from: nullable(Type.Enum(['page cache', 'good copy'], { description: 'where `data` comes from' })),
+        why: nullable(Type.String()),
+      },
+      { ...closed, description: 'what programs get that touch the damaged bytes' },
+    ),
+  ),
+};
 export const goodCopySchema = Type.Object(
   {
     exists: Type.Enum(['yes', 'no', 'unknown']),
@@ -74,6 +101,8 @@ export const ownerSchema = Type.Object(
     pathsRedacted: Type.Optional(Type.Boolean({ description: 'there are names, which a token of scope read shows' })),
     linkCount: Type.Optional(Type.Integer()),
     openBy: Type.Optional(openersSchema),
+    ...openersFields,
+    formerPath: Type.Optional(Type.String({ description: 'of a deleted file: its name when it was last opened' })),
     goodCopy: Type.Optional(goodCopySchema),
     metadata: Type.Optional(Type.String()),
     reason: Type.Optional(Type.String()),
@@ -101,14 +130,29 @@ export type RangeJson = Static<typeof rangeSchema>;
 
 /** An owner with its names, or without them for a reader who may not see file names. */
 export function ownerJson(owner: Owner, named: boolean): OwnerJson {
-  const { layers, paths, pathsBase64, openBy, ...rest } = owner;
+  const { layers, paths, pathsBase64, openBy, kernelUsers, readersGet, formerPath, ...rest } = owner;
   return {
     ...rest,
     ...(layers === undefined ? {} : { layers: named ? layers.map((l) => ({ ...l })) : layersWithoutFiles(layers) }),
     ...(paths === undefined ? {} : { paths: named ? [...paths] : [] }),
     ...(pathsBase64 === undefined ? {} : { pathsBase64: named ? [...pathsBase64] : [] }),
-    ...(!named && (paths?.length ?? 0) > 0 ? { pathsRedacted: true } : {}),
+    ...(formerPath === undefined || !named ? {} : { formerPath }),
+    ...(!named && ((paths?.length ?? 0) > 0 || formerPath !== undefined) ? { pathsRedacted: true } : {}),
+    ...usersJson({ kernelUsers, readersGet }, named),
     ...(openBy === undefined ? {} : { openBy: openBy.map((o) => ({ ...o })) }),
+  };
+}
+
+/** The name of a swap file is a file name. */
+export function usersJson(
+  { kernelUsers, readersGet }: { kernelUsers: Owner['kernelUsers']; readersGet: Owner['readersGet'] },
+  named: boolean,
+): Pick<OwnerJson, 'kernelUsers' | 'readersGet'> {
+  return {
+    ...(kernelUsers === undefined
+      ? {}
+      : { kernelUsers: kernelUsers.map(({ kind, name }) => ({ kind, name: named || kind === 'loop' ? name : '' })) }),
+    ...(readersGet === undefined ? {} : { readersGet: { ...readersGet } }),
   };
 }
 

@@ -24,6 +24,9 @@ export interface FilesystemTask {
 /** Whether all of the file system could be looked at; if not, why. */
 export type Coverage = { readonly complete: true } | { readonly complete: false; readonly reason: string };
 
+/** Why the rest is not known when a task's signal ended it. */
+export const PAST_DEADLINE = 'the deadline passed before all of it was looked at';
+
 /** Owners on the file system's device. `fsType`, `mountpoint`, `dax` and `openBy` are added by the caller. */
 export type FilesystemOwner = Owner & {
   /** device number that the inode's files show (stat), where it is not that of the mount: btrfs subvolumes */

@@ -12,6 +12,7 @@ import {
   type FilesystemOwner,
   type FilesystemResolver,
   type FilesystemTask,
+  PAST_DEADLINE,
 } from './resolver.ts';
 import { type TreeEntry, walkTree } from './tree.ts';
 import { type BytePath, bytePath, bytesOf, createPathSpace, joinPath } from './visible-path.ts';
@@ -58,15 +59,19 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
   const reader = createExtentReader(task.io);
   refuseSideDevices(task);
   const { starts, limit } = openScope(task);
+  let cut: string | undefined;
   try {
     for (const start of starts) await surveyBelow(task, start, wanted, reader, survey);
+  } catch (error) {
+    if (!task.signal.aborted) throw error;
+    cut = PAST_DEADLINE;
   } finally {
     for (const { fd } of starts) task.io.close(fd);
   }
   if (survey.supported === false) {
     throw new AgentError('RESOLVE', `${task.mount.fsType} does not tell where its files lie (no FIEMAP)`);
   }
-  const reasons = [...(limit === undefined ? [] : [limit]), ...failureReasons(survey.failures)];
+  const reasons = [limit, cut, ...failureReasons(survey.failures)].filter((reason) => reason !== undefined);
   const why = reasons.length === 0 ? undefined : reasons.join('; ');
   const space = createPathSpace(task.mount, task.mounts);
   const placed: Run[] = [];

@@ -96,7 +96,7 @@ const LOOP_INFO_BYTES = 232;
 
 /** The file behind a loop device; undefined when the device does not tell (no privilege, just detached). */
 export function backingFile(
-  device: BlockDevice,
+  device: Pick<BlockDevice, 'name' | 'devNumber'>,
   io: FilesystemIo,
 ): { readonly devNumber: string; readonly inode: string } | undefined {
   try {

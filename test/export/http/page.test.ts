@@ -17,7 +17,17 @@ async function page(state: State, more: Parameters<typeof httpDeps>[0] = {}) {
 test('the page names the host, its devices, damage, incidents and where to look further', async () => {
   const { body, statusCode } = await page(damagedState());
   assert.equal(statusCode, 200);
-  for (const part of ['db07', 'pmem0', '1 open incident', '1 damaged file', 'C1-D2', 'critical', '/metrics', '/docs'])
+  for (const part of [
+    'id="incident-',
+    'db07',
+    'pmem0',
+    '1 open incident',
+    '1 damaged file',
+    'C1-D2',
+    'critical',
+    '/metrics',
+    '/docs',
+  ])
     assert.ok(body.includes(part), part);
 });
 

@@ -1,0 +1,30 @@
+/** How a process, and what its accesses come to, is told to people. */
+import type { KernelUser, OpenBy, Owner } from './owner.ts';
+
+const SHORT_ID = 12;
+
+/** What one would look for it by: its unit, its pod, its container. The scope that a container runs in says nothing more. */
+export function processPlaces({ unit, container, pod }: OpenBy): string[] {
+  const places: string[] = [];
+  if (unit !== null && (container === null || !unit.includes(container))) places.push(unit);
+  if (container !== null)
+    places.push(`container ${/^[0-9a-f]{64}$/.test(container) ? container.slice(0, SHORT_ID) : container}`);
+  if (pod !== null) places.push(`pod ${pod}`);
+  return places;
+}
+
+export function kernelUserText({ kind, name }: KernelUser): string {
+  if (kind === 'loop') return `it is the disk of ${name}`;
+  return name === '' ? 'the kernel swaps to it' : `the kernel swaps to it (${name})`;
+}
+
+/** `read(2) fails with EIO, mapped memory with SIGBUS (DAX)`; undefined where it is not known. */
+export function readersText({ readersGet, dax }: Owner): string | undefined {
+  if (readersGet === undefined) return undefined;
+  const { read, mapped, from, why } = readersGet;
+  if (from !== null) return `still readable from ${why ?? from}`;
+  if (read === 'zeros') return `reads as zeros: ${why ?? 'it was never written'}`;
+  const mode = dax === undefined ? '' : dax ? ' (DAX)' : ' (page cache, no DAX)';
+  const calls = read === 'unsupported' ? '' : `read(2) fails with ${read}, `;
+  return `${calls}mapped memory with ${mapped}${mode}${why === null ? '' : `, ${why}`}`;
+}

@@ -1,0 +1,138 @@
+import { fileIdentity, type OpenBy, type Owner } from '../model/owner.ts';
+import { textOfBytes } from '../model/path.ts';
+import type { Mount } from '../model/topology.ts';
+import { bytesFromSectors, sectorCount } from '../model/units.ts';
+import type { FilesystemIo } from '../ports.ts';
+import type { HostFacts } from './climb.ts';
+import type { FilesystemOwner } from './fs/resolver.ts';
+import { findKernelUsers } from './kernel-users.ts';
+import { deletedName, findUses, targetKey, type Use, type UseTarget } from './open-by.ts';
+import { touchesBytes } from './process-maps.ts';
+import { readersGet, withGoodCopy } from './readers-get.ts';
+
+/** Processes that are named at an owner; the others are counted. */
+const MOST_OPENERS = 64;
+
+/** What an owner is, as processes use it. */
+interface Subject {
+  readonly target: UseTarget;
+  /** damaged bytes of the target */
+  readonly offset: number | undefined;
+  readonly length: number | undefined;
+  readonly statDevice?: string | undefined;
+}
+
+/** A file system that gave answers. */
+export interface AskedFilesystem {
+  readonly mount: Mount;
+  /** st_dev of files where it is not that of the mount (btrfs subvolumes), by `fileIdentity` */
+  readonly statDevices: ReadonlyMap<string, string>;
+}
+export function statDevicesOf(owners: readonly FilesystemOwner[]): Map<string, string> {
+  return new Map(owners.flatMap((o) => (o.inodeDevice === undefined ? [] : [[fileIdentity(o), o.inodeDevice]])));
+}
+
+export interface UserQuestion {
+  readonly facts: HostFacts;
+  /** the file systems that were asked, by their devices */
+  readonly asked: ReadonlyMap<string, AskedFilesystem>;
+  readonly io: FilesystemIo;
+  /** ends the look at processes, not the answer */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Adds to finished owners who uses the file, or the device that carries none: one look at all processes for all of them;
+ * and what their readers get.
+ */
+export async function withUsers(owners: readonly Owner[], question: UserQuestion): Promise<Owner[]> {
+  const { facts, io, signal } = question;
+  const subjects = owners.map((owner) => fileSubject(owner, question) ?? rawSubject(owner, facts));
+  const byKey = new Map(subjects.flatMap((s) => (s === undefined ? [] : [[targetKey(s.target), s.target]])));
+  const targets = [...byKey.values()];
+  const mounts = new Map(facts.mounts.map((m) => [m.id, m.devNumber]));
+  const processes = await findUses({ targets, mounts, io, signal });
+  const kernel = findKernelUsers(targets, facts, io);
+  return owners.map((owner, i): Owner => {
+    const subject = subjects[i];
+    if (subject === undefined) return owner;
+    const found = processes.of(subject.target);
+    const { uses, doubt } = ofSubvolume(found, subject);
+    const reason = [processes.reason, doubt].filter((why) => why !== undefined).join('; ');
+    const kernelUsers = kernel(subject.target);
+    const gets = owner.kind === 'raw' ? readersGet(owner, { dax: undefined, cached: undefined }) : owner.readersGet;
+    return {
+      ...owner,
+      ...openersOf(uses, subject, reason),
+      ...(kernelUsers.length === 0 ? {} : { kernelUsers }),
+      ...formerPath(owner, uses),
+      ...(gets === undefined ? {} : { readersGet: withGoodCopy(gets, owner.goodCopy) }),
+    };
+  });
+}
+
+function fileSubject(owner: Owner, { asked }: UserQuestion): Subject | undefined {
+  const { inode, kind, offset, length } = owner;
+  if (inode === undefined || kind === 'metadata') return undefined;
+  const filesystem = asked.get(topDevice(owner));
+  if (filesystem === undefined) return undefined;
+  const { mount, statDevices } = filesystem;
+  const ambiguous = mount.fsType === 'btrfs';
+  const statDevice = statDevices.get(fileIdentity(owner));
+  return { target: { kind: 'file', superDevice: mount.devNumber, inode, ambiguous }, offset, length, statDevice };
+}
+/** A device without a file system may be used itself: by a database, a virtual machine, as swap. */
+function rawSubject(owner: Owner, { blockDevices }: HostFacts): Subject | undefined {
+  if (owner.kind !== 'raw') return undefined;
+  const name = topDevice(owner);
+  const device = blockDevices.find((d) => d.name === name);
+  if (device === undefined) return undefined;
+  const { start, count } = owner.layers?.at(-1) ?? owner;
+  return {
+    target: { kind: 'device', number: device.devNumber, name },
+    offset: bytesFromSectors(sectorCount(start)),
+    length: bytesFromSectors(count),
+  };
+}
+function topDevice(owner: Owner): string {
+  return owner.layers?.at(-1)?.device ?? owner.device;
+}
+
+/** Inode numbers repeat in each subvolume: st_dev tells them apart. Where it cannot be told, nobody is accused. */
+function ofSubvolume(
+  found: readonly Use[],
+  { target, statDevice: own }: Subject,
+): { readonly uses: readonly Use[]; readonly doubt?: string } {
+  if (target.kind === 'device' || !target.ambiguous) return { uses: found };
+  const uses = found.filter((use) => own !== undefined && use.statDevice === own);
+  const undecided = found.filter((use) => own === undefined || use.statDevice === undefined).length;
+  if (undecided === 0) return { uses };
+  return { uses, doubt: `whether ${undecided} more use it or its namesake in another subvolume cannot be told` };
+}
+function openersOf(
+  uses: readonly Use[],
+  { offset, length }: Subject,
+  /** why some may be missing; '' when none are */
+  reason: string,
+): Pick<Owner, 'openBy' | 'openByCount' | 'openByComplete' | 'openByReason'> {
+  const all = uses.map(({ pid, command, unit, container, pod, mapped }): OpenBy => {
+    const hit = offset !== undefined && length !== undefined && touchesBytes(mapped, offset, length);
+    return { pid, command, mapped: mapped.length > 0, mapsDamaged: hit, unit, container, pod };
+  });
+  all.sort((a, b) => danger(b) - danger(a) || a.pid - b.pid);
+  return {
+    openBy: all.slice(0, MOST_OPENERS),
+    ...(all.length > MOST_OPENERS ? { openByCount: all.length } : {}),
+    openByComplete: reason === '',
+    ...(reason === '' ? {} : { openByReason: reason }),
+  };
+}
+function danger(open: OpenBy): number {
+  return open.mapsDamaged ? 2 : open.mapped ? 1 : 0;
+}
+
+function formerPath(owner: Owner, uses: readonly Use[]): Pick<Owner, 'formerPath'> {
+  if (owner.kind !== 'deleted') return {};
+  const names = uses.map((use) => deletedName(use.name)).filter((name) => name !== undefined);
+  return names[0] === undefined ? {} : { formerPath: textOfBytes(names[0]) };
+}
