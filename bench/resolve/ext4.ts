@@ -89,11 +89,16 @@ async function ownedBlocks(lab: BenchLab, random: Random, count: number): Promis
   const io = createFilesystemIo({ dev: '/dev', proc: '/proc', rootfs: '/' });
   const reader = createExtentReader(io);
   const blocks = new Set<number>();
+  const inPieces = new Map<string, ReturnType<typeof reader.read>>();
   while (blocks.size < count) {
     const name = random.chance(0.1) ? `pieces-${random.int(0, 19)}` : fileOf(random.int(0, lab.files - 1));
-    const fd = openSync(join(lab.mountpoint, name), 'r');
-    const extents = reader.read(fd);
-    closeSync(fd);
+    let extents = inPieces.get(name);
+    if (extents === undefined) {
+      const fd = openSync(join(lab.mountpoint, name), 'r');
+      extents = reader.read(fd);
+      closeSync(fd);
+      if (extents.length > 100) inPieces.set(name, extents);
+    }
     const extent = random.pick(extents);
     blocks.add(Math.floor((extent.physical + random.int(0, extent.length - 1)) / 4096));
   }

@@ -255,7 +255,7 @@ test('an unreadable inode table block is told with its inodes, and nothing in do
     const [file, inodes] = answer.results;
     assert.equal(answer.complete, false);
     assert.equal(file?.owners[0]?.kind, 'unknown');
-    assert.match(file?.owners[0]?.reason ?? '', /inodes 1 to 16 cannot be read/);
+    assert.match(file?.owners[0]?.reason ?? '', /inodes 1 to 16 are unreadable/);
     assert.deepEqual([inodes?.owners[0]?.kind, inodes?.owners[0]?.metadata], ['metadata', 'inode table']);
   });
 });

@@ -1,8 +1,8 @@
 import { AgentError, messageOf } from '../../model/errors.ts';
 import { type Run, run, subtract } from '../../model/extent.ts';
 import type { Owner } from '../../model/owner.ts';
-import { bytesFromSectors, sectorCount } from '../../model/units.ts';
-import { type Attempt, isData, lookOnce } from './ext4/attempt.ts';
+import { bytesFromSectors, sectorCount, wholeSectors } from '../../model/units.ts';
+import { type Attempt, lookOnce } from './ext4/attempt.ts';
 import { createDeviceReader } from './ext4/device-reader.ts';
 import { decodeGroups, descriptorBlock, descriptorBlockCount, descriptorsPerBlock } from './ext4/group-descriptors.ts';
 import { HIT } from './ext4/hits.ts';
@@ -10,6 +10,7 @@ import { INODE_FLAG, type Inode, MODE } from './ext4/inode.ts';
 import type { Ext4Volume } from './ext4/scan.ts';
 import { specialUse } from './ext4/special-inodes.ts';
 import { decodeSuperblock, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET } from './ext4/superblock.ts';
+import { isData } from './ext4/verify.ts';
 import { type OwnerPaths, ownerPaths } from './owner-paths.ts';
 import {
   breathe,
@@ -43,7 +44,7 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
     const space = createPathSpace(mount, task.mounts);
     const wanted = wantedBlocks(task.wanted, sb.blockBytes);
     yield* beyondTheEnd(task, wanted, sb.blocksCount);
-    const context = { io, mountFd: fd, phase };
+    const context = { io, mountFd: fd, mountRoot: bytePath(mount.root), phase };
     const first = await lookOnce(volume, wanted, context);
     const again = [
       ...first.moved,
@@ -77,6 +78,9 @@ function readVolume(task: FilesystemTask, fd: number): Ext4Volume {
     throw new AgentError('RESOLVE', `/dev/${device.name} is not read as ext4: ${reading.reason}`);
   }
   const { superblock } = reading;
+  if (wholeSectors(superblock.blockBytes) * superblock.blocksCount > device.size) {
+    throw new AgentError('RESOLVE', `/dev/${device.name} is smaller than its ext4 file system says`);
+  }
   const reader = createDeviceReader(io, fd, superblock.blockBytes, superblock.blocksCount);
   const groups = [];
   for (let n = 0; n < descriptorBlockCount(superblock); n++) {
@@ -144,6 +148,10 @@ function* inodeOwners(
 ): Generator<Owner> {
   const { superblock: sb } = volume;
   const { hits } = scan;
+  const pathsOf = (number: number, inode: Inode): OwnerPaths => {
+    const { paths, links } = names.get(number) ?? { paths: [], links: inode.links };
+    return ownerPaths(paths, kindOf(inode) === 'directory' ? 'directory' : links, space);
+  };
   const described = new Map<number, Pick<Owner, 'kind' | 'inode' | 'metadata'> & OwnerPaths>();
   const describe = (number: number): Pick<Owner, 'kind' | 'inode' | 'metadata'> & OwnerPaths => {
     const known = described.get(number);
@@ -155,7 +163,7 @@ function* inodeOwners(
         ? ({ kind: 'metadata', metadata: use } as const)
         : inode.links === 0
           ? ({ kind: 'deleted', linkCount: 0 } as const)
-          : { kind: kindOf(inode), ...ownerPaths(names.pathsOf(number), linksOf(inode), space) };
+          : { kind: kindOf(inode), ...pathsOf(number, inode) };
     const result = { inode: String(number), ...named };
     described.set(number, result);
     return result;
@@ -182,10 +190,6 @@ function kindOf(inode: Inode): 'file' | 'directory' | 'symlink' {
   const type = inode.mode & MODE.type;
   return type === MODE.directory ? 'directory' : type === MODE.symlink ? 'symlink' : 'file';
 }
-function linksOf(inode: Inode): number | 'directory' {
-  return (inode.mode & MODE.type) === MODE.directory ? 'directory' : inode.links;
-}
-
 function coverageOf(attempts: readonly Attempt[]): Coverage {
   const problem = attempts.flatMap((a) => a.scan.problems)[0];
   if (problem !== undefined) return { complete: false, reason: problem };

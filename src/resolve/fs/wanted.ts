@@ -1,7 +1,10 @@
 import { coalesce, type Run, run } from '../../model/extent.ts';
 import { type SectorCount, wholeSectors } from '../../model/units.ts';
 
-/** The asked sectors as ranges of file-system blocks in sorted arrays: a test is one binary search, whatever their number. */
+/**
+ * The asked sectors as ranges of file-system blocks in sorted arrays, with an index over them: a test costs next to
+ * nothing, whatever their number, and millions of extents are tested.
+ */
 export interface Wanted {
   /** first block of each range, ascending */
   readonly from: Float64Array;
@@ -10,7 +13,14 @@ export interface Wanted {
   readonly sectorsPerBlock: SectorCount;
   /** the sectors themselves, sorted and coalesced */
   readonly runs: readonly Run[];
+  /** by block * `bucketsPerBlock`: the first range that ends behind the start of that bucket */
+  readonly buckets: Uint32Array;
+  /** a power of two, one or less: the product is exact */
+  readonly bucketsPerBlock: number;
 }
+
+const FEWEST_BUCKETS = 16;
+const MOST_BUCKETS = 65_536;
 
 /** Rounded outwards to blocks; ranges that meet in one block are merged. */
 export function wantedBlocks(runs: readonly Run[], blockBytes: number): Wanted {
@@ -22,19 +32,32 @@ export function wantedBlocks(runs: readonly Run[], blockBytes: number): Wanted {
       return run(first, Math.ceil((r.start + r.count) / sectorsPerBlock) - first);
     }),
   );
-  return {
-    from: Float64Array.from(blocks, (b) => b.start),
-    to: Float64Array.from(blocks, (b) => b.start + b.count),
-    sectorsPerBlock,
-    runs: sorted,
-  };
+  const to = Float64Array.from(blocks, (b) => b.start + b.count);
+  return { from: Float64Array.from(blocks, (b) => b.start), to, sectorsPerBlock, runs: sorted, ...indexOf(to) };
+}
+
+function indexOf(to: Float64Array): Pick<Wanted, 'buckets' | 'bucketsPerBlock'> {
+  const last = to.at(-1) ?? 0;
+  let most = FEWEST_BUCKETS;
+  while (most < MOST_BUCKETS && most < to.length * 4) most *= 2;
+  let blocksPerBucket = 1;
+  while (blocksPerBucket * most < last) blocksPerBucket *= 2;
+  // one more than there are, so that each has an end
+  const buckets = new Uint32Array(Math.ceil(last / blocksPerBucket) + 1);
+  for (let bucket = 0, i = 0; bucket < buckets.length; bucket++) {
+    while (i < to.length && (to[i] as number) <= bucket * blocksPerBucket) i++;
+    buckets[bucket] = i;
+  }
+  return { buckets, bucketsPerBlock: 1 / blocksPerBucket };
 }
 
 /** Index of the first range that ends behind `block`; the number of ranges when there is none. */
 export function rangeFrom(wanted: Wanted, block: number): number {
-  const { to } = wanted;
-  let low = 0;
-  let high = to.length;
+  const { to, buckets } = wanted;
+  const bucket = Math.floor(block * wanted.bucketsPerBlock);
+  if (bucket >= buckets.length - 1) return to.length;
+  let low = buckets[bucket] as number;
+  let high = buckets[bucket + 1] as number;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((to[middle] as number) <= block) low = middle + 1;

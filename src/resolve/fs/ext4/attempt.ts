@@ -1,13 +1,14 @@
 import { coalesce, type Run, run, subtract } from '../../../model/extent.ts';
 import type { FilesystemIo } from '../../../ports.ts';
+import type { BytePath } from '../visible-path.ts';
 import type { Wanted } from '../wanted.ts';
 import { type BitmapPart, inodeInUse, splitByBitmap } from './bitmaps.ts';
-import { HIT } from './hits.ts';
 import { type FixedPart, fixedParts } from './layout.ts';
 import { type Names, readNames } from './names.ts';
-import { type Ext4Volume, type Scan, scanInodes } from './scan.ts';
+import { askDirectoryPath, groupsNearby } from './nearby.ts';
+import { createScanner, type Ext4Volume, type Scan } from './scan.ts';
 import { isNamed, RESIZE_INODE } from './special-inodes.ts';
-import { verifyHits } from './verify.ts';
+import { isData, type Verdicts, verifyHits } from './verify.ts';
 
 /** What one look at the device says. Blocks are the file system's. */
 export interface Attempt {
@@ -15,7 +16,7 @@ export interface Attempt {
   readonly scan: Scan;
   /** hits that count: indexes into the hit table */
   readonly kept: readonly number[];
-  readonly names: Names;
+  readonly names: Verdicts['names'];
   readonly unclaimed: readonly BitmapPart[];
   /** blocks whose owner changed while it was being looked at */
   readonly moved: readonly Run[];
@@ -26,25 +27,35 @@ export interface Attempt {
 export interface AttemptContext {
   readonly io: FilesystemIo;
   readonly mountFd: number;
+  readonly mountRoot: BytePath;
   readonly phase: (name: string, done: number, total?: number) => Promise<void>;
+}
+/** What the device says, before the kernel is asked. */
+interface Found {
+  readonly scan: Scan;
+  readonly stale: ReadonlySet<number>;
+  readonly names: Names;
 }
 
 export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: AttemptContext): Promise<Attempt> {
   const { superblock: sb } = volume;
   const fixed = fixedParts(sb, volume.groups, wanted);
-  const scan = await scanInodes(volume, wanted, (done) => context.phase('reading inode tables', done, sb.inodesCount));
-  const stale = freedInodes(volume, scan);
-  const access = { io: context.io, mountFd: context.mountFd, blockBytes: sb.blockBytes };
+  const asked = Array.from(wanted.from, (from, i) => run(from, (wanted.to[i] as number) - from));
+  const inside = subtract(asked, [run(sb.blocksCount, Number.MAX_SAFE_INTEGER - sb.blocksCount)]);
+  const fixedRuns = fixed.map((p) => run(p.block, p.count));
+  const found =
+    (await lookNearby(volume, wanted, subtract(inside, fixedRuns), context)) ??
+    (await lookEverywhere(volume, wanted, context));
+  const { scan, stale } = found;
+  const pause = (): Promise<void> => context.phase('asking the kernel again', 0);
   const skip = (inode: number): boolean => !isNamed(sb, inode) || stale.has(inode);
-  const { moved, unchecked } = await verifyHits(scan, access, skip, () => context.phase('asking the kernel again', 0));
+  const { moved, names, unchecked } = await verifyHits(volume, scan, found.names, skip, { ...context, pause });
 
   const { hits } = scan;
   const kept: number[] = [];
   const resize: Run[] = [];
-  const claimed: Run[] = fixed.map((p) => run(p.block, p.count));
-  const fixedRuns = [...claimed];
+  const claimed: Run[] = [...fixedRuns];
   const movedRuns: Run[] = [];
-  const needed = new Set<number>();
   for (let i = 0; i < hits.length; i++) {
     const inode = hits.inode[i] as number;
     if (stale.has(inode)) continue;
@@ -52,27 +63,75 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
     claimed.push(blocks);
     if (moved.has(i)) movedRuns.push(blocks);
     else if (inode === RESIZE_INODE) resize.push(blocks);
-    else {
-      kept.push(i);
-      if (isNamed(sb, inode) && (scan.inodes.get(inode)?.links ?? 0) > 0) needed.add(inode);
-    }
+    else kept.push(i);
   }
-  const asked = Array.from(wanted.from, (from, i) => run(from, (wanted.to[i] as number) - from));
-  const inside = subtract(asked, [run(sb.blocksCount, Number.MAX_SAFE_INTEGER - sb.blocksCount)]);
-  const unclaimed = splitByBitmap(volume, subtract(inside, claimed));
-  const pause = (): Promise<void> => context.phase('reading directories', 0);
-  const names = needed.size > 0 ? await readNames(volume, scan, needed, access, pause) : { pathsOf: () => [] };
   return {
     fixed,
     scan,
     kept,
     names,
-    unclaimed,
+    unclaimed: splitByBitmap(volume, subtract(inside, claimed)),
     moved: coalesce(movedRuns),
     // the reserved descriptors that it maps are told as such already
     resizeBlocks: subtract(resize, fixedRuns),
     unchecked,
   };
+}
+
+async function lookEverywhere(volume: Ext4Volume, wanted: Wanted, context: AttemptContext): Promise<Found> {
+  const { superblock: sb, groups } = volume;
+  const scanner = createScanner(volume, wanted);
+  await scanner.read(groups.keys(), (done) => context.phase('reading inode tables', done, sb.inodesCount));
+  const { scan } = scanner;
+  const stale = freedInodes(volume, scan);
+  const pause = (): Promise<void> => context.phase('reading directories', 0);
+  const needed = namedInodes(volume, scan, stale);
+  const names =
+    needed.size === 0 ? new Map() : await readNames(volume, scan, needed, { ...context, pause, askPath: undefined });
+  return { scan, stale, names };
+}
+
+/**
+ * A few blocks are mostly owned by inodes near them, in directories near those: undefined unless that leads to every
+ * block's one owner and all of its names.
+ */
+async function lookNearby(
+  volume: Ext4Volume,
+  wanted: Wanted,
+  unexplained: readonly Run[],
+  context: AttemptContext,
+): Promise<Found | undefined> {
+  const groups = groupsNearby(volume, unexplained);
+  if (groups === undefined) return undefined;
+  const scanner = createScanner(volume, wanted);
+  const { scan } = scanner;
+  await scanner.read(groups, (done) => context.phase('reading inode tables nearby', done));
+  const { hits } = scan;
+  // blocks of attributes may have owners elsewhere too
+  if (scan.problems.length > 0 || hits.what.some((what, i) => !isData(what) || hits.inode[i] === RESIZE_INODE))
+    return undefined;
+  const claimed = hits.physical.map((physical, i) => run(physical, hits.count[i] as number));
+  if (subtract(unexplained, claimed).length > 0) return undefined;
+  const stale = freedInodes(volume, scan);
+  if (stale.size > 0) return undefined;
+  const needed = namedInodes(volume, scan, stale);
+  const askPath = (directory: number) => askDirectoryPath(directory, context);
+  const pause = (): Promise<void> => context.phase('reading directories nearby', 0);
+  const names = needed.size === 0 ? new Map() : await readNames(volume, scan, needed, { ...context, pause, askPath });
+  for (const inode of needed) {
+    const links = scan.directories.has(inode) ? 1 : (scan.inodes.get(inode)?.links ?? 0);
+    if ((names.get(inode)?.length ?? 0) < links) return undefined;
+  }
+  return scan.problems.length > 0 ? undefined : { scan, stale, names };
+}
+
+/** Inodes of the hits that have names to be found. */
+function namedInodes(volume: Ext4Volume, scan: Scan, stale: ReadonlySet<number>): Set<number> {
+  const needed = new Set<number>();
+  for (const [number, { links }] of scan.inodes) {
+    if (links > 0 && isNamed(volume.superblock, number) && !stale.has(number)) needed.add(number);
+  }
+  return needed;
 }
 
 /** Inodes without links are freed ones, unless the bitmap says that they still wait to be. */
@@ -83,9 +142,4 @@ function freedInodes(volume: Ext4Volume, scan: Scan): Set<number> {
     if (unlinked && inodeInUse(volume, number) === false) freed.add(number);
   }
   return freed;
-}
-
-/** Whether a hit is data of the file rather than a block that serves it. */
-export function isData(what: number): boolean {
-  return what === HIT.data || what === HIT.unwritten;
 }

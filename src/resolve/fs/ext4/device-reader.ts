@@ -1,27 +1,35 @@
 import { errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
 
-/** Long enough for full speed on any disk, short enough to be cancelled soon. */
-const LONGEST_READ_BYTES = 8 * 1024 * 1024;
+/** Long enough for full speed on any disk, short enough for a processor's cache and to be cancelled soon. */
+const LONGEST_READ_BYTES = 1024 * 1024;
 /** Reading over a small gap is cheaper than a second request. */
 const GAP_BYTES = 64 * 1024;
 
-/** Pieces of a device in file-system blocks, in the order of their addresses. */
-export interface Piece {
-  readonly block: number;
-  readonly count: number;
+/** Many pieces of a device, in file-system blocks; entry `i` of both. */
+export interface Pieces {
+  readonly block: ArrayLike<number>;
+  readonly count: ArrayLike<number>;
+}
+/** What was read, until the next read: the same bytes seen in three ways. The machine is little-endian, as ext4 is. */
+export interface Reading {
+  readonly raw: Buffer;
+  readonly view: DataView;
+  readonly words: Uint32Array;
+  /** blocks that cannot be read; they come as zeros */
+  readonly unreadable: readonly number[];
 }
 export interface DeviceReader {
   readonly longestBlocks: number;
+  /** Reads at most `longestBlocks`. @throws Error when reading fails for another reason than the medium */
+  read(block: number, count: number): Reading;
   /**
-   * Reads at most `longestBlocks`. The result is overwritten by the next call. Blocks that cannot be read come as
-   * zeros and are listed in `unreadable`. @throws Error when reading fails for another reason than the medium
+   * Reads pieces in the order of the device, in few large requests; `visit` gets the number of the piece and the byte
+   * where it lies in what was read. `pause` is awaited after each request. Returns the blocks that cannot be read.
    */
-  read(block: number, count: number): { readonly raw: Buffer; readonly view: DataView; readonly unreadable: number[] };
-  /** Reads sorted pieces in few large requests; `visit` gets the buffer and where the piece lies in it. */
-  readSorted<P extends Piece>(
-    pieces: Iterable<P>,
-    visit: (piece: P, raw: Buffer, view: DataView, at: number) => void,
+  readSorted(
+    pieces: Pieces,
+    visit: (piece: number, reading: Reading, at: number) => void,
     pause: () => Promise<void>,
   ): Promise<number[]>;
 }
@@ -33,13 +41,17 @@ export interface DeviceReader {
 export function createDeviceReader(io: FilesystemIo, fd: number, blockBytes: number, blocks: number): DeviceReader {
   const longestBlocks = Math.max(1, Math.floor(LONGEST_READ_BYTES / blockBytes));
   const gap = Math.floor(GAP_BYTES / blockBytes);
-  const buffer = Buffer.alloc(longestBlocks * blockBytes);
-  const whole = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  const memory = new ArrayBuffer(longestBlocks * blockBytes);
+  const raw = Buffer.from(memory);
+  const view = new DataView(memory);
+  const words = new Uint32Array(memory);
 
-  const readInto = (block: number, count: number, unreadable: number[]): void => {
-    const target = buffer.subarray(0, count * blockBytes);
+  const readInto = (block: number, count: number): number[] => {
+    const target = raw.subarray(0, count * blockBytes);
+    const unreadable: number[] = [];
     try {
-      target.fill(0, io.pread(fd, target, block * blockBytes));
+      const length = io.pread(fd, target, block * blockBytes);
+      if (length < target.length) target.fill(0, length);
     } catch (error) {
       if (!isMediaError(error)) throw error;
       for (let i = 0; i < count; i++) {
@@ -53,48 +65,50 @@ export function createDeviceReader(io: FilesystemIo, fd: number, blockBytes: num
         }
       }
     }
+    return unreadable;
   };
 
   const reader: DeviceReader = {
     longestBlocks,
     read(block, count) {
-      if (count > longestBlocks || block + count > blocks) throw new RangeError(`blocks ${block}+${count}`);
-      const unreadable: number[] = [];
-      readInto(block, count, unreadable);
-      return { raw: buffer, view: whole, unreadable };
+      if (count > longestBlocks || block < 0 || block + count > blocks)
+        throw new RangeError(`blocks ${block}+${count}`);
+      return { raw, view, words, unreadable: readInto(block, count) };
     },
-    async readSorted<P extends Piece>(
-      pieces: Iterable<P>,
-      visit: (piece: P, raw: Buffer, view: DataView, at: number) => void,
-      pause: () => Promise<void>,
-    ) {
+    async readSorted(pieces, visit, pause) {
+      const order = sortedOrder(pieces.block);
       const unreadable: number[] = [];
-      let batch: P[] = [];
-      let start = 0;
-      let end = 0;
-      const flush = async (): Promise<void> => {
-        if (batch.length === 0) return;
-        const { raw, view, unreadable: bad } = reader.read(start, end - start);
-        unreadable.push(...bad);
-        for (const piece of batch) visit(piece, raw, view, (piece.block - start) * blockBytes);
-        batch = [];
-        await pause();
-      };
-      for (const piece of pieces) {
-        const far = piece.block > end + gap || piece.block + piece.count - start > longestBlocks || piece.block < start;
-        if (batch.length > 0 && far) await flush();
-        if (batch.length === 0) {
-          start = piece.block;
-          end = start;
+      for (let i = 0; i < order.length; ) {
+        const start = pieces.block[order[i] as number] as number;
+        let end = start;
+        let next = i;
+        for (; next < order.length; next++) {
+          const piece = order[next] as number;
+          const block = pieces.block[piece] as number;
+          const stop = block + (pieces.count[piece] as number);
+          if (next > i && (block > end + gap || stop - start > longestBlocks)) break;
+          end = Math.max(end, stop);
         }
-        batch.push(piece);
-        end = Math.max(end, piece.block + piece.count);
+        const reading = reader.read(start, end - start);
+        for (const block of reading.unreadable) unreadable.push(block);
+        for (; i < next; i++) {
+          const piece = order[i] as number;
+          visit(piece, reading, ((pieces.block[piece] as number) - start) * blockBytes);
+        }
+        await pause();
       }
-      await flush();
       return unreadable;
     },
   };
   return reader;
+}
+
+/** Indexes of `blocks`, from the lowest block to the highest. */
+function sortedOrder(blocks: ArrayLike<number>): Uint32Array {
+  const order = Uint32Array.from({ length: blocks.length }, (_, i) => i);
+  let sorted = true;
+  for (let i = 1; i < blocks.length && sorted; i++) sorted = (blocks[i - 1] as number) <= (blocks[i] as number);
+  return sorted ? order : order.sort((a, b) => (blocks[a] as number) - (blocks[b] as number));
 }
 
 /** What a block device answers for bytes it cannot give back. */

@@ -21,6 +21,48 @@ export class HitTable {
   }
 }
 
+/** Directory blocks are read in pieces that fit any buffer. */
+const LONGEST_PIECE = 16;
+
+/** Blocks of directories in growing columns; pieces of contiguous blocks. */
+export class DirectoryPieces {
+  readonly inode: number[] = [];
+  readonly block: number[] = [];
+  readonly count: number[] = [];
+
+  add(inode: number, block: number, count: number): void {
+    for (let done = 0; done < count; done += LONGEST_PIECE) {
+      this.inode.push(inode);
+      this.block.push(block + done);
+      this.count.push(Math.min(LONGEST_PIECE, count - done));
+    }
+  }
+}
+
+/** Blocks of maps that are yet to be read, in growing columns. */
+export class MapNodes {
+  readonly inode: number[] = [];
+  readonly block: number[] = [];
+  readonly count: number[] = [];
+  readonly logical: number[] = [];
+  readonly level: number[] = [];
+  /** bits: MAP_NODE */
+  readonly kind: number[] = [];
+
+  add(inode: number, block: number, logical: number, level: number, kind: number): void {
+    this.inode.push(inode);
+    this.block.push(block);
+    this.count.push(1);
+    this.logical.push(logical);
+    this.level.push(level);
+    this.kind.push(kind);
+  }
+  get length(): number {
+    return this.block.length;
+  }
+}
+export const MAP_NODE = { extents: 1, directory: 2 } as const;
+
 /** One bit per inode number. */
 export class InodeSet {
   readonly #bits: Uint8Array;

@@ -1,7 +1,7 @@
-import { join32, viewOf } from '../little-endian.ts';
+import { viewOf } from '../little-endian.ts';
 
 /**
- * struct ext4_inode: 0x0 mode, 0x4 size_lo, 0x1A links, 0x20 flags, 0x28 i_block[60], 0x64 generation, 0x68
+ * struct ext4_inode: 0x0 mode, 0x4 size_lo, 0x1A links, 0x1C blocks_lo, 0x20 flags, 0x28 i_block[60], 0x64 generation, 0x68
  * file_acl_lo, 0x6C size_high, 0x76 file_acl_high, 0x80 extra_isize.
  */
 export const MODE = { type: 0xf000, directory: 0x4000, file: 0x8000, symlink: 0xa000 } as const;
@@ -11,37 +11,36 @@ export const INODE_FLAG = {
   eaInode: 0x200000,
   encrypted: 0x800,
 } as const;
+/** `i_block` */
 export const MAP_OFFSET = 0x28;
 export const MAP_BYTES = 60;
+/** The fields that a scan reads of every inode, as 32-bit words; `links` and `attributesHigh` are the upper halves of theirs. */
+export const INODE_WORD = {
+  mode: 0x0 / 4,
+  size: 0x4 / 4,
+  links: 0x18 / 4,
+  flags: 0x20 / 4,
+  attributes: 0x68 / 4,
+  attributesHigh: 0x74 / 4,
+} as const;
 
 export interface Inode {
   readonly mode: number;
-  readonly size: number;
   readonly links: number;
   readonly flags: number;
   readonly generation: number;
-  /** block of extended attributes, 0 when none; may be shared with other inodes */
-  readonly attributeBlock: number;
+  /** the bytes that change when a block comes, goes or moves: blocks, map, generation, attributes */
+  readonly stamp: string;
 }
 
-export function decodeInode(view: DataView, at: number): Inode {
+export function decodeInode(raw: Buffer, at: number): Inode {
   return {
-    mode: view.getUint16(at, true),
-    size: join32(view.getUint32(at + 0x4, true), view.getUint32(at + 0x6c, true)),
-    links: view.getUint16(at + 0x1a, true),
-    flags: view.getUint32(at + 0x20, true),
-    generation: view.getUint32(at + 0x64, true),
-    attributeBlock: join32(view.getUint32(at + 0x68, true), view.getUint16(at + 0x76, true)),
+    mode: raw.readUInt16LE(at),
+    links: raw.readUInt16LE(at + 0x1a),
+    flags: raw.readUInt32LE(at + 0x20),
+    generation: raw.readUInt32LE(at + 0x64),
+    stamp: raw.toString('latin1', at + 0x1c, at + 0x20) + raw.toString('latin1', at + MAP_OFFSET, at + 0x6c),
   };
-}
-
-/** Which kind of block map an inode has in its 60 bytes: fast symlinks, devices and inline data have none. */
-export function mapKind(inode: Inode): 'extents' | 'indirect' | 'none' {
-  if ((inode.flags & INODE_FLAG.inlineData) !== 0) return 'none';
-  const type = inode.mode & MODE.type;
-  if (type !== MODE.file && type !== MODE.directory && type !== MODE.symlink) return 'none';
-  if ((inode.flags & INODE_FLAG.extents) !== 0) return 'extents';
-  return type === MODE.symlink && inode.size < MAP_BYTES ? 'none' : 'indirect';
 }
 
 /**

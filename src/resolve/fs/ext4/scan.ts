@@ -1,24 +1,9 @@
-import { eachOverlap, touches, type Wanted } from '../wanted.ts';
-import {
-  DEEPEST_EXTENT_TREE,
-  type MapVisitor,
-  visitExtentNode,
-  visitIndirectBlock,
-  visitIndirectRoot,
-} from './block-map.ts';
-import type { DeviceReader, Piece } from './device-reader.ts';
+import type { Wanted } from '../wanted.ts';
+import { type Claims, createClaims } from './claims.ts';
+import type { DeviceReader, Reading } from './device-reader.ts';
 import type { Group } from './group-descriptors.ts';
-import { HIT, HitTable, InodeSet } from './hits.ts';
-import {
-  decodeInode,
-  INODE_FLAG,
-  type Inode,
-  inlineDirectoryParts,
-  MAP_BYTES,
-  MAP_OFFSET,
-  MODE,
-  mapKind,
-} from './inode.ts';
+import { InodeSet } from './hits.ts';
+import { decodeInode, INODE_FLAG, INODE_WORD, inlineDirectoryParts, MAP_BYTES, MODE } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
 export interface Ext4Volume {
@@ -26,181 +11,119 @@ export interface Ext4Volume {
   readonly groups: readonly Group[];
   readonly reader: DeviceReader;
 }
-/** Blocks of a directory's entries. */
-export interface DirectoryPiece extends Piece {
+export interface InlineDirectory {
   readonly inode: number;
+  readonly parts: readonly Uint8Array[];
 }
-export interface Scan {
-  readonly hits: HitTable;
-  /** the inodes of the hits */
-  readonly inodes: Map<number, Inode>;
-  /** every directory, in pieces of contiguous blocks */
-  readonly directoryPieces: DirectoryPiece[];
-  readonly inlineDirectories: { readonly inode: number; readonly parts: readonly Uint8Array[] }[];
+/** What was found in the inode tables that were read. */
+export interface Scan extends Pick<Claims, 'hits' | 'inodes' | 'problems'> {
+  readonly directoryPieces: Claims['directories'];
+  readonly inlineDirectories: readonly InlineDirectory[];
   readonly directories: InodeSet;
-  readonly encrypted: Set<number>;
-  /** what could not be looked at, for people; empty when the scan is whole */
-  readonly problems: string[];
+  /** directories whose names are stored as ciphertext */
+  readonly encrypted: ReadonlySet<number>;
 }
-
-/** A block of a map that is yet to be read. */
-interface Node extends Piece {
-  readonly inode: number;
-  readonly logical: number;
-  readonly level: number;
-  readonly extents: boolean;
-  readonly directory: boolean;
+export interface Scanner {
+  readonly scan: Scan;
+  /** Reads the inode tables of these groups, and the maps they lead to. `pause` is awaited between reads. */
+  read(groups: Iterable<number>, pause: (inodesDone: number) => Promise<void>): Promise<void>;
 }
 
 /**
  * Reads every inode in use once, in the order of the device, and keeps those that own a wanted block: the cost does
- * not depend on how many blocks are asked about. `pause` is awaited between reads.
+ * not depend on how many blocks are asked about. No object is made for an inode that owns none.
  */
-export async function scanInodes(
-  volume: Ext4Volume,
-  wanted: Wanted,
-  pause: (inodesDone: number) => Promise<void>,
-): Promise<Scan> {
+export function createScanner(volume: Ext4Volume, wanted: Wanted): Scanner {
   const { superblock: sb, groups, reader } = volume;
-  const scan: Scan = {
-    hits: new HitTable(),
-    inodes: new Map(),
-    directoryPieces: [],
-    inlineDirectories: [],
-    directories: new InodeSet(sb.inodesCount),
-    encrypted: new Set(),
-    problems: [],
-  };
-  const collector = createCollector(sb, wanted, scan);
+  const claims = createClaims(sb, wanted);
+  const inlineDirectories: InlineDirectory[] = [];
+  const directories = new InodeSet(sb.inodesCount);
+  const encrypted = new Set<number>();
   const perBlock = sb.blockBytes / sb.inodeBytes;
-  for (const [number, group] of groups.entries()) {
+  const inodeWords = sb.inodeBytes / 4;
+
+  const directory = (number: number, flags: number, { raw }: Reading, at: number): void => {
+    directories.add(number);
+    if ((flags & INODE_FLAG.encrypted) !== 0) encrypted.add(number);
+    if ((flags & INODE_FLAG.inlineData) === 0) return;
+    const { parts } = inlineDirectoryParts(Uint8Array.from(raw.subarray(at, at + sb.inodeBytes)));
+    inlineDirectories.push({ inode: number, parts });
+  };
+
+  const visit = (reading: Reading, first: number, count: number): void => {
+    const { words } = reading;
+    for (let i = 0, w = 0; i < count; i++, w += inodeWords) {
+      const mode = (words[w + INODE_WORD.mode] as number) & 0xffff;
+      // never used
+      if (mode === 0) continue;
+      const number = first + i;
+      const type = mode & MODE.type;
+      const flags = words[w + INODE_WORD.flags] as number;
+      const attributesHigh = (words[w + INODE_WORD.attributesHigh] as number) >>> 16;
+      const attributes = (words[w + INODE_WORD.attributes] as number) + attributesHigh * 0x1_0000_0000;
+      if (attributes !== 0) claims.attributes(number, attributes, reading, w * 4);
+      // an inode that is being removed has no entries any more
+      const isDirectory = type === MODE.directory && (words[w + INODE_WORD.links] as number) >>> 16 > 0;
+      if (isDirectory) directory(number, flags, reading, w * 4);
+      if (type !== MODE.file && type !== MODE.directory && type !== MODE.symlink) continue;
+      if ((flags & INODE_FLAG.inlineData) !== 0) continue;
+      const extents = (flags & INODE_FLAG.extents) !== 0;
+      // a short target lies in the inode
+      const fast = type === MODE.symlink && !extents && (words[w + INODE_WORD.size] as number) < MAP_BYTES;
+      if (!fast) claims.map(number, reading, w * 4, extents, isDirectory);
+    }
+  };
+
+  const readGroup = async (number: number, pause: (inodesDone: number) => Promise<void>): Promise<void> => {
+    const group = groups[number] as Group;
     const blocks = Math.ceil(group.usedInodes / perBlock);
     if (blocks > 0 && !(group.inodeTable > 0 && group.inodeTable + blocks <= sb.blocksCount)) {
-      scan.problems.push(`the inode table of group ${number} lies outside of the device`);
-      continue;
+      claims.problems.push(`the inode table of group ${number} lies outside of the device`);
+      return;
     }
     for (let done = 0; done < blocks; ) {
       const count = Math.min(blocks - done, reader.longestBlocks);
-      const base = number * sb.inodesPerGroup + 1 + done * perBlock;
-      const { raw, view, unreadable } = reader.read(group.inodeTable + done, count);
-      for (const block of unreadable) {
-        const first = base + (block - group.inodeTable - done) * perBlock;
-        scan.problems.push(`inodes ${first} to ${first + perBlock - 1} cannot be read`);
-      }
-      const inodes = Math.min(count * perBlock, group.usedInodes - done * perBlock);
-      for (let i = 0, at = 0; i < inodes; i++, at += sb.inodeBytes) {
-        // mode 0: never used
-        if (view.getUint16(at, true) !== 0) collector.inode(base + i, raw, view, at);
-      }
+      const first = number * sb.inodesPerGroup + 1 + done * perBlock;
+      const reading = reader.read(group.inodeTable + done, count);
+      reportUnreadable(reading.unreadable, (block) => first + (block - group.inodeTable - done) * perBlock);
+      visit(reading, first, Math.min(count * perBlock, group.usedInodes - done * perBlock));
       done += count;
-      await pause(base + inodes);
+      await pause(first + count * perBlock);
     }
-  }
-  for (let level = 0; level <= DEEPEST_EXTENT_TREE; level++) {
-    const nodes = collector.takeNodes();
-    if (nodes.length === 0) break;
-    const bad = await reader.readSorted(nodes, collector.node, () => pause(sb.inodesCount));
-    if (bad.length > 0) scan.problems.push(`${bad.length} blocks of extent maps cannot be read, first block ${bad[0]}`);
-  }
-  return scan;
-}
+  };
+  /** Neighbouring blocks are told as one range of inodes. */
+  const reportUnreadable = (blocks: readonly number[], firstInode: (block: number) => number): void => {
+    for (let i = 0; i < blocks.length; ) {
+      let next = i + 1;
+      while (next < blocks.length && blocks[next] === (blocks[next - 1] as number) + 1) next++;
+      const from = firstInode(blocks[i] as number);
+      const to = firstInode(blocks[next - 1] as number) + perBlock - 1;
+      claims.problems.push(`inodes ${from} to ${to} are unreadable`);
+      i = next;
+    }
+  };
 
-function createCollector(sb: Superblock, wanted: Wanted, scan: Scan) {
-  let nodes: Node[] = [];
-  const seen = new Set<number>();
-  const damagedInodes = new Set<number>();
-  const current = { number: 0, inode: undefined as Inode | undefined, extents: false, directory: false };
-
-  const keep = (number: number, load: () => Inode): void => {
-    if (!scan.inodes.has(number)) scan.inodes.set(number, load());
-  };
-  /** set before visiting; the visitor reads them */
-  let load: () => Inode = () => {
-    throw new Error('no inode is being visited');
-  };
-  const damaged = (): void => {
-    if (damagedInodes.has(current.number)) return;
-    damagedInodes.add(current.number);
-    if (damagedInodes.size <= 10) scan.problems.push(`the block map of inode ${current.number} is damaged`);
-  };
-  const visitor: MapVisitor = {
-    data(logical, physical, count, unwritten) {
-      if (count === 0) return;
-      if (physical === 0 || physical + count > sb.blocksCount) {
-        damaged();
-        return;
-      }
-      if (current.directory) pushPieces(scan.directoryPieces, current.number, physical, count);
-      if (!touches(wanted, physical, count)) return;
-      keep(current.number, load);
-      const what = unwritten ? HIT.unwritten : HIT.data;
-      eachOverlap(wanted, physical, count, (from, n) =>
-        scan.hits.add(current.number, logical + from - physical, from, n, what),
-      );
-    },
-    child(block, logical, level) {
-      // a map block has one parent: a second one would be damage, and could make the map endless
-      if (block === 0 || block >= sb.blocksCount || seen.has(block)) {
-        damaged();
-        return;
-      }
-      seen.add(block);
-      const { number: inode, extents, directory } = current;
-      nodes.push({ block, count: 1, inode, logical, level, extents, directory });
-      if (!touches(wanted, block, 1)) return;
-      keep(inode, load);
-      scan.hits.add(inode, logical, block, 1, HIT.map);
-    },
-    damaged,
-  };
-  const pending = new Map<number, Inode>();
-
+  const { hits, inodes, problems } = claims;
   return {
-    inode(number: number, raw: Buffer, view: DataView, at: number): void {
-      const inode = decodeInode(view, at);
-      const directory = (inode.mode & MODE.type) === MODE.directory && inode.links > 0;
-      Object.assign(current, { number, inode, directory });
-      load = () => inode;
-      if (directory) {
-        scan.directories.add(number);
-        if ((inode.flags & INODE_FLAG.encrypted) !== 0) scan.encrypted.add(number);
-        if ((inode.flags & INODE_FLAG.inlineData) !== 0) {
-          const { parts } = inlineDirectoryParts(Buffer.from(raw.subarray(at, at + sb.inodeBytes)));
-          scan.inlineDirectories.push({ inode: number, parts });
-        }
+    scan: { hits, inodes, problems, directoryPieces: claims.directories, inlineDirectories, directories, encrypted },
+    async read(numbers, pause) {
+      for (const number of numbers) await readGroup(number, pause);
+      await claims.readNodes(reader, () => pause(sb.inodesCount));
+      const { hits, inodes } = claims;
+      for (let i = 0; i < hits.length; i++) {
+        const inode = hits.inode[i] as number;
+        if (inodes.has(inode)) continue;
+        const reading = readInode(volume, inode);
+        inodes.set(inode, decodeInode(reading.raw, reading.at));
       }
-      const { attributeBlock } = inode;
-      if (attributeBlock > 0 && attributeBlock < sb.blocksCount && touches(wanted, attributeBlock, 1)) {
-        keep(number, load);
-        scan.hits.add(number, 0, attributeBlock, 1, HIT.attributes);
-      }
-      const kind = mapKind(inode);
-      if (kind === 'none') return;
-      current.extents = kind === 'extents';
-      const before = nodes.length;
-      if (current.extents) visitExtentNode(view, at + MAP_OFFSET, MAP_BYTES, undefined, visitor);
-      else visitIndirectRoot(view, at + MAP_OFFSET, sb.blockBytes, visitor);
-      if (nodes.length > before) pending.set(number, inode);
-    },
-    node(node: Node, _raw: Buffer, view: DataView, at: number): void {
-      Object.assign(current, { number: node.inode, extents: node.extents, directory: node.directory });
-      load = () => pending.get(node.inode) as Inode;
-      if (node.extents) visitExtentNode(view, at, sb.blockBytes, node.level, visitor);
-      else visitIndirectBlock(view, at, sb.blockBytes, node, visitor);
-    },
-    /** the blocks of maps found since the last call, in the order of the device */
-    takeNodes(): Node[] {
-      const taken = nodes.sort((a, b) => a.block - b.block);
-      nodes = [];
-      return taken;
     },
   };
 }
 
-/** Directory blocks are read in pieces that fit any buffer. */
-const LONGEST_PIECE = 128;
-function pushPieces(pieces: DirectoryPiece[], inode: number, block: number, count: number): void {
-  for (let done = 0; done < count; done += LONGEST_PIECE) {
-    pieces.push({ inode, block: block + done, count: Math.min(LONGEST_PIECE, count - done) });
-  }
+/** One inode as it is on the device now. It must lie in the file system. */
+export function readInode({ superblock: sb, groups, reader }: Ext4Volume, inode: number): Reading & { at: number } {
+  const group = Math.floor((inode - 1) / sb.inodesPerGroup);
+  const byte = ((inode - 1) % sb.inodesPerGroup) * sb.inodeBytes;
+  const block = (groups[group] as Group).inodeTable + Math.floor(byte / sb.blockBytes);
+  return { ...reader.read(block, 1), at: byte % sb.blockBytes };
 }

@@ -5,14 +5,14 @@ import { join32, viewOf } from '../little-endian.ts';
  * blocks_count_lo, 0x14 first_data_block, 0x18 log_block_size, 0x1C log_cluster_size, 0x20 blocks_per_group, 0x28
  * inodes_per_group, 0x38 magic, 0x4C rev_level, 0x54 first_ino, 0x58 inode_size, 0x5C/0x60/0x64
  * compat/incompat/ro_compat, 0xCE reserved_gdt_blocks, 0xFE desc_size, 0x104 first_meta_bg, 0x150 blocks_count_hi,
- * 0x168 mmp_block, 0x240/0x244/0x26C quota inodes, 0x24C backup_bgs[2], 0x280 orphan_file_inum.
+ * 0x168 mmp_block, 0x174 log_groups_per_flex, 0x240/0x244/0x26C quota inodes, 0x24C backup_bgs[2], 0x280 orphan_file_inum.
  */
 export const SUPERBLOCK_OFFSET = 1024;
 export const SUPERBLOCK_BYTES = 1024;
 const MAGIC = 0xef53;
 
 const COMPAT = { sparseSuper2: 0x200 } as const;
-const INCOMPAT = { metaBg: 0x10, is64bit: 0x80, mmp: 0x100 } as const;
+const INCOMPAT = { metaBg: 0x10, is64bit: 0x80, mmp: 0x100, flexBg: 0x200 } as const;
 const RO_COMPAT = { sparseSuper: 0x1, gdtChecksum: 0x10, bigalloc: 0x200, metadataChecksum: 0x400 } as const;
 /** filetype, recover, meta_bg, extents, 64bit, mmp, flex_bg, ea_inode, csum_seed, largedir, inline_data, encrypt, casefold */
 const KNOWN_INCOMPAT =
@@ -42,6 +42,8 @@ export interface Superblock {
   readonly quotaInodes: readonly number[];
   readonly orphanInode: number;
   readonly groupCount: number;
+  /** groups whose metadata lie together: 1 without flex_bg */
+  readonly groupsPerFlex: number;
 }
 
 export type SuperblockReading =
@@ -85,7 +87,8 @@ export function decodeSuperblock(raw: Uint8Array): SuperblockReading {
     blocksPerGroup <= (blockBytes * 8) << (logCluster - logBlock) &&
     inodesPerGroup > 0 &&
     inodesPerGroup <= blockBytes * 8 &&
-    groupCount * inodesPerGroup === u32(0);
+    groupCount * inodesPerGroup === u32(0) &&
+    u32(0) * inodeBytes <= blocksCount * blockBytes;
   if (!sound) return refused('its superblock contradicts itself');
   return {
     kind: 'ok',
@@ -109,6 +112,7 @@ export function decodeSuperblock(raw: Uint8Array): SuperblockReading {
       quotaInodes: [u32(0x240), u32(0x244), u32(0x26c)].filter((ino) => ino !== 0),
       orphanInode: u32(0x280),
       groupCount,
+      groupsPerFlex: (incompat & INCOMPAT.flexBg) !== 0 ? 1 << Math.min(view.getUint8(0x174), 16) : 1,
     },
   };
 }
