@@ -7,6 +7,7 @@ import { bytesFromSectors, sectorCount, sectorsCovering, wholeSectors } from '..
 import type { FilesystemIo } from '../ports.ts';
 import { type HostFacts, mountsOf } from './climb.ts';
 import { createDescender, type Descender, type Landing } from './descend.ts';
+import { createFilePlacer, type FilePlace, type FilePlacer } from './fs/btrfs/file-places.ts';
 import { DIRENT_TYPE } from './fs/dirents.ts';
 import { FIEMAP, type FiemapExtent, isPlaced } from './fs/fiemap.ts';
 import { createExtentReader } from './fs/file-extents.ts';
@@ -44,6 +45,7 @@ interface Look {
   readonly io: FilesystemIo;
   readonly descender: Descender;
   readonly judge: CopyJudge;
+  readonly placer: FilePlacer;
 }
 function createLook(bad: KnownBadRuns, facts: HostFacts, io: FilesystemIo): Look {
   const index = new Map([...bad].map(([device, runs]) => [device, createRunIndex(coalesce(runs))]));
@@ -53,7 +55,9 @@ function createLook(bad: KnownBadRuns, facts: HostFacts, io: FilesystemIo): Look
     hasList: (device) => index.has(device),
     holding: (devNumber, fd) => holdingDevice(devNumber, facts, fd, io),
   });
-  return { bad: index, facts, io, descender, judge: createCopyJudge(facts) };
+  const judge = createCopyJudge(facts);
+  const placer = createFilePlacer({ io, blockDevices: facts.blockDevices, worthOf: judge.worth });
+  return { bad: index, facts, io, descender, judge, placer };
 }
 
 const S_IFMT = 0xf000;
@@ -150,8 +154,6 @@ function checkOpen(path: PathName, fd: number, look: Look): CheckedFile {
   const type = status.mode & S_IFMT;
   if (type !== S_IFREG && type !== S_IFDIR) return incomplete(path, 'neither a file nor a directory');
   if (status.size === 0 && type === S_IFREG) return { ...shown(path), complete: true, ranges: [] };
-  const where = holdingDevice(status.devNumber, facts, fd, io);
-  if (where.kind === 'failed') return incomplete(path, where.reason);
   let extents: readonly FiemapExtent[];
   try {
     extents = createExtentReader(io).read(fd);
@@ -161,10 +163,20 @@ function checkOpen(path: PathName, fd: number, look: Look): CheckedFile {
   }
   const reasons = new Set<string>();
   const ranges: DamagedRange[] = [];
-  for (const e of extents) {
-    const unplaced = whyUnplaced(e);
-    if (unplaced === undefined) for (const r of damagedParts(e, where.device, look, reasons)) ranges.push(r);
-    else reasons.add(unplaced);
+  // file systems on several devices show device numbers of their own
+  const pool = isOwnDevice(status.devNumber, facts) ? undefined : look.placer.place(fd, extents);
+  if (pool !== undefined) {
+    for (const gap of pool.gaps) reasons.add(gap);
+    for (const place of pool.places) for (const r of damagedPlace(place, look, reasons)) ranges.push(r);
+    for (const why of extents.filter((e) => !isPlaced(e)).map(whyUnplaced)) if (why !== undefined) reasons.add(why);
+  } else {
+    const where = holdingDevice(status.devNumber, facts, fd, io);
+    if (where.kind === 'failed') return incomplete(path, where.reason);
+    for (const e of extents) {
+      const unplaced = whyUnplaced(e);
+      if (unplaced === undefined) for (const r of damagedParts(e, where.device, look, reasons)) ranges.push(r);
+      else reasons.add(unplaced);
+    }
   }
   ranges.sort((a, b) => a.offset - b.offset);
   const reason = reasons.size === 0 ? {} : { reason: [...reasons].join('; ') };
@@ -196,6 +208,17 @@ function damagedParts(e: FiemapExtent, device: BlockDevice, look: Look, reasons:
   return [...listed, ...known.filter((r) => subtract([run(wholeSectors(r.offset), r.count)], told).length > 0)];
 }
 
+/** The same for one of the places where a btrfs keeps bytes of a file. */
+function damagedPlace(place: FilePlace, look: Look, reasons: Set<string>): DamagedRange[] {
+  const { offset, length, byte, bytes, packed, goodCopy } = place;
+  const e = { logical: offset, physical: byte, length: bytes, flags: 0 };
+  return damagedParts(e, place.device, look, reasons).map((r) => ({
+    ...r,
+    ...(packed ? { offset, length } : {}),
+    ...(r.goodCopy?.exists === 'yes' ? {} : { goodCopy }),
+  }));
+}
+
 function damagedRange(e: FiemapExtent, { on, into, copies }: Landing, bad: Run, look: Look): DamagedRange[] {
   const part = clip(bad, on);
   if (part === undefined) return [];
@@ -206,11 +229,16 @@ function damagedRange(e: FiemapExtent, { on, into, copies }: Landing, bad: Run, 
   return [{ offset, length: bytesFromSectors(part.count), device: on.device, ...part, ...copy }];
 }
 
+function isOwnDevice(devNumber: string, { blockDevices, mounts }: HostFacts): boolean {
+  const mount = mounts.find((m) => m.devNumber === devNumber);
+  return mount === undefined ? blockDevices.some((d) => d.devNumber === devNumber) : mount.fsType !== 'btrfs';
+}
 function holdingDevice(devNumber: string, { blockDevices, mounts }: HostFacts, fd: number, io: FilesystemIo) {
   const mount = mounts.find((m) => m.devNumber === devNumber);
   const device = blockDevices.find((d) => d.devNumber === devNumber) ?? blockDevices.find((d) => isBehind(d, mount));
   const fsType = mount?.fsType ?? 'its file system';
-  if (device === undefined) return { kind: 'failed', reason: `${fsType} is on no block device of this host` } as const;
+  if (device === undefined)
+    return { kind: 'failed', reason: `${fsType} is on no single block device of this host` } as const;
   if (unwalkable.includes(fsType)) {
     return { kind: 'failed', reason: `${fsType} is not resolved yet: its FIEMAP tells no device addresses` } as const;
   }

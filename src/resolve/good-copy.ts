@@ -2,7 +2,7 @@ import type { Run } from '../model/extent.ts';
 import { type Extent, extent, overlaps, run } from '../model/extent.ts';
 import type { Owner } from '../model/owner.ts';
 import { createRunIndex, type RunIndex } from '../model/run-index.ts';
-import type { HostFacts } from './climb.ts';
+import { devicePaths, type HostFacts } from './climb.ts';
 import type { Copies, CopyLeg, MappedExtent } from './stack/layer.ts';
 import { stackLayers } from './stack/layers.ts';
 
@@ -17,8 +17,8 @@ const MAX_DEPTH = 16;
 export interface CopyJudge {
   /** `copies` as the layers passed tell them, each for the first of `count` sectors */
   judge(copies: readonly Copies[], count: number): GoodCopy;
-  /** whether the sectors themselves, and what they lie on, are known to be bad */
-  worth(at: Extent): 'good' | 'unknown' | 'bad';
+  /** whether sectors of a device, named by its path, or what they lie on are known to be bad */
+  readonly worth: (path: string, where: Run) => 'good' | 'unknown' | 'bad';
 }
 
 /**
@@ -85,7 +85,10 @@ export function createCopyJudge(facts: HostFacts): CopyJudge {
     };
   }
   return {
-    worth: (at) => worthOf(at, 0).kind,
+    worth(path, where) {
+      const device = facts.blockDevices.find((d) => devicePaths(d).includes(path));
+      return device === undefined ? 'unknown' : worthOf({ device: device.name, ...where }, 0).kind;
+    },
     judge(copies, count) {
       let best: Worth | undefined;
       for (const one of copies) best = better(best, worthOfCopies(one, count, 0));

@@ -9,7 +9,6 @@ import {
   askedSegments,
   climb,
   cut,
-  devicePaths,
   type HostFacts,
   isOn,
   type Leaf,
@@ -184,7 +183,7 @@ async function resolveLeaf(
       io: q.io,
       onProgress: q.onProgress,
       signal,
-      worthOf: (path, where) => worthOfDevice(q, path, where),
+      worthOf: q.judge.worth,
     },
     leaf.mounts,
   );
@@ -204,12 +203,6 @@ async function resolveLeaf(
     }
   }
   return { found, complete: answer.coverage.complete };
-}
-
-/** What the sectors of a device are worth, for a file system that keeps a copy on them. */
-function worthOfDevice({ facts, judge }: Query, path: string, where: Run): 'good' | 'bad' | 'unknown' {
-  const device = facts.blockDevices.find((d) => devicePaths(d).includes(path));
-  return device === undefined ? 'unknown' : judge.worth({ device: device.name, ...where });
 }
 
 function distribute(job: ResolveJob, owners: readonly Owner[], incomplete: readonly Run[]): ResolveAnswer {

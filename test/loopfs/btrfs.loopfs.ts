@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { discoverFacts, resolveDevice, withPool } from './btrfs-lab.ts';
+import { type Run, run } from '../../src/model/extent.ts';
+import type { Owner } from '../../src/model/owner.ts';
+import { pathFromText } from '../../src/model/path.ts';
+import { checkPaths } from '../../src/resolve/check.ts';
+import type { HostFacts } from '../../src/resolve/climb.ts';
+import { discoverFacts, type Pool, resolveDevice, withPool } from './btrfs-lab.ts';
 import {
   assertAsDump,
   assertAsFiemap,
@@ -11,9 +16,9 @@ import {
   byBlock,
   readDump,
 } from './btrfs-oracle.ts';
-import { obstacle, tool } from './lab.ts';
+import { io, obstacle, tool } from './lab.ts';
 import { namesBelow } from './oracle.ts';
-import { createRandom } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { growRandomTree } from './random-tree.ts';
 
 const skip = obstacle('mkfs.btrfs', 'btrfs', 'losetup', 'setfattr', 'fallocate') ?? false;
@@ -87,12 +92,50 @@ for (const { name, devices, mkfs, mountOptions, scale } of variants) {
           }
         }
         assert.ok(same > 500, `only ${same} blocks could be compared`);
-        assertAsLogicalResolve(dump, pool, blocksOf, createRandom(tree.seed).pick);
+        const random = createRandom(tree.seed);
+        assertAsLogicalResolve(dump, pool, blocksOf, random.pick);
+        await assertCheckAgrees(pool, facts, blocksOf, random);
         const all = found.flatMap((f) => f.owners);
         assert.ok(all.some((o) => o.kind === 'deleted' && o.openBy?.some((p) => p.pid === process.pid)));
       },
     );
   });
+}
+
+/** `check` goes the other way, from files to sectors: with some blocks bad it finds exactly the bytes that `resolve` names. */
+async function assertCheckAgrees(
+  { devices, mountpoint }: Pool,
+  facts: HostFacts,
+  blocksOf: readonly ReadonlyMap<number, readonly Owner[]>[],
+  random: Random,
+): Promise<void> {
+  const bad = new Map<string, Run[]>(devices.map((d) => [d, []]));
+  const expected = new Set<string>();
+  for (const [i, blocks] of blocksOf.entries()) {
+    const held = [...blocks].filter(([, owners]) => owners.some((o) => o.kind === 'file'));
+    for (let n = 0; n < 150; n++) {
+      const [block, owners] = random.pick(held);
+      bad.get(devices[i] as string)?.push(run(block * 8, 8));
+      for (const o of owners) {
+        const into = o.packed === true ? 0 : block * 4096 - o.start * 512;
+        const bytes = o.packed === true ? o.length : 4096;
+        for (const path of o.pathsBase64 ?? []) expected.add(`${path} ${(o.offset ?? 0) + into}+${bytes}`);
+      }
+    }
+  }
+  assert.ok(expected.size > 100, 'almost nothing was asked about');
+  const found = new Set<string>();
+  const at = pathFromText(mountpoint);
+  for await (const file of checkPaths([at], bad, facts, io, new AbortController().signal)) {
+    for (const r of file.ranges) {
+      // neighbouring bad blocks come as one range, except where any of them spoils the same bytes
+      const step = r.length === r.count * 512 ? 4096 : r.length;
+      for (let b = 0; b < r.length; b += step) found.add(`${file.pathBase64} ${r.offset + b}+${step}`);
+    }
+  }
+  const shown = (all: ReadonlySet<string>): string[] =>
+    [...all].map((s) => s.replace(/^\S+/, (path) => Buffer.from(path, 'base64').toString('latin1'))).sort();
+  assert.deepEqual(shown(found), shown(expected));
 }
 
 /** Subvolumes inside and beside each other, a snapshot that then differs, extents shared across, one deleted again. */

@@ -56,9 +56,12 @@ export function readSigned64(view: DataView, at: number): number {
   return view.getInt32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
 }
 
-/** Not to be used by two searches at once: they share one buffer. */
-export function createTreeSearch(io: FilesystemIo, fd: number): TreeSearch {
-  const raw = Buffer.alloc(REQUEST + BUFFER_BYTES);
+export function treeSearchBuffer(): Buffer {
+  return Buffer.alloc(REQUEST + BUFFER_BYTES);
+}
+
+/** A visitor must not search through the same buffer. */
+export function createTreeSearch(io: FilesystemIo, fd: number, raw = treeSearchBuffer()): TreeSearch {
   const view = viewOf(raw);
   const item: TreeItem = { object: 0, type: 0, offset: 0, at: 0, length: 0, view, raw };
   return {
