@@ -69,5 +69,5 @@ function incidentsText(items: readonly IncidentItem[], complete: boolean, contex
 
 function damageText({ totals }: IncidentItem): string {
   const ranges = `${counted(totals.ranges, 'bad range')}, ${byteText(totals.bytes)}`;
-  return totals.files === 0 ? ranges : `${ranges}, in ${counted(totals.files, 'file')}`;
+  return totals.files === 0 ? ranges : `${ranges}, ${counted(totals.files, 'damaged file')}`;
 }

@@ -8,6 +8,7 @@ import { damagedFiles, openersOf } from './damaged-files.ts';
 import { nextSteps } from './next-steps.ts';
 import { type PathPolicy, redactOwner } from './redaction.ts';
 import { summaryOf } from './summary.ts';
+import { plural } from './wording.ts';
 
 export interface MessageLimits {
   /** of the JSON text, in UTF-8 */
@@ -194,7 +195,7 @@ function fit(whole: Message, limits: MessageLimits): Message {
       rangesOmitted: whole.ranges.length - ranges,
       files: whole.files.slice(0, files),
       filesOmitted: whole.files.length - files,
-      nextSteps: whole.nextSteps.slice(0, steps),
+      nextSteps: cutSteps(whole.nextSteps, steps),
     };
     if (ranges + files + steps === 0 || Buffer.byteLength(JSON.stringify(message)) <= limits.bytes) return message;
     if (ranges > 1) ranges = Math.floor(ranges / 2);
@@ -204,6 +205,15 @@ function fit(whole: Message, limits: MessageLimits): Message {
     else if (steps > 0) steps = 0;
     else files = 0;
   }
+}
+
+function cutSteps(steps: readonly string[], kept: number): readonly string[] {
+  if (kept === steps.length) return steps;
+  const missing = plural(steps.length - kept, 'more step is', 'more steps are');
+  return [
+    ...steps.slice(0, kept),
+    `${missing} left out of this message: pmemwatch incidents and pmemwatch list on the host show all there is.`,
+  ];
 }
 
 function rfc3339(at: number): string {

@@ -1,22 +1,12 @@
-/**
- * What the owner of the bytes can do (kernel-abi section 10): only a write that covers whole pages (DAX) or whole blocks
- * clears a bad sector; pmemwatch never writes itself.
- */
+/** What the owner of the bytes can do (kernel-abi section 10); pmemwatch never writes itself. */
 import type { Incident } from '../model/incident.ts';
 import type { Owner, OwnerKind } from '../model/owner.ts';
-import { bytesOfPath, pathFromText } from '../model/path.ts';
-import { type DamagedFile, damagedFiles, inodeName, openersOf } from './damaged-files.ts';
-import type { PathPolicy } from './redaction.ts';
+import { damagedFiles, inodeName, openersOf } from './damaged-files.ts';
+import { copyHint, fileStep, hasPath, quotedPath, resolveArguments, type StepOptions } from './rewrite-step.ts';
 import { shellQuote } from './shell.ts';
-import { byteRange, deviceName, pathOnOneLine, plural, processClause } from './wording.ts';
+import { deviceName, plural, processClause } from './wording.ts';
 
-export interface StepOptions {
-  readonly paths: PathPolicy;
-  /** of the host: a DAX write clears whole pages */
-  readonly pageBytes: number;
-}
 const MOST_FILES = 5;
-const MOST_COMMANDS = 4;
 const MOST_PER_KIND = 3;
 
 export function nextSteps(incident: Incident, options: StepOptions): string[] {
@@ -38,8 +28,10 @@ export function nextSteps(incident: Incident, options: StepOptions): string[] {
   }
   for (const kind of otherKinds) {
     const own = owners.filter((owner) => owner.kind === kind);
-    if (own.length > 0)
-      steps.push(...new Set(own.slice(0, MOST_PER_KIND).map((owner) => ownerStep(owner, own, incident, options))));
+    const distinct = [...new Set(own.map((owner) => ownerStep(owner, own, incident, options)))];
+    steps.push(...distinct.slice(0, MOST_PER_KIND));
+    const more = distinct.length - MOST_PER_KIND;
+    if (more > 0) steps.push(`The same for ${more} more of this kind: pmemwatch list shows every bad range.`);
   }
   if (files.length > 0) {
     steps.push('Deleting the file does not clear it: the bad sectors would hit the next file that gets the space.');
@@ -62,98 +54,6 @@ const otherKinds: readonly Exclude<OwnerKind, 'file'>[] = [
   'hidden',
   'free',
 ];
-
-function fileStep(file: DamagedFile, incident: Incident, { paths, pageBytes }: StepOptions): string {
-  const name = pathOnOneLine(shownName(file, paths));
-  const copy = copyHint(file.owners);
-  if (!file.lost) {
-    return `Nothing is lost in ${name}: the bad sectors hold no data yet. They clear when whole blocks are written there.${copy}`;
-  }
-  const [owner] = file.owners;
-  const saveFirst = cacheHint(file, paths, pageBytes);
-  const bytes = file.ranges.map(byteRange).slice(0, MOST_COMMANDS).join(', ');
-  const more =
-    file.ranges.length > MOST_COMMANDS ? ` and ${plural(file.ranges.length - MOST_COMMANDS, 'more range')}` : '';
-  if (file.owners.some((o) => o.shared) && file.owners.some((o) => o.dax)) {
-    return (
-      `Replace ${name} by a good copy (write the copy beside it and rename it over): bytes ${bytes.replace(/^bytes? /, '')}${more} ` +
-      `are shared with other files (reflink), so writing in place fails.${copy}`
-    );
-  }
-  const unit = owner?.dax === false ? 'whole blocks' : `the whole ${pageBytes / 1024} KiB page`;
-  const target = paths === 'full' && hasPath(owner) ? quotedPath(owner) : 'FILE';
-  const commands = pageRuns(file, pageBytes)
-    .slice(0, MOST_COMMANDS)
-    .map(({ page, count }) => {
-      const flags = owner?.dax === false ? ' oflag=direct' : '';
-      return `dd if=GOOD_COPY of=${target} bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc,fsync${flags}`;
-    });
-  const find =
-    target === 'FILE' ? ` (FILE: see pmemwatch resolve ${resolveArguments(file.owners, incident)} on the host)` : '';
-  const tail = file.ranges.some((range) => (range.offset + range.length) % 512 !== 0)
-    ? ' The last page of the file must be written in whole, then cut back with truncate.'
-    : '';
-  return `${saveFirst}Rewrite ${bytes}${more} of ${name} (${unit}) from a good copy: ${commands.join(' ; ')}${find}.${tail}${copy}`;
-}
-
-/** What the page cache still served when the file was looked at can be saved before anything else is done. */
-function cacheHint(file: DamagedFile, paths: PathPolicy, pageBytes: number): string {
-  const cached = file.owners.filter((owner) => owner.readersGet?.from === 'page cache');
-  const [owner] = cached;
-  if (owner === undefined) return '';
-  const from = paths === 'full' && hasPath(owner) ? quotedPath(owner) : 'FILE';
-  const ranges = cached.flatMap(({ offset, length }) =>
-    offset === undefined || length === undefined ? [] : [{ offset, length }],
-  );
-  const commands = pageRuns({ ranges }, pageBytes)
-    .slice(0, MOST_COMMANDS)
-    .map(
-      ({ page, count }) =>
-        `dd if=${from} of=SAVED bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc`,
-    );
-  return `First, and before the memory is needed for something else, save what the page cache still held of it: ${commands.join(' ; ')}. Then: `;
-}
-
-function shownName(file: DamagedFile, paths: PathPolicy): string {
-  return paths === 'full' ? file.path : inodeName(file.owners[0]);
-}
-function hasPath(owner: Owner | undefined): owner is Owner & { readonly paths: readonly string[] } {
-  return owner?.paths?.[0] !== undefined;
-}
-function quotedPath(owner: Owner & { readonly paths: readonly string[] }): string {
-  const text = owner.paths[0] ?? '';
-  const base64 = owner.pathsBase64?.[0];
-  return shellQuote(bytesOfPath(base64 === undefined ? pathFromText(text) : { text, base64 }));
-}
-
-/** The pages that hold the damaged bytes, as runs. */
-function pageRuns(
-  file: Pick<DamagedFile, 'ranges'>,
-  pageBytes: number,
-): { readonly page: number; readonly count: number }[] {
-  const runs: { page: number; count: number }[] = [];
-  for (const { offset, length } of file.ranges) {
-    const first = Math.floor(offset / pageBytes);
-    const last = Math.floor((offset + Math.max(1, length) - 1) / pageBytes);
-    const before = runs.at(-1);
-    if (before !== undefined && first <= before.page + before.count) {
-      before.count = Math.max(before.count, last - before.page + 1);
-    } else runs.push({ page: first, count: last - first + 1 });
-  }
-  return runs;
-}
-
-function copyHint(owners: readonly Owner[]): string {
-  const copy = owners.find((owner) => owner.goodCopy?.exists === 'yes')?.goodCopy;
-  return copy === undefined
-    ? ''
-    : ` Another good copy exists${copy.where === null ? '' : `: ${pathOnOneLine(copy.where)}`}.`;
-}
-
-function resolveArguments(owners: readonly Owner[], incident: Incident): string {
-  const shown = owners.slice(0, MOST_COMMANDS).map((owner) => `${owner.start}+${owner.count}`);
-  return `${owners[0]?.device || deviceName(incident.subject)} ${shown.join(' ')}`;
-}
 
 function ownerStep(owner: Owner, all: readonly Owner[], incident: Incident, { paths }: StepOptions): string {
   const device = owner.device || deviceName(incident.subject);

@@ -1,8 +1,9 @@
 /** The one line that a person acts on. */
-import { coalesce, totalBytes } from '../model/extent.ts';
+import { totalBytes } from '../model/extent.ts';
 import type { Incident, Notice, TrackedRange } from '../model/incident.ts';
-import type { Owner, OwnerKind } from '../model/owner.ts';
+import { fileIdentity, type Owner, type OwnerKind } from '../model/owner.ts';
 import { type DamagedFile, damagedFiles, inodeName, openerCount, openersOf } from './damaged-files.ts';
+import { alsoText, badBytes, kindsByHarm, namesOf } from './owner-kinds.ts';
 import {
   byteRange,
   deviceName,
@@ -33,6 +34,7 @@ function sentences(notice: Notice, incident: Incident): string[] {
     kernelClause(damage.owners),
     `First seen ${timeText(first)}, ${foundByText(incident.foundBy)}.`,
     damage.of,
+    damage.kind === 'unknown' ? '' : incompleteText(incident.ranges),
     doubtText(incident.ranges),
   ];
 }
@@ -57,6 +59,7 @@ function prefix({ type, incident }: Notice): string {
 }
 
 interface Damage {
+  readonly kind: OwnerKind;
   readonly what: string;
   readonly openBy: Parameters<typeof processClause>[0];
   readonly openByCount: number;
@@ -70,43 +73,32 @@ function worstDamage(incident: Incident): Damage {
   const owners = incident.ranges.flatMap((range) => range.owners);
   const [file] = files;
   const kind = worstKind(owners, file);
+  const also = alsoText(owners, kind);
   if (kind === 'file' && file !== undefined) {
+    const count = files.length > 1 ? `1 of ${files.length} damaged files.` : '1 damaged file.';
     return {
+      kind,
       what: fileText(file),
       openBy: file.openBy,
       openByCount: openerCount(file.owners),
       owners: file.owners,
-      of: files.length > 1 ? `1 of ${files.length} damaged files.` : '1 damaged file.',
+      of: [count, also].filter(Boolean).join(' '),
     };
   }
   const same = owners.filter((owner) => owner.kind === kind);
-  const others = new Set(owners.map((owner) => owner.kind)).size - 1;
   return {
+    kind,
     what: ownerText(incident, kind, same),
     openBy: openersOf(same),
     openByCount: openerCount(same),
     owners: same,
-    of: others > 0 ? `${plural(incident.ranges.length, 'bad range')} in all.` : '',
+    of: also,
   };
 }
 
-/** Lost files are named before anything else; what is not known comes before what does no harm. */
-const order: readonly OwnerKind[] = [
-  'metadata',
-  'directory',
-  'deleted',
-  'symlink',
-  'unreferenced',
-  'unknown',
-  'pending',
-  'raw',
-  'hidden',
-  'file',
-  'free',
-];
 function worstKind(owners: readonly Owner[], file: DamagedFile | undefined): OwnerKind {
   if (file?.lost) return 'file';
-  return order.find((kind) => owners.some((owner) => owner.kind === kind)) ?? 'pending';
+  return kindsByHarm.find((kind) => owners.some((owner) => owner.kind === kind)) ?? 'pending';
 }
 
 function fileText(file: DamagedFile): string {
@@ -128,20 +120,30 @@ function ownerText(incident: Incident, kind: OwnerKind, owners: readonly Owner[]
   switch (kind) {
     case 'file':
     case 'directory':
-    case 'symlink':
-      return `${kind === 'symlink' ? 'the symbolic link' : `the ${kind}`} ${pathOnOneLine(owner?.paths?.[0] ?? inodeName(owner))} ${lost}`;
+    case 'symlink': {
+      const one = kind === 'symlink' ? 'symbolic link' : kind;
+      const others = inodesOf(owners) - 1;
+      const many = kind === 'directory' ? 'directories' : `${one}s`;
+      const more = others < 1 ? '' : ` and ${plural(others, `more ${one}`, `more ${many}`)}`;
+      return `the ${one} ${pathOnOneLine(owner?.paths?.[0] ?? inodeName(owner))}${more} ${lost}`;
+    }
     case 'metadata':
-      return `metadata of ${fs} ${lost}: ${owner?.metadata ?? 'of an unknown kind'}`;
-    case 'deleted':
-      return `a deleted file that is still open (${owner?.formerPath === undefined ? '' : `was ${pathOnOneLine(owner.formerPath)}, `}${inodeName(owner)}) ${lost}`;
+      return `metadata of ${fs} ${lost}: ${namesOf(owners) || 'of an unknown kind'}`;
+    case 'deleted': {
+      const others = inodesOf(owners) - 1;
+      const was = owner?.formerPath === undefined ? '' : `was ${pathOnOneLine(owner.formerPath)}, `;
+      return others < 1
+        ? `a deleted file that is still open (${was}${inodeName(owner)}) ${lost}`
+        : `deleted files that are still open (${was}${inodeName(owner)} and ${others} more) ${lost}`;
+    }
     case 'unreferenced':
       return `${plural(bytes, 'byte')} of ${fs} lost: allocated, but no file shows them`;
     case 'free':
       return `${plural(bytes, 'bad byte')} in free space${owner?.fsType === undefined ? '' : ` of ${fs}`}, no file is damaged`;
     case 'raw':
-      return `${device} ${lost}: no file system, ${owner?.metadata ?? 'content not recognised'}`;
+      return `${device} ${lost}: no file system, ${namesOf(owners) || 'content not recognised'}`;
     case 'hidden':
-      return `${owner?.metadata ?? 'hidden data'} of ${incident.subject.ndNamespace || device} ${lost}`;
+      return `${namesOf(owners) || 'hidden data'} of ${incident.subject.ndNamespace || device} ${lost}`;
     case 'pending':
       return `${plural(bytes, 'byte')} of ${device} lost, looking for what they belong to`;
     case 'unknown':
@@ -150,10 +152,14 @@ function ownerText(incident: Incident, kind: OwnerKind, owners: readonly Owner[]
       return kind satisfies never;
   }
 }
-/** Shared sectors count once; sectors on the device and on the place below it are counted apart. */
-function badBytes(owners: readonly Owner[]): number {
-  const devices = new Set(owners.map((owner) => owner.device));
-  return [...devices].reduce((sum, device) => sum + totalBytes(coalesce(owners.filter((o) => o.device === device))), 0);
+function inodesOf(owners: readonly Owner[]): number {
+  return new Set(owners.map((owner) => JSON.stringify([owner.mountpoint, fileIdentity(owner)]))).size;
+}
+function incompleteText(ranges: readonly TrackedRange[]): string {
+  const partial = ranges.filter((range) => range.ownersAt !== undefined && !range.ownersComplete);
+  if (partial.length === 0) return '';
+  const reason = partial.flatMap((range) => range.owners).find((owner) => owner.reason !== undefined)?.reason;
+  return `The search for owners is not complete${reason === undefined ? '' : `: ${pathOnOneLine(reason)}`}.`;
 }
 
 function doubtText(ranges: readonly TrackedRange[]): string {
@@ -167,7 +173,7 @@ function doubtText(ranges: readonly TrackedRange[]): string {
 function resolvedSentences(incident: Incident): string[] {
   const device = deviceName(incident.subject);
   const subject = `(${whereText(incident.subject)})`;
-  const was = incident.condition === 'media_error' ? ` It was: ${worstDamage(incident).what}.` : '';
+  const was = incident.condition === 'media_error' ? ` It was: ${pastDamage(incident)}` : '';
   switch (incident.resolution) {
     case 'device_removed':
       return [
@@ -181,6 +187,10 @@ function resolvedSentences(incident: Incident): string[] {
     default:
       return [incident.resolution satisfies never];
   }
+}
+function pastDamage(incident: Incident): string {
+  const { what, of } = worstDamage(incident);
+  return of === '' || of === '1 damaged file.' ? `${what}.` : `${what}. ${of}`;
 }
 function clearedText(incident: Incident, device: string): string {
   switch (incident.condition) {

@@ -55,7 +55,7 @@ test('incidents are the open ones, as a table', async () => {
   assert.match(stdout, /^ID +SEVERITY +STATUS +CONDITION +WHERE +SINCE +WHAT$/m);
   assert.match(
     stdout,
-    /^0123456789ab +critical +open +media_error +pmem0 +2026-11-23T14:02:07Z +2 bad ranges, 8 KiB, in 1 file$/m,
+    /^0123456789ab +critical +open +media_error +pmem0 +2026-11-23T14:02:07Z +2 bad ranges, 8 KiB, 1 damaged file$/m,
   );
 });
 

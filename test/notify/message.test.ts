@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { run } from '../../src/model/extent.ts';
@@ -81,6 +83,37 @@ describe('the summary', () => {
     );
   });
 
+  it('hides no damage behind the file that it names, and says that the search is not complete', () => {
+    const nobody = { ...bare('unknown'), ...run(300_000, 16), reason: 'only /demo was searched' };
+    const inodes = owner({ ...run(400_000, 8), kind: 'metadata', metadata: 'inode table', openBy: [] });
+    assert.equal(
+      render(story([owner(), nobody, inodes], place(), at, false).owned).summary,
+      `db07: /pg/base/16402/24711 lost bytes 8192–12287 ${where}. ` +
+        'postgres (pid 4711, postgresql@15.service) has the damaged page mapped. ' +
+        `${firstSeen} 1 damaged file. Also bad: 4096 bytes of metadata (inode table), 8192 bytes of an unknown owner. ` +
+        'The search for owners is not complete: only /demo was searched.',
+    );
+  });
+
+  it('counts the directories, deleted files and kinds of metadata beside the one that it names', () => {
+    const more = (kind: Owner['kind'], changes: Partial<Owner>, n: number): Owner =>
+      owner({ kind, openBy: [], ...run(300_000 + n * 16, 8), inode: `${n}`, ...changes });
+    const many = (kind: Owner['kind'], changes: (n: number) => Partial<Owner>): string =>
+      summaryFor(...[1, 2, 3].map((n) => more(kind, changes(n), n)));
+    assert.match(
+      many('directory', (n) => ({ paths: [`/pg/d${n}`] })),
+      /the directory \/pg\/d1 and 2 more directories lost 12288 bytes/,
+    );
+    assert.match(
+      many('deleted', () => ({ paths: [] })),
+      /deleted files that are still open \(inode 1 on \/pg and 2 more\) lost 12288 bytes/,
+    );
+    assert.match(
+      many('metadata', (n) => ({ metadata: ['journal', 'bitmap', 'bitmap'][n - 1] ?? '' })),
+      /metadata of xfs at \/pg lost 12288 bytes: journal, bitmap/,
+    );
+  });
+
   it('is one line, whatever the path holds', () => {
     const text = summaryFor(owner({ paths: ['/pg/a\nb\t\u001b[31m\u2028\u202e'] }));
     assert.match(text, /\/pg\/a\\nb\\t\\x1b\[31m\\u2028\\u202e lost/);
@@ -92,6 +125,17 @@ describe('the summary', () => {
     assert.equal(
       render(story([owner()]).resolved).summary,
       `db07: resolved: a complete reading lists no bad sectors any more ${where}. It was: /pg/base/16402/24711 lost bytes 8192–12287.`,
+    );
+  });
+
+  it('of what is resolved counts the files and names the rest', () => {
+    const others = [1, 2].map((n) =>
+      owner({ ...run(300_000 + n * 8, 8), inode: `${131 + n}`, paths: [`/pg/other${n}`], openBy: [] }),
+    );
+    const text = render(story([owner(), ...others, { ...bare('free'), ...run(500_000, 8) }]).resolved).summary;
+    assert.match(
+      text,
+      /It was: \/pg\/base\/16402\/24711 lost bytes 8192–12287\. 1 of 3 damaged files\. Also bad: 4096 bytes of free space\.$/,
     );
   });
 
@@ -128,7 +172,9 @@ describe('the next steps', () => {
     assert.equal(
       first,
       'Rewrite bytes 8192–12287 of /pg/base/16402/24711 (the whole 4 KiB page) from a good copy: ' +
-        'dd if=GOOD_COPY of=/pg/base/16402/24711 bs=4096 skip=2 seek=2 count=1 conv=notrunc,fsync.',
+        'f=/pg/base/16402/24711 && s=$(stat -c %s "$f") && ' +
+        'dd if=GOOD_COPY of="$f" bs=4096 skip=2 seek=2 count=1 conv=notrunc,sync,fsync ; truncate -s "$s" "$f". ' +
+        'Nothing may be appended to the file meanwhile: its last page is written in whole, then cut back.',
     );
     assert.match(second ?? '', /^Deleting the file does not clear it/);
   });
@@ -139,7 +185,7 @@ describe('the next steps', () => {
   });
 
   it('of a file that is not on DAX write whole blocks past the page cache', () => {
-    assert.match(steps(owner({ dax: false }))[0] ?? '', /\(whole blocks\).* conv=notrunc,fsync oflag=direct/);
+    assert.match(steps(owner({ dax: false }))[0] ?? '', /\(whole blocks\).* conv=notrunc,sync,fsync oflag=direct/);
   });
 
   it('of a reflinked file replace it, since writing in place fails', () => {
@@ -151,13 +197,78 @@ describe('the next steps', () => {
   it('quote a path that a shell would misread by its exact bytes', () => {
     const raw = Buffer.from([0x2f, 0x70, 0x0a, 0xff]);
     const [first] = steps(owner({ paths: ['/p\n\\xff'], pathsBase64: [raw.toString('base64')] }));
-    assert.match(first ?? '', /of=\$'\/p\\n\\xff' bs=4096/);
+    assert.match(first ?? '', /f=\$'\/p\\n\\xff' &&/);
+  });
+
+  it('write the last page of a file in whole and leave it as long as it was', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-steps-'));
+    try {
+      const [copy, file] = [join(folder, 'copy'), join(folder, 'file')];
+      for (const size of [8704, 9192, 12_288, 20_000]) {
+        const good = Buffer.alloc(size, 'good ');
+        writeFileSync(copy, good);
+        writeFileSync(file, Buffer.from(good).fill(0, 8192, Math.min(size, 12_288)));
+        const length = Math.min(512, size - 8192);
+        const [step = ''] = steps(owner({ ...run(262_144, 1), offset: 8192, length, paths: [file], pathsBase64: [] }));
+        const commands = / from a good copy: (.*)\. Nothing may be appended/
+          .exec(step)?.[1]
+          ?.replaceAll('GOOD_COPY', copy);
+        assert.ok(commands !== undefined, step);
+        const { stderr } = spawnSync('sh', ['-c', commands], {
+          encoding: 'utf8',
+          env: { ...process.env, LC_ALL: 'C' },
+        });
+        assert.match(
+          stderr,
+          /^1\+0 records out$/m,
+          `of ${size} bytes: a page that is not written in whole is not cleared`,
+        );
+        assert.ok(readFileSync(file).equals(good), `a file of ${size} bytes is not what it was`);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('say how many more there are of what they leave out', () => {
+    const seven = Array.from({ length: 7 }, (_, n) => ({
+      ...bare('raw'),
+      ...run(300_000 + n * 16, 8),
+      metadata: 'swap',
+    }));
+    const raw = render(story(seven).owned).nextSteps;
+    assert.equal(raw.filter((step) => step.startsWith('Restore the sectors')).length, 3);
+    assert.ok(raw.includes('The same for 4 more of this kind: pmemwatch list shows every bad range.'), raw.join('\n'));
+    const thousands = Array.from({ length: 3000 }, (_, n) => ({ ...bare('unknown'), ...run(300_000 + n * 16, 8) }));
+    const [ask] = render(story(thousands).owned).nextSteps;
+    assert.match(
+      ask ?? '',
+      /pmemwatch resolve pmem0( \d+\+8){4}, and the same for 2996 more ranges \(pmemwatch list shows them\)$/,
+    );
+    const scattered = Array.from({ length: 6 }, (_, n) =>
+      owner({ ...run(300_000 + n * 16, 8), offset: n * 65_536, openBy: [] }),
+    );
+    assert.match(
+      render(story(scattered).owned).nextSteps[0] ?? '',
+      /(&& dd .*){4} ; truncate .*, and the same for 2 more runs of pages/,
+    );
+  });
+
+  it('say so when a message has no room for all of them', () => {
+    const long = Array.from({ length: 5 }, (_, n) =>
+      owner({ ...run(300_000 + n * 16, 8), inode: `${n}`, paths: [`/${String(n).repeat(4000)}`], openBy: [] }),
+    );
+    const { nextSteps } = render(story(long).owned, { limits: { bytes: 8000, ranges: 1, files: 1 } });
+    assert.match(
+      nextSteps.at(-1) ?? '',
+      /^\d more steps are left out of this message: pmemwatch incidents and pmemwatch list/,
+    );
   });
 
   it('name the range instead of the path where paths are redacted', () => {
     for (const paths of ['hash', 'off'] as const) {
       const text = JSON.stringify(steps(owner(), { paths }));
-      assert.match(text, /of=FILE .*pmemwatch resolve pmem0 262144\+8/);
+      assert.match(text, /f=FILE .*pmemwatch resolve pmem0 262144\+8/);
       assert.doesNotMatch(text, /24711/);
     }
   });

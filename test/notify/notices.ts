@@ -45,6 +45,7 @@ export function story(
   owners: readonly Owner[],
   on: Place = place(),
   start = at,
+  complete = true,
 ): { opened: Notice; owned: Notice; resolved: Notice } {
   const runs: Run[] = owners.map((o) => run(o.start + (o.device === '' ? 0 : (on.dataStart ?? 0)), o.count));
   const { uid } = on;
@@ -57,7 +58,7 @@ export function story(
   });
   const second = pass(first.state, {
     now: start + 100,
-    changes: [{ kind: 'owners', uid, runs, owners, complete: true }],
+    changes: [{ kind: 'owners', uid, runs, owners, complete }],
   });
   const third = pass(second.state, { now: start + 60_000, changes: [{ kind: 'cleared', uid, runs }] });
   const [opened, owned, resolved] = [first.notices[0], second.notices[0], third.notices[0]];
