@@ -98,6 +98,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       topology: emptyTopology,
       inventoried: false,
       places: loaded.places,
+      dimms: loaded.dimms,
       incidents: loaded.incidents,
       ordinals: loaded.ordinals,
       // in memory there is a new one at each start, and what is told again then is the same
@@ -212,7 +213,10 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       resolve: queue.request,
       notify: (items) => notifications.enqueue(items),
       now: clock.now,
-      removedAfterMs: () => settings.config.incidents.removedAfterMs,
+      policy: () => ({
+        removedAfterMs: settings.config.incidents.removedAfterMs,
+        health: { energySourceUsedPercent: 80 },
+      }),
     };
     const loop = createLoop({
       async pass() {

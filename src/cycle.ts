@@ -4,7 +4,7 @@ import type { Change } from './model/change.ts';
 import type { HistoryEvent, Notice } from './model/incident.ts';
 import type { State } from './model/state.ts';
 import type { Topology } from './model/topology.ts';
-import { recordPass } from './record/record.ts';
+import { type RecordPolicy, recordPass } from './record/record.ts';
 import { recordStoreWritable } from './record/store-incident.ts';
 
 /** What one pass needs of the running parts; everything else in it is a pure function. */
@@ -26,7 +26,7 @@ export interface Stages<Told> {
   /** queued; deduplicated by id */
   notify(told: Told): void;
   now(): number;
-  removedAfterMs(): number;
+  policy(): RecordPolicy;
 }
 
 /** discover -> observe -> diff -> resolve -> record -> export | notify: one pass. What it publishes is what /metrics and /api render. */
@@ -42,7 +42,7 @@ export async function runCycle<Told>(
   const seen = recordPass(
     previous,
     { topology, snapshot, changes, now, inventoried: stages.inventoried() },
-    { removedAfterMs: stages.removedAfterMs() },
+    stages.policy(),
   );
   const kept = recordStoreWritable(seen.state, { ...stages.store(), now });
   const events = [...seen.events, ...kept.events];

@@ -222,6 +222,8 @@ export interface HealthReading {
   readonly stuckSince?: number;
   /** last time the module answered, ms since the epoch */
   readonly lastOkAt?: number;
+  /** readings that failed since the module last answered */
+  readonly failedInARow: number;
 }
 
 export function stateOf(reading: HealthReading | undefined | null): HealthState {

@@ -1,5 +1,6 @@
 import type { FoundBy } from './change.ts';
 import type { Run } from './extent.ts';
+import type { HealthFields } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { Owner } from './owner.ts';
 import type { DimmRef } from './topology.ts';
@@ -14,6 +15,11 @@ export type Condition =
   | 'dimm_temperature'
   | 'dimm_dirty_shutdown'
   | 'dimm_not_armed'
+  | 'dimm_save_failed'
+  | 'dimm_restore_failed'
+  | 'dimm_flush_failed'
+  | 'dimm_erase_failed'
+  | 'dimm_map_failed'
   | 'energy_source_worn'
   | 'dimm_replace'
   | 'scrub_overdue'
@@ -56,6 +62,15 @@ export interface IncidentSubject {
   readonly dimms: readonly DimmRef[];
 }
 
+/** What a module said of itself at the last revision. */
+export interface IncidentHealth {
+  /** ms since the epoch */
+  readonly readAt: number;
+  /** whether the module itself answered */
+  readonly readable: boolean;
+  readonly fields: HealthFields;
+}
+
 export interface Acknowledgement {
   readonly author: string;
   readonly reason: string;
@@ -87,6 +102,8 @@ export interface Incident {
   readonly complete: boolean;
   /** for conditions without ranges: what happened, one sentence */
   readonly detail: string;
+  /** for conditions of modules */
+  readonly health?: IncidentHealth;
   readonly acknowledgement: Acknowledgement | null;
   readonly previousIncident: string | null;
 }

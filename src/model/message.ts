@@ -1,4 +1,5 @@
 import type { FoundBy } from './change.ts';
+import type { HealthFields } from './health.ts';
 import type { Condition, NoticeType, Resolution, Severity } from './incident.ts';
 import type { KernelUser, OpenBy, Owner, ReadersGet } from './owner.ts';
 
@@ -58,7 +59,8 @@ export interface Message {
   readonly rangesOmitted: number;
   readonly files: readonly MessageFile[];
   readonly filesOmitted: number;
-  readonly dimmHealth: null;
+  /** of conditions of modules: what it said of itself; names carry the unit */
+  readonly dimmHealth: (HealthFields & { readonly readAt: string; readonly readable: boolean }) | null;
   readonly advice: null;
   readonly nextSteps: readonly string[];
   readonly runbookUrl: string;

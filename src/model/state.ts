@@ -1,4 +1,5 @@
 import type { ListReading, StuckDevice } from './badblocks.ts';
+import type { DimmState } from './dimm-state.ts';
 import type { HealthReading } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { Incident, TrackedRange } from './incident.ts';
@@ -30,6 +31,8 @@ export interface State {
   /** whether a first full inventory and reading is done */
   readonly inventoried: boolean;
   readonly places: ReadonlyMap<string, PlaceState>;
+  /** by `Dimm.key`: every module that was ever seen */
+  readonly dimms: ReadonlyMap<string, DimmState>;
   /** by id: every open one, and those resolved within the retention */
   readonly incidents: ReadonlyMap<string, Incident>;
   /** how many incidents each fingerprint has had */

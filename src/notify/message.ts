@@ -105,7 +105,7 @@ function envelope(notice: Notice, options: RenderOptions): Omit<Message, 'ranges
     },
     rangesOmitted: 0,
     filesOmitted: 0,
-    dimmHealth: null,
+    dimmHealth: healthOf(incident),
     advice: null,
     runbookUrl: options.runbookUrl === null ? '' : `${options.runbookUrl}#${incident.condition}`,
     links: {
@@ -113,6 +113,10 @@ function envelope(notice: Notice, options: RenderOptions): Omit<Message, 'ranges
       api: page && `${page}/api/v1/incidents/${incident.id}`,
     },
   };
+}
+
+function healthOf({ health }: Incident): Message['dimmHealth'] {
+  return health === undefined ? null : { readAt: rfc3339(health.readAt), readable: health.readable, ...health.fields };
 }
 
 function deviceOf(subject: IncidentSubject): Message['device'] {

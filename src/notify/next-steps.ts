@@ -2,6 +2,7 @@
 import type { Incident } from '../model/incident.ts';
 import type { Owner, OwnerKind } from '../model/owner.ts';
 import { damagedFiles, inodeName, openersOf } from './damaged-files.ts';
+import { dimmSteps } from './dimm-wording.ts';
 import { copyHint, fileStep, hasPath, quotedPath, resolveArguments, type StepOptions } from './rewrite-step.ts';
 import { shellQuote } from './shell.ts';
 import { deviceName, plural, processClause } from './wording.ts';
@@ -124,6 +125,6 @@ function conditionSteps(incident: Incident): string[] {
         'Free space on, or make writable, the file system that holds the state file; what is pending is written by itself.',
       ];
     default:
-      return [];
+      return dimmSteps(incident) ?? [];
   }
 }

@@ -3,6 +3,7 @@ import { totalBytes } from '../model/extent.ts';
 import type { Incident, Notice, TrackedRange } from '../model/incident.ts';
 import { fileIdentity, type Owner, type OwnerKind } from '../model/owner.ts';
 import { type DamagedFile, damagedFiles, inodeName, openerCount, openersOf } from './damaged-files.ts';
+import { dimmOver, dimmSentence } from './dimm-wording.ts';
 import { alsoText, badBytes, kindsByHarm, namesOf } from './owner-kinds.ts';
 import {
   byteRange,
@@ -46,9 +47,9 @@ function prefix({ type, incident }: Notice): string {
     case 'resolved':
       return '';
     case 'grew':
-      return 'more bad sectors: ';
+      return incident.condition === 'media_error' ? 'more bad sectors: ' : 'worse: ';
     case 'shrank':
-      return 'some bad sectors cleared, left are: ';
+      return incident.condition === 'media_error' ? 'some bad sectors cleared, left are: ' : 'better: ';
     case 'reminder':
       return 'still: ';
     case 'acknowledged':
@@ -205,7 +206,7 @@ function clearedText(incident: Incident, device: string): string {
     case 'store_unwritable':
       return 'the state file can be written again';
     default:
-      return `${conditionName(incident)} of ${device} is over`;
+      return dimmOver(incident) ?? `${conditionName(incident)} of ${device} is over`;
   }
 }
 function conditionText(incident: Incident): string {
@@ -221,7 +222,7 @@ function conditionText(incident: Incident): string {
     case 'store_unwritable':
       return `the state file cannot be written, alerts go out from memory and may come twice${detail}.`;
     default:
-      return `${conditionName(incident)} of ${device}${detail}.`;
+      return dimmSentence(incident) ?? `${conditionName(incident)} of ${device}${detail}.`;
   }
 }
 function conditionName(incident: Incident): string {

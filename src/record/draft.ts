@@ -1,4 +1,5 @@
 /** A pass in the making: copies of what it may change, and what it will tell. Lives only inside the pure entries. */
+import type { DimmState } from '../model/dimm-state.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
 import type { PlaceState, State } from '../model/state.ts';
 
@@ -6,6 +7,7 @@ export interface Draft {
   readonly previous: State;
   readonly now: number;
   readonly places: Map<string, PlaceState>;
+  readonly dimms: Map<string, DimmState>;
   readonly incidents: Map<string, Incident>;
   readonly ordinals: Map<string, number>;
   readonly events: HistoryEvent[];
@@ -24,6 +26,7 @@ export function beginDraft(previous: State, now: number): Draft {
     previous,
     now,
     places: new Map(previous.places),
+    dimms: new Map(previous.dimms),
     incidents: new Map(previous.incidents),
     ordinals: new Map(previous.ordinals),
     events: [],
@@ -32,8 +35,8 @@ export function beginDraft(previous: State, now: number): Draft {
 }
 
 export function sealDraft(draft: Draft, rest: Partial<State> = {}): Recorded {
-  const { places, incidents, ordinals, events, notices } = draft;
-  return { state: { ...draft.previous, ...rest, places, incidents, ordinals }, events, notices };
+  const { places, dimms, incidents, ordinals, events, notices } = draft;
+  return { state: { ...draft.previous, ...rest, places, dimms, incidents, ordinals }, events, notices };
 }
 
 export function remember(

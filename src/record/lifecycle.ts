@@ -8,6 +8,7 @@ import type {
   Acknowledgement,
   Condition,
   Incident,
+  IncidentHealth,
   IncidentSubject,
   NoticeType,
   Resolution,
@@ -26,9 +27,10 @@ export interface Opening {
   readonly ranges: readonly TrackedRange[];
   readonly complete: boolean;
   readonly detail: string;
+  readonly health?: IncidentHealth;
 }
 export type Revision = Partial<
-  Pick<Incident, 'subject' | 'severity' | 'ranges' | 'complete' | 'detail' | 'acknowledgement'>
+  Pick<Incident, 'subject' | 'severity' | 'ranges' | 'complete' | 'detail' | 'health' | 'acknowledgement'>
 >;
 
 /** The open incident of this condition on this physical thing. */

@@ -20,6 +20,7 @@ export const migrations: readonly (readonly string[])[] = [
     'CREATE INDEX outbox_told ON outbox (receiver, incident)',
   ],
   ['CREATE TABLE lineage (id TEXT NOT NULL) STRICT', 'INSERT INTO lineage VALUES (lower(hex(randomblob(8))))'],
+  ['CREATE TABLE dimms (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT'],
 ];
 
 /**

@@ -1,6 +1,7 @@
 /** What people decide about an incident. Pure. */
 import type { Incident } from '../model/incident.ts';
 import type { State } from '../model/state.ts';
+import { defaultHealthLimits, findingsOf } from './dimm-conditions.ts';
 import { beginDraft, type Recorded, remember, sealDraft } from './draft.ts';
 import { acknowledgeIncident, resolveIncident } from './lifecycle.ts';
 
@@ -66,9 +67,18 @@ function whyStillOpen(state: State, incident: Incident): string | undefined {
       return state.stuck.some((stuck) => (stuck.uid ?? stuck.subject) === uid)
         ? `the call for ${device} has still not come back`
         : undefined;
+    case 'dimm_dirty_shutdown':
+      return undefined;
     case 'store_unwritable':
       return 'it ends by itself when the state file can be written again';
     default:
-      return undefined;
+      return stillFound(state, incident);
   }
+}
+/** Conditions of modules: what the last reading says. */
+function stillFound({ health }: State, { condition, subject, detail }: Incident): string | undefined {
+  const reading = health.find(({ dimm }) => dimm === subject.uid);
+  const found = reading === undefined ? [] : findingsOf(reading, defaultHealthLimits);
+  const still = found.some((finding) => finding.condition === condition && finding.standing === 'crossed');
+  return still ? `the last reading of ${subject.device} still says: ${detail}` : undefined;
 }

@@ -1,8 +1,9 @@
 /** Incidents about reading itself: `badblocks_unreadable`, `badblocks_incomplete` and `device_stuck`. */
 import type { Snapshot, StuckDevice } from '../model/badblocks.ts';
 import type { Change } from '../model/change.ts';
-import type { Condition, Incident } from '../model/incident.ts';
+import type { Condition, Incident, IncidentSubject } from '../model/incident.ts';
 import type { PlaceState } from '../model/state.ts';
+import { subjectOfDimm } from './dimms.ts';
 import type { Draft } from './draft.ts';
 import { amendIncident, findOpen, openIncident, resolveIncident } from './lifecycle.ts';
 import { subjectByName, subjectOfPlace } from './subject.ts';
@@ -45,7 +46,7 @@ export function followStuck(
   for (const [identity, devices] of stuckNow) {
     const detail = devices.map(stuckSentence).join('; ');
     const place = draft.places.get(identity)?.place;
-    const named = place === undefined ? subjectByName(identity) : subjectOfPlace(place);
+    const named = place === undefined ? subjectOfModule(draft, identity) : subjectOfPlace(place);
     const subject = { ...named, device: devices[0]?.subject ?? named.device };
     const incident = findOpen(draft, 'device_stuck', identity);
     if (incident === undefined) openIncident(draft, { ...warning, condition: 'device_stuck', subject, detail });
@@ -56,13 +57,19 @@ export function followStuck(
     if (incident.condition !== 'device_stuck' || incident.status !== 'open') continue;
     if (stuckNow.has(incident.subject.uid)) continue;
     const { device } = incident.subject;
-    const reading = snapshot.lists.find((list) => list.subject === device);
+    const reading =
+      snapshot.lists.find((list) => list.subject === device) ?? snapshot.health.find(({ name }) => name === device);
     if (freed.has(device) || (reading !== undefined && reading.stuckSince === undefined)) {
       resolveIncident(draft, incident, 'cleared');
     } else if (reading === undefined && isOverdue(incident, draft.now, policy.removedAfterMs)) {
       resolveIncident(draft, incident, 'device_removed');
     }
   }
+}
+/** A module by its key, else whatever has that name. */
+function subjectOfModule(draft: Draft, identity: string): IncidentSubject {
+  const dimm = draft.dimms.get(identity);
+  return dimm === undefined ? subjectByName(identity) : subjectOfDimm(dimm);
 }
 function stuckSentence(device: StuckDevice): string {
   return `a call for ${device.subject} has not come back since ${new Date(device.since).toISOString()}`;

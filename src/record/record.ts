@@ -3,6 +3,9 @@ import type { Snapshot } from '../model/badblocks.ts';
 import type { Change } from '../model/change.ts';
 import type { State } from '../model/state.ts';
 import type { Topology } from '../model/topology.ts';
+import type { HealthLimits } from './dimm-conditions.ts';
+import { followHealth } from './dimm-incidents.ts';
+import { followPresence, followRemovedDimms } from './dimms.ts';
 import { beginDraft, type Recorded, sealDraft } from './draft.ts';
 import { followMedia } from './media-incidents.ts';
 import { applyChanges, applyReadings } from './places.ts';
@@ -21,6 +24,7 @@ export interface PassInput {
 export interface RecordPolicy {
   /** how long a place must not have been seen before its incidents end as `device_removed` */
   readonly removedAfterMs: number;
+  readonly health: HealthLimits;
 }
 
 /** @throws Error (a bug) for changes of a place that neither the state nor the topology knows */
@@ -36,6 +40,9 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
     const pending = input.snapshot.places.get(uid)?.pending === true;
     if (!pending && (told.has(uid) || place.readAt !== null)) followReadability(draft, place);
   }
+  followPresence(draft, input.topology);
+  if (input.inventoried) followRemovedDimms(draft, policy);
+  followHealth(draft, input.snapshot.health, policy.health);
   followStuck(draft, input.snapshot, input.changes, policy);
   return sealDraft(draft, {
     topology: input.topology,

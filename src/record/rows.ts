@@ -1,4 +1,5 @@
 /** Values of the model as rows of the state file, and back. */
+import type { DimmState } from '../model/dimm-state.ts';
 import { AgentError } from '../model/errors.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
 import type { DeliveryOutcome, OutboxItem } from '../model/outbox.ts';
@@ -31,6 +32,16 @@ export function upsertPlace(uid: string, state: PlaceState): SqlStatement {
   return {
     sql: 'INSERT INTO places (uid, body) VALUES (?, ?) ON CONFLICT (uid) DO UPDATE SET body = excluded.body',
     params: [uid, JSON.stringify(durablePlace(state))],
+  };
+}
+
+export function dimmOfRow(row: Row): DimmState {
+  return parse<DimmState>(row['body'], 'dimms');
+}
+export function upsertDimm(key: string, dimm: DimmState): SqlStatement {
+  return {
+    sql: 'INSERT INTO dimms (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body',
+    params: [key, JSON.stringify(dimm)],
   };
 }
 

@@ -1,3 +1,4 @@
+import type { DimmState } from '../model/dimm-state.ts';
 import { AgentError, messageOf } from '../model/errors.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
 import type { DeliveryLog, OutboxItem } from '../model/outbox.ts';
@@ -19,6 +20,7 @@ import { migrate } from './migrations.ts';
 import {
   type DeliveryRecord,
   deliveryOfRow,
+  dimmOfRow,
   eventOfRow,
   incidentOfRow,
   insertEvent,
@@ -32,6 +34,7 @@ import {
 
 export interface Loaded {
   readonly places: ReadonlyMap<string, PlaceState>;
+  readonly dimms: ReadonlyMap<string, DimmState>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly ordinals: ReadonlyMap<string, number>;
   /** given to the file when it was made */
@@ -123,6 +126,7 @@ export function createStore(
       await migrate(database);
       const places = (await rows('SELECT body FROM places')).map(placeOfRow);
       const incidents = (await rows('SELECT body FROM incidents ORDER BY opened_at, id')).map(incidentOfRow);
+      const dimms = (await rows('SELECT body FROM dimms')).map(dimmOfRow);
       const ordinals = await rows('SELECT fingerprint, count FROM ordinals');
       const [lineage] = await rows('SELECT id FROM lineage');
       const pending = await rows("SELECT * FROM outbox WHERE status = 'pending' ORDER BY sequence");
@@ -130,6 +134,7 @@ export function createStore(
       lastEventId = Number(sequence?.['seq'] ?? 0);
       const loaded = {
         places: new Map(places.map((state) => [state.place.uid, state])),
+        dimms: new Map(dimms.map((dimm) => [dimm.key, dimm])),
         incidents: new Map(incidents.map((incident) => [incident.id, incident])),
         ordinals: new Map(ordinals.map((row) => [String(row['fingerprint']), Number(row['count'])])),
       };

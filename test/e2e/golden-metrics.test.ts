@@ -53,6 +53,7 @@ const beginning: State = {
   topology: emptyTopology,
   inventoried: false,
   places: new Map(),
+  dimms: new Map(),
   incidents: new Map(),
   ordinals: new Map(),
   lineage: '',
@@ -89,7 +90,7 @@ async function stateOfHost(scenario: string, owners: (state: State) => Change[])
     const snapshot = { ...observer.latest(topology), health: health.latest() };
     const changes = [...diff(previous.places, topology, snapshot, previous.stuck), ...found];
     const input = { topology, snapshot, changes, now: clock.now(), inventoried: true };
-    return recordPass(previous, input, { removedAfterMs: 3_600_000 }).state;
+    return recordPass(previous, input, { removedAfterMs: 3_600_000, health: { energySourceUsedPercent: 80 } }).state;
   };
   const first = pass(beginning, []);
   const last = pass(first, owners(first));

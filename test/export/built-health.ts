@@ -20,6 +20,7 @@ export function healthOf(fields: HealthFields, more: Partial<HealthReading> = {}
       { source: 'sysfs nfit/flags', at: at - 2_000, fields: kernel },
     ],
     failures: [],
+    failedInARow: 0,
     lastOkAt: at,
     ...more,
   };

@@ -164,6 +164,7 @@ export function stateOf(places: readonly PlaceState[], more: Partial<State> = {}
     topology,
     inventoried: true,
     places: new Map(places.map((p) => [p.place.uid, p])),
+    dimms: new Map(),
     incidents: new Map(),
     ordinals: new Map(),
     lineage: '',

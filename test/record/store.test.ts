@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { type DimmState, noHistory } from '../../src/model/dimm-state.ts';
 import { run } from '../../src/model/extent.ts';
 import type { State } from '../../src/model/state.ts';
 import { migrate, migrations } from '../../src/record/migrations.ts';
@@ -58,10 +59,20 @@ const opened = (lineage = ''): ReturnType<typeof pass> =>
   pass({ ...emptyState(), lineage }, { now: 1, changes: [appeared(), found(a)] });
 
 describe('a store that is opened again', () => {
-  it('has the places, incidents, ordinals and undelivered items of before', async () => {
+  it('has the places, modules, incidents, ordinals and undelivered items of before', async () => {
     const file = freshFile();
     const first = await open(file);
-    const told = opened();
+    const seen = opened();
+    const dimm: DimmState = {
+      key: '8089-a2-1837-00000bb8',
+      name: 'nmem0',
+      bus: 'ndbus0',
+      present: true,
+      goneSince: null,
+      shutdowns: { count: 42, lookedAtBoot: 'b1', noticedBoot: '' },
+      history: { ...noHistory, recurrences: [7] },
+    };
+    const told = { ...seen, state: { ...seen.state, dimms: new Map([[dimm.key, dimm]]) } };
     const items = await first.store.commit(commitOf(told, ['ops', 'pager']));
     assert.deepEqual(
       items.map((item) => [item.receiver, item.durable, item.notBefore]),
@@ -78,6 +89,7 @@ describe('a store that is opened again', () => {
     assert.deepEqual([place?.foundTotal, place?.present, place?.readable, place?.readAt], [1, true, false, null]);
     assert.deepEqual(loaded.incidents, told.state.incidents);
     assert.deepEqual(loaded.ordinals, told.state.ordinals);
+    assert.deepEqual(loaded.dimms, told.state.dimms);
     assert.deepEqual(loaded.pendingOutbox, items);
     assert.equal(loaded.lastEventId, told.events.length);
   });

@@ -10,7 +10,7 @@ import { sectorCount } from '../../src/model/units.ts';
 import { recordPass } from '../../src/record/record.ts';
 
 export const dayMs = 86_400_000;
-export const policy = { removedAfterMs: 7 * dayMs };
+export const policy = { removedAfterMs: 7 * dayMs, health: { energySourceUsedPercent: 80 } };
 
 export function place(changes: Partial<Place> = {}): Place {
   return {
@@ -40,6 +40,7 @@ export function emptyState(): State {
     topology: emptyTopology,
     inventoried: false,
     places: new Map(),
+    dimms: new Map(),
     incidents: new Map(),
     ordinals: new Map(),
     lineage: '',

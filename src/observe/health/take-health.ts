@@ -54,6 +54,7 @@ export async function takeHealth(
     fields: mergeFields(sources),
     sources,
     failures: asked.failures,
+    failedInARow: asked.health.kind === 'failed' ? (before?.failedInARow ?? 0) + 1 : 0,
     ...(asked.released !== undefined && { stuckSince: startedAt }),
     ...(lastOkAt !== undefined && { lastOkAt }),
   };

@@ -1,0 +1,45 @@
+/** What is kept of a module over restarts and reboots. */
+
+/** What replacement advice looks back on; older than its longest window is forgotten. Times are ms since the epoch. */
+export interface DimmHistory {
+  /** bad ranges found, beyond those that were there when the place was first seen */
+  readonly newRanges: readonly { readonly at: number; readonly count: number }[];
+  /** ranges seen cleared, in sectors of their place */
+  readonly cleared: readonly ClearedRange[];
+  /** times at which a cleared place was bad again */
+  readonly recurrences: readonly number[];
+  /** times at which a dirty shutdown was noticed */
+  readonly dirtyShutdowns: readonly number[];
+}
+export interface ClearedRange {
+  readonly at: number;
+  readonly uid: string;
+  readonly start: number;
+  readonly count: number;
+}
+export const noHistory: DimmHistory = { newRanges: [], cleared: [], recurrences: [], dirtyShutdowns: [] };
+
+/** What was known of shutdowns when the module last told of them. */
+export interface KnownShutdowns {
+  /** dirty ones in its life; null when it never told */
+  readonly count: number | null;
+  /** boot in which its last shutdown was looked at; '' before the first time */
+  readonly lookedAtBoot: string;
+  /** boot in which a dirty one was last noticed; '' when none was */
+  readonly noticedBoot: string;
+}
+
+export interface DimmState {
+  /** `Dimm.key` */
+  readonly key: string;
+  /** as last seen */
+  readonly name: string;
+  readonly bus: string;
+  readonly serial?: string;
+  readonly locator?: string;
+  readonly present: boolean;
+  /** ms since the epoch; only while not present */
+  readonly goneSince: number | null;
+  readonly shutdowns: KnownShutdowns;
+  readonly history: DimmHistory;
+}
