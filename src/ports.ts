@@ -176,6 +176,8 @@ export type OpenKind = 'file' | 'directory';
  * process. Every call throws an Error whose `code` is the errno name (`EIO`, `ENOTTY`).
  */
 export interface FilesystemIo {
+  /** other threads that can look at the same file systems; absent where all is done by this one */
+  readonly lanes?: Lanes;
   /** Opens `<dev root>/<name>` buffered; ENODEV when the node is not the device `devNumber`. */
   openDevice(name: string, devNumber: string): number;
   /** Without blocking on a FIFO, changing the access time (where permitted) or, unless `follow`, following a link. */
@@ -230,6 +232,24 @@ export interface DmRow {
 export interface DeviceMapper {
   /** `devNumber` as `253:0`. @throws Error whose `code` is the errno name: EPERM without CAP_SYS_ADMIN, ENXIO for no such device */
   table(devNumber: string): readonly DmRow[];
+}
+
+/**
+ * A thread beside this one with file systems of its own; descriptors are shared, since it is the same process. What is
+ * said to it and by it is plain data.
+ */
+export interface Lane {
+  post(message: unknown): void;
+  /** Takes what it says from now on; `onEnd` when it died, with why. */
+  listen(onMessage: (message: unknown) => void, onEnd: (why: string) => void): void;
+}
+/** Threads for work that is worth starting some; they stay for later work and end with the process. */
+export interface Lanes {
+  /**
+   * All there are, for one piece of work at a time; undefined while another has them. Those whose work was not
+   * `finished` are given up.
+   */
+  borrow(): { readonly lanes: readonly Lane[]; giveBack(finished: boolean): void } | undefined;
 }
 
 /** The file that a unix socket is: node makes it when it listens and removes it when it closes. */

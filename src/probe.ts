@@ -37,8 +37,12 @@ async function readFacts(asked?: string): Promise<HostFacts> {
 }
 
 async function openFilesystems(): Promise<FilesystemIo> {
-  const { createFilesystemIo } = await import('./linux/filesystem-io.ts');
-  return createFilesystemIo({ dev: values['path.dev'], proc: roots.procfs, rootfs: values['path.rootfs'] });
+  const [{ createFilesystemIo }, { createLanes }] = await Promise.all([
+    import('./linux/filesystem-io.ts'),
+    import('./linux/lanes.ts'),
+  ]);
+  const places = { dev: values['path.dev'], proc: roots.procfs, rootfs: values['path.rootfs'] };
+  return createFilesystemIo(places, createLanes(places));
 }
 
 /** Lists of every disk that has one, and what is wrong with those that do not say everything. */

@@ -71,6 +71,10 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [/^src\/(linux|model|resolve|discover)\//, /^src\/ports\.ts$/, /^src\/observe\/badblocks\.ts$/, /^node:/],
   },
   {
+    from: /^src\/lane\.ts$/,
+    may: [/^src\/linux\/filesystem-io\.ts$/, /^src\/resolve\/fs\/lane-work\.ts$/, /^node:worker_threads$/],
+  },
+  {
     from: /^src\/(cycle|loop)\.ts$/,
     may: [
       /^src\/model\//,

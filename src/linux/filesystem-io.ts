@@ -1,8 +1,18 @@
 import { closeSync, constants, openSync, readdirSync, readFile, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
-import type { FileStatus, FilesystemIo, OpenKind } from '../ports.ts';
-import { addressOf, getdents, ioctl, openat2, openByHandle, residentPages, statxOf } from './native.ts';
+import type { FileStatus, FilesystemIo, Lanes, OpenKind } from '../ports.ts';
+import {
+  addressOf,
+  closeFd,
+  getdents,
+  ioctl,
+  openat2,
+  openByHandle,
+  residentPages,
+  statxOf,
+  tryOpenat2,
+} from './native.ts';
 import { readPageSize } from './page-size.ts';
 
 export interface FilesystemRoots {
@@ -41,7 +51,7 @@ const STATX_MNT_ID = 0x1000;
 const CAP_FOWNER = 3n;
 
 /** The one implementation over real system calls. */
-export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
+export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): FilesystemIo {
   const scratch = Buffer.alloc(STATX.bytes);
   const status = (fd: number): FileStatus => {
     statxOf(fd, scratch);
@@ -56,6 +66,7 @@ export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
     return foreignOwners || scratch.readUInt32LE(STATX.uid) === process.geteuid?.();
   };
   return {
+    ...(lanes === undefined ? {} : { lanes }),
     openDevice(name, devNumber) {
       const fd = openSync(join(roots.dev, name), READ_ONLY);
       const found = status(fd);
@@ -67,13 +78,14 @@ export function createFilesystemIo(roots: FilesystemRoots): FilesystemIo {
       const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
       return withoutAccessTime(flags, (f) => openSync(beneath(roots.rootfs, path), f));
     },
-    openBeneath: (directory, name, kind) =>
-      withoutAccessTime(flagsFor(kind) | constants.O_NOFOLLOW, (flags) =>
-        openat2(directory, name, flags, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS),
-      ),
+    openBeneath(directory, name, kind) {
+      const flags = flagsFor(kind) | constants.O_NOFOLLOW;
+      const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+      return fd ?? openat2(directory, name, flags, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+    },
     openHandle: (mount, type, handle, kind) =>
       withoutAccessTime(flagsFor(kind), (flags) => openByHandle(mount, type, handle, flags)),
-    close: closeSync,
+    close: closeFd,
     pread(fd, into, position) {
       let filled = 0;
       while (filled < into.length) {

@@ -12,6 +12,7 @@ const AT_STATX_DONT_SYNC = 0x4000;
 const PROT_READ = 1;
 const MAP_SHARED = 1;
 const STATX_BASIC_AND_MOUNT = 0x17ff;
+const EPERM = 1;
 const POLLPRI = 0x2;
 const POLLERR = 0x8;
 /** a native asynchronous call occupies a worker of the pool that file reads also need */
@@ -34,6 +35,7 @@ interface Bindings {
   readonly mmap: Native;
   readonly munmap: Native;
   readonly mincore: Native;
+  readonly close: Native;
   readonly poll: AsyncNative;
 }
 let bindings: Bindings | undefined;
@@ -54,6 +56,7 @@ function native(): Bindings {
     mmap: libc.func('long mmap(long at, unsigned long bytes, int prot, int flags, int fd, long offset)'),
     munmap: libc.func('int munmap(long at, unsigned long bytes)'),
     mincore: libc.func('int mincore(long at, unsigned long bytes, void *into)'),
+    close: libc.func('int close(int fd)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   };
   return bindings;
@@ -128,12 +131,26 @@ export function residentPages(fd: number, offset: number, into: Uint8Array, page
 }
 /** openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL. */
 export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
-  const path = Buffer.alloc(name.length + 1);
+  return checked(rawOpenat2(directory, name, flags, resolve), 'openat2');
+}
+/** The same, but undefined for EPERM: what it costs to throw would be paid for every file of another user. */
+export function tryOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number | undefined {
+  const result = rawOpenat2(directory, name, flags, resolve);
+  return result < 0 && koffi.errno() === EPERM ? undefined : checked(result, 'openat2');
+}
+/** Reused: a walk opens every file there is. */
+const pathScratch = Buffer.alloc(4096);
+const howScratch = Buffer.alloc(24);
+function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
+  const path = name.length < pathScratch.length ? pathScratch : Buffer.alloc(name.length + 1);
   path.set(name);
-  const how = Buffer.alloc(24);
-  how.writeUInt32LE(flags, 0);
-  how.writeUInt32LE(resolve, 16);
-  return checked(native().syscallOpenat2(SYS_OPENAT2, directory, path, how, how.length), 'openat2');
+  path[name.length] = 0;
+  howScratch.writeUInt32LE(flags, 0);
+  howScratch.writeUInt32LE(resolve, 16);
+  return native().syscallOpenat2(SYS_OPENAT2, directory, path, howScratch, howScratch.length);
+}
+export function closeFd(fd: number): void {
+  checked(native().close(fd), 'close');
 }
 
 /**

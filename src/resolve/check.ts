@@ -138,7 +138,6 @@ async function* checkBelow(
       const reason = errno === 'EXDEV' ? 'another file system is mounted there: check it by its own path' : errno;
       ready.push(incomplete(pathOf(path), reason));
     },
-    enough: () => false,
   });
   for await (const _ of steps) {
     yield* ready;

@@ -1,3 +1,4 @@
+import { AgentError } from '../../model/errors.ts';
 import { read64, viewOf, write64 } from './little-endian.ts';
 
 /**
@@ -52,6 +53,30 @@ export function decodeFiemap(buffer: Buffer): FiemapExtent[] {
     extents.push({ logical: read64(view, at), physical: read64(view, at + 8), length: read64(view, at + 16), flags });
   }
   return extents;
+}
+/**
+ * Calls back for each extent that has a place on the device. Returns the byte from which the map goes on, or undefined
+ * at its end. @throws AgentError CODEC_REPLY for places that no device has
+ */
+export function visitFiemap(
+  buffer: Buffer,
+  capacity: number,
+  visit: (logical: number, physical: number, length: number, flags: number) => void,
+): number | undefined {
+  const view = viewOf(buffer);
+  const count = Math.min(view.getUint32(20, true), capacity);
+  let next: number | undefined;
+  for (let i = 0, at = HEADER; i < count; i++, at += RECORD) {
+    const flags = view.getUint32(at + 40, true);
+    const [logical, length] = [read64(view, at), read64(view, at + 16)];
+    next = (flags & FIEMAP.LAST) === 0 ? logical + length : undefined;
+    if ((flags & UNPLACED) !== 0) continue;
+    const physical = read64(view, at + 8);
+    if (!Number.isSafeInteger(physical + length))
+      throw new AgentError('CODEC_REPLY', 'FIEMAP told of bytes that no device has');
+    visit(logical, physical, length, flags);
+  }
+  return count < capacity ? undefined : next;
 }
 export function isPlaced(e: FiemapExtent): boolean {
   return (e.flags & UNPLACED) === 0;

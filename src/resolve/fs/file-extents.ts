@@ -1,5 +1,16 @@
+import { AgentError, errnoOf } from '../../model/errors.ts';
+import { bytesFromSectors, sectorCount, sectorsCovering, wholeSectors } from '../../model/units.ts';
 import type { FilesystemIo } from '../../ports.ts';
-import { decodeFiemap, encodeFiemap, FIEMAP, type FiemapExtent, FS_IOC_FIEMAP, fiemapBuffer } from './fiemap.ts';
+import {
+  decodeFiemap,
+  encodeFiemap,
+  FIEMAP,
+  type FiemapExtent,
+  FS_IOC_FIEMAP,
+  fiemapBuffer,
+  visitFiemap,
+} from './fiemap.ts';
+import { type RangeIndex, rangeFrom } from './wanted.ts';
 
 /** More than almost every file has; a longer map comes in several calls. */
 const CAPACITY = 128;
@@ -25,10 +36,69 @@ export function createExtentReader(io: FilesystemIo): ExtentReader {
         for (const extent of some) all.push(extent);
         const last = some.at(-1);
         if (last === undefined || some.length < CAPACITY || (last.flags & FIEMAP.LAST) !== 0) break;
-        if (last.logical + last.length <= from) break; // a map that does not advance would never end
-        from = last.logical + last.length;
+        from = afterLast(from, last.logical + last.length);
       }
       return all;
+    },
+  };
+}
+/** @throws AgentError CODEC_REPLY for a map that does not advance: it would never end */
+function afterLast(from: number, next: number): number {
+  if (next > from) return next;
+  throw new AgentError('CODEC_REPLY', 'FIEMAP answers in circles');
+}
+
+/** Looks for wanted sectors in the maps of very many files: nothing is kept of what does not match. */
+export interface ExtentSearch {
+  /** whether any file told where it lies; undefined before the first was asked */
+  readonly supported: boolean | undefined;
+  /** Pieces as in FoundFile; undefined where a file or directory does not tell. */
+  find(fd: number): number[] | undefined;
+}
+
+/** Ranges of sectors; `from` is the first of each, ascending. */
+export type WantedSectors = RangeIndex & { readonly from: Float64Array };
+
+export function createExtentSearch(io: FilesystemIo, wanted: WantedSectors): ExtentSearch {
+  const buffer = fiemapBuffer(CAPACITY);
+  let supported: boolean | undefined;
+  let pieces: number[] = [];
+  const take = (logical: number, physical: number, length: number, flags: number): void => {
+    const first = wholeSectors(physical);
+    const end = first + sectorsCovering(physical, length);
+    // where within a compressed extent a byte of the file lies cannot be told: all of it is lost
+    const encoded = (flags & FIEMAP.ENCODED) !== 0;
+    for (let i = rangeFrom(wanted, first); i < wanted.to.length; i++) {
+      const start = Math.max(first, wanted.from[i] as number);
+      if (start >= end) return;
+      const count = sectorCount(Math.min(end, wanted.to[i] as number) - start);
+      const offset = encoded ? logical : logical + bytesFromSectors(sectorCount(start)) - physical;
+      pieces.push(start, count, offset, encoded ? length : bytesFromSectors(count), flags);
+    }
+  };
+  return {
+    get supported() {
+      return supported;
+    },
+    find(fd) {
+      pieces = [];
+      for (let from = 0; from < WHOLE_FILE; ) {
+        encodeFiemap(buffer, from, WHOLE_FILE - from);
+        try {
+          io.ioctl(fd, FS_IOC_FIEMAP, buffer);
+        } catch (error) {
+          const errno = errnoOf(error);
+          // many file systems tell nothing of their directories
+          if (errno !== 'ENOTSUP' && errno !== 'ENOTTY') throw error;
+          supported ??= false;
+          return undefined;
+        }
+        supported = true;
+        const next = visitFiemap(buffer, CAPACITY, take);
+        if (next === undefined) break;
+        from = afterLast(from, next);
+      }
+      return pieces;
     },
   };
 }

@@ -3,9 +3,8 @@ import type { FilesystemIo } from '../../ports.ts';
 import { DIRENT_TYPE, visitDirents } from './dirents.ts';
 import { type BytePath, bytesOf } from './visible-path.ts';
 
-const LISTING_BYTES = 128 * 1024;
-/** Directories between two turns of the event loop. */
-const DIRECTORIES_PER_TURN = 64;
+/** So much of a directory is looked at in one step. */
+const LISTING_BYTES = 32 * 1024;
 
 export interface TreeEntry {
   /** the open directory that holds it */
@@ -26,54 +25,139 @@ export interface TreeVisitor {
   directory?(fd: number, path: BytePath): void;
   /** a directory that could not be entered; EXDEV: something is mounted on it */
   blocked(path: BytePath, errno: string): void;
-  /** true ends the walk */
-  enough(): boolean;
+}
+
+/** An open directory that is still to be walked, and its path relative to the root of the walk. */
+export interface OpenDirectory {
+  readonly fd: number;
+  readonly path: BytePath;
+}
+/**
+ * Directories with all below them, never across a mount point; descriptors of one branch are held open. Does a little
+ * at each step, so that its owner can pause, hand a part of it to another walk, or stop.
+ */
+export interface TreeWalk {
+  /** directories entered so far */
+  readonly directories: number;
+  /** Adds a directory; `keep` leaves its descriptor open when it is done. */
+  add(directory: OpenDirectory, keep?: boolean): void;
+  /** Looks through some of the entries of one directory; false when nothing is left to do. */
+  step(): boolean;
+  /** Opens and gives away about half of what is still to be walked, at most `most`, from as near to the root as may be. */
+  give(most: number): OpenDirectory[];
+  /** Closes what is open, done or not. */
+  close(): void;
 }
 
 interface Frame {
   readonly fd: number;
   readonly path: BytePath;
+  readonly keep: boolean;
   readonly children: BytePath[];
+  state: 'new' | 'listing' | 'listed';
 }
 
-/**
- * Visits a directory and all below it, never across a mount point; descriptors of one branch are held open. Yields
- * the number of directories so far from time to time, for the caller to pause, hand on what it has, or stop.
- */
-export async function* walkTree(
-  io: FilesystemIo,
-  root: number,
-  visitor: TreeVisitor,
-): AsyncGenerator<number, void, void> {
+export function createTreeWalk(io: FilesystemIo, visitor: TreeVisitor): TreeWalk {
   const listing = Buffer.alloc(LISTING_BYTES);
-  const frames: Frame[] = [{ fd: root, path: '', children: [] }];
+  /** roots that are waiting, and the branch that is being walked on top of the one they came from */
+  const waiting: Frame[] = [];
+  const frames: Frame[] = [];
   let directories = 0;
-  let entered: Frame | undefined = frames[0];
-  try {
-    while (frames.length > 0) {
-      if (entered !== undefined) {
-        visitor.directory?.(entered.fd, entered.path);
-        for (const full of readEntries(io, entered, listing, visitor)) if (full) yield directories;
-        if (++directories % DIRECTORIES_PER_TURN === 0) yield directories;
-      }
-      const frame = frames.at(-1) as Frame;
-      const name = visitor.enough() ? undefined : frame.children.pop();
-      entered = name === undefined ? undefined : openChild(io, frame, name, visitor);
-      if (entered !== undefined) frames.push(entered);
-      else if (name === undefined) {
-        frames.pop();
-        if (frame.fd !== root) io.close(frame.fd);
-      }
+
+  function leave(frame: Frame): void {
+    if (!frame.keep) io.close(frame.fd);
+  }
+  function list(frame: Frame): void {
+    const { fd, path, children } = frame;
+    try {
+      const length = io.readDirectory(fd, listing);
+      if (length === 0) frame.state = 'listed';
+      else visitEntries(listing, length, fd, path, children, visitor);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      frame.state = 'listed';
+      visitor.blocked(path, errno);
     }
+  }
+  function openNext(frame: Frame): Frame | undefined {
+    for (let name = frame.children.pop(); name !== undefined; name = frame.children.pop()) {
+      const child = openChild(io, frame, name, visitor);
+      if (child !== undefined) return child;
+    }
+    return undefined;
+  }
+
+  return {
+    get directories() {
+      return directories;
+    },
+    add({ fd, path }, keep = false) {
+      waiting.push({ fd, path, keep, children: [], state: 'new' });
+    },
+    step() {
+      const frame = frames.at(-1);
+      if (frame === undefined) {
+        const next = waiting.pop();
+        if (next === undefined) return false;
+        frames.push(next);
+        return true;
+      }
+      if (frame.state === 'new') {
+        directories++;
+        visitor.directory?.(frame.fd, frame.path);
+        frame.state = 'listing';
+      }
+      if (frame.state === 'listing') list(frame);
+      if (frame.state === 'listing') return true;
+      const child = openNext(frame);
+      if (child !== undefined) frames.push(child);
+      else {
+        frames.pop();
+        leave(frame);
+      }
+      return frames.length > 0 || waiting.length > 0;
+    },
+    give(most) {
+      const given: OpenDirectory[] = waiting.splice(0, Math.min(most, Math.ceil(waiting.length / 2)));
+      for (const frame of frames) {
+        const share = Math.min(most - given.length, Math.ceil(frame.children.length / 2));
+        if (share <= 0) continue;
+        for (const name of frame.children.splice(0, share)) {
+          const child = openChild(io, frame, name, visitor);
+          if (child !== undefined) given.push(child);
+        }
+        break;
+      }
+      return given.map(({ fd, path }) => ({ fd, path }));
+    },
+    close() {
+      for (const frame of [...frames, ...waiting]) leave(frame);
+      frames.length = 0;
+      waiting.length = 0;
+    },
+  };
+}
+
+/** Steps between two turns of the event loop. */
+const STEPS_PER_TURN = 16;
+
+/** Visits a directory and all below it; yields the number of directories so far, for the caller to pause or stop. */
+export function* walkTree(io: FilesystemIo, root: number, visitor: TreeVisitor): Generator<number, void, void> {
+  const walk = createTreeWalk(io, visitor);
+  walk.add({ fd: root, path: '' }, true);
+  try {
+    for (let steps = 1; walk.step(); steps++) if (steps % STEPS_PER_TURN === 0) yield walk.directories;
   } finally {
-    for (const { fd } of frames) if (fd !== root) io.close(fd);
+    walk.close();
   }
 }
 
 function openChild(io: FilesystemIo, parent: Frame, name: BytePath, visitor: TreeVisitor): Frame | undefined {
   const path = parent.path === '' ? name : `${parent.path}/${name}`;
   try {
-    return { fd: io.openBeneath(parent.fd, bytesOf(name), 'directory'), path, children: [] };
+    const fd = io.openBeneath(parent.fd, bytesOf(name), 'directory');
+    return { fd, path, keep: false, children: [], state: 'new' };
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
@@ -83,28 +167,20 @@ function openChild(io: FilesystemIo, parent: Frame, name: BytePath, visitor: Tre
   }
 }
 
-/** Yields after each filled buffer of records whether more may follow. */
-function* readEntries(
-  io: FilesystemIo,
-  { fd, path, children }: Frame,
+function visitEntries(
   listing: Buffer,
+  length: number,
+  directory: number,
+  directoryPath: BytePath,
+  children: BytePath[],
   visitor: TreeVisitor,
-): Generator<boolean, void, void> {
-  try {
-    for (let length = io.readDirectory(fd, listing); length > 0; length = io.readDirectory(fd, listing)) {
-      visitDirents(listing, length, (inode, type, from, to) => {
-        const wanted = visitor.wants(inode, type);
-        const descend = type === DIRENT_TYPE.directory || type === DIRENT_TYPE.unknown;
-        if (!wanted && !descend) return;
-        const name = listing.toString('latin1', from, to);
-        if (descend) children.push(name);
-        if (wanted) visitor.entry({ directory: fd, directoryPath: path, name, type, inode });
-      });
-      yield length > listing.length / 2;
-    }
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    visitor.blocked(path, errno);
-  }
+): void {
+  visitDirents(listing, length, (inode, type, from, to) => {
+    const wanted = visitor.wants(inode, type);
+    const descend = type === DIRENT_TYPE.directory || type === DIRENT_TYPE.unknown;
+    if (!wanted && !descend) return;
+    const name = listing.toString('latin1', from, to);
+    if (descend) children.push(name);
+    if (wanted) visitor.entry({ directory, directoryPath, name, type, inode });
+  });
 }

@@ -22,6 +22,9 @@ export interface Wanted {
 const FEWEST_BUCKETS = 16;
 const MOST_BUCKETS = 65_536;
 
+/** What a search for ranges needs; plain data. */
+export type RangeIndex = Pick<Wanted, 'to' | 'buckets' | 'bucketsPerBlock'>;
+
 /** Rounded outwards to blocks; ranges that meet in one block are merged. */
 export function wantedBlocks(runs: readonly Run[], blockBytes: number): Wanted {
   const sectorsPerBlock = wholeSectors(blockBytes);
@@ -52,7 +55,7 @@ function indexOf(to: Float64Array): Pick<Wanted, 'buckets' | 'bucketsPerBlock'> 
 }
 
 /** Index of the first range that ends behind `block`; the number of ranges when there is none. */
-export function rangeFrom(wanted: Wanted, block: number): number {
+export function rangeFrom(wanted: RangeIndex, block: number): number {
   const { to, buckets } = wanted;
   const bucket = Math.floor(block * wanted.bucketsPerBlock);
   if (bucket >= buckets.length - 1) return to.length;

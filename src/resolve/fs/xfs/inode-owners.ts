@@ -42,16 +42,21 @@ export async function* describeClaims(
 ): AsyncGenerator<Owner, Run[], void> {
   if (claims.length === 0) return [];
   const { io, mount } = task;
-  const pause = async (done = 0): Promise<void> => {
+  const tell = (done: number): void =>
     task.onProgress({ phase: `looking for names on ${mount.mountpoint.text}`, done });
-    await breathe(task.signal);
-  };
+  const turn = (): Promise<void> => breathe(task.signal);
   const numbers = new Set(claims.map((c) => c.inode));
-  const before = await statInodes(io, mountFd, numbers, pause);
+  const before = await statInodes(io, mountFd, numbers, turn);
   const alive = [...before.inodes.values()].filter((i) => i.links > 0);
-  const sources = { io, mountFd, mountRoot: bytePath(mount.root), parentPointers: survey.g.parentPointers };
-  const names = await readXfsNames(alive, sources, pause);
-  const after = await statInodes(io, mountFd, numbers, pause);
+  const sources = {
+    io,
+    mountFd,
+    mountRoot: bytePath(mount.root),
+    parentPointers: survey.g.parentPointers,
+    signal: task.signal,
+  };
+  const names = await readXfsNames(alive, sources, { turn, tell });
+  const after = await statInodes(io, mountFd, numbers, turn);
   const suspects = new Set(
     [...numbers].filter((n) => !isSettled(before.inodes.get(n), after.inodes.get(n), survey.began)),
   );

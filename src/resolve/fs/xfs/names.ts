@@ -1,6 +1,6 @@
 import { errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
-import { walkTree } from '../tree.ts';
+import { searchTrees, type TreeSearch } from '../tree-search.ts';
 import { type BytePath, joinPath } from '../visible-path.ts';
 import type { XfsInode } from './bulkstat.ts';
 import { openXfsInode, type XfsHandle } from './handle.ts';
@@ -18,6 +18,13 @@ export interface NameSources {
   /** where the mount's root lies in the file system */
   readonly mountRoot: BytePath;
   readonly parentPointers: boolean;
+  readonly signal: AbortSignal;
+}
+/** What a long search does now and then. */
+export interface Pause {
+  /** lets the event loop turn */
+  turn(): Promise<void>;
+  tell(directories: number): void;
 }
 
 export function isDirectory(inode: XfsInode): boolean {
@@ -31,11 +38,7 @@ export interface XfsNames {
   readonly fewer: string | undefined;
 }
 
-export async function readXfsNames(
-  inodes: readonly XfsInode[],
-  sources: NameSources,
-  pause: (directories: number) => Promise<void>,
-): Promise<XfsNames> {
+export async function readXfsNames(inodes: readonly XfsInode[], sources: NameSources, pause: Pause): Promise<XfsNames> {
   const paths = new Map<number, Set<BytePath>>();
   const add = (inode: number, path: BytePath): void => {
     paths.get(inode)?.add(path);
@@ -51,9 +54,9 @@ export async function readXfsNames(
     for (const [number, inode] of open) if ((paths.get(number)?.size ?? 0) >= namesOf(inode)) open.delete(number);
     return [...open.values()];
   };
-  if (sources.parentPointers) await readParents(sources, missing(), add, () => pause(0));
+  if (sources.parentPointers) await readParents(sources, missing(), add, pause.turn);
   const few = missing();
-  if (few.length > 0 && few.length <= FEW_INODES) await searchNearby(sources, few, add, () => pause(0));
+  if (few.length > 0 && few.length <= FEW_INODES) await searchNearby(sources, few, add, pause.turn);
   const rest = missing();
   return { paths, fewer: rest.length === 0 ? undefined : await walkNames(sources, rest, paths, pause) };
 }
@@ -85,28 +88,29 @@ export function directoryPath(sources: NameSources, inode: XfsHandle): BytePath 
 
 /** One walk over all directories, comparing inode numbers only; what it says of names that it could not see. */
 async function walkNames(
-  sources: NameSources,
+  { io, mountFd, mountRoot, signal }: NameSources,
   missing: readonly XfsInode[],
   names: Map<number, Set<BytePath>>,
-  pause: (directories: number) => Promise<void>,
+  pause: Pause,
 ): Promise<string | undefined> {
   const open = new Map(missing.map((i) => [i.inode, namesOf(i)]));
   const blocked = new Map<string, number>();
-  const steps = walkTree(sources.io, sources.mountFd, {
-    wants: (inode) => open.has(inode),
-    entry({ inode, directoryPath: directory, name }) {
-      const found = names.get(inode);
-      if (found === undefined) return;
-      found.add(joinPath(sources.mountRoot, directory === '' ? name : `${directory}/${name}`));
-      if (found.size >= (open.get(inode) ?? 0)) open.delete(inode);
-    },
-    // what is mounted on a directory is another file system's
-    blocked: (_path, errno) => {
-      if (errno !== 'EXDEV') blocked.set(errno, (blocked.get(errno) ?? 0) + 1);
+  const search: TreeSearch = {
+    io,
+    signal,
+    job: { kind: 'names', inodes: Float64Array.from(open.keys()) },
+    found(findings) {
+      for (const [errno, n] of findings.failures) blocked.set(errno, (blocked.get(errno) ?? 0) + n);
+      for (const [inode, path] of findings.names) {
+        const found = names.get(inode);
+        found?.add(joinPath(mountRoot, path));
+        if ((found?.size ?? 0) >= (open.get(inode) ?? 0)) open.delete(inode);
+      }
     },
     enough: () => open.size === 0,
-  });
-  for await (const directories of steps) await pause(directories);
+    progress: pause.tell,
+  };
+  await searchTrees(search, [{ fd: mountFd, path: '' }]);
   const why = [...blocked].map(
     ([errno, n]) => `${n} ${n === 1 ? 'directory' : 'directories'} could not be read (${errno})`,
   );
