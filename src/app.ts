@@ -8,7 +8,6 @@ import { createServer } from './export/http/server.ts';
 import { listen, pageOf } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
-import { AgentError, messageOf } from './model/errors.ts';
 import type { HistoryEvent } from './model/incident.ts';
 import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
@@ -21,7 +20,6 @@ import { createScrubWatch } from './observe/scrub.ts';
 import { busOf, subjectsOf, subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
-  Database,
   DsmCaller,
   Hint,
   Hints,
@@ -32,12 +30,12 @@ import type {
   Resolver,
   SocketFiles,
 } from './ports.ts';
-import { openStore, type StateFile } from './record/recover.ts';
+import { openState, type StatePlaces } from './record/open-state.ts';
 import { forgetResolved } from './record/store.ts';
 import { createResolveQueue } from './resolve/queue.ts';
 
 /** What the agent meets of the world; `linux/platform.ts` has it. */
-export interface AppPlatform {
+export interface AppPlatform extends StatePlaces {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
   readonly dsm: DsmCaller;
@@ -46,9 +44,6 @@ export interface AppPlatform {
   readonly http: Http;
   readonly hostInfo: HostInfo;
   readonly sockets: SocketFiles;
-  readonly stateFile: StateFile;
-  /** a database that forgets, for a state file that cannot be opened at all */
-  openMemory(): Promise<Database>;
   readonly pageSize: number;
   createHints(onHint: (hint: Hint) => void): Hints;
   watchMounts(onChange: () => void): () => void;
@@ -91,7 +86,12 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
   const startedAt = clock.now();
   try {
     const host = await platform.hostInfo.read();
-    const { store, loaded, memoryOnly } = await openState(platform, settings, log, () => loop.wake());
+    const { store, loaded, memoryOnly } = await openState(platform, {
+      clock,
+      retentionMs: settings.config.retentionMs,
+      log: log.child({ component: 'store' }),
+      onTurn: () => loop.wake(),
+    });
     closers.add('store', () => store.close());
     let state: State = {
       host,
@@ -101,8 +101,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       dimms: loaded.dimms,
       incidents: loaded.incidents,
       ordinals: loaded.ordinals,
-      // in memory there is a new one at each start, and what is told again then is the same
-      lineage: memoryOnly === undefined ? loaded.lineage : '',
+      lineage: loaded.lineage,
       lists: [],
       stuck: [],
       health: [],
@@ -324,6 +323,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
       },
       ready() {
+        if (inventory.failing()) return { ready: false, reason: 'the kernel cannot be looked at: see the log' };
         if (!state.inventoried) return { ready: false, reason: 'the first inventory and reading are not done' };
         const { writable, detail } = stages.store();
         return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
@@ -349,7 +349,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     void (async () => {
       tellBlindSpots(await platform.blindSpots(), log);
       await inventory.settled();
-      if (inventory.topology().buses.length === 0)
+      if (!inventory.failing() && inventory.topology().buses.length === 0)
         log.info({}, 'no persistent memory found: nothing to watch, which is fine');
       await observer.settled();
       settled = true;
@@ -369,24 +369,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
   } catch (cause) {
     await closers.closeAll();
     throw cause;
-  }
-}
-
-/** Opens the state file; one that is there but cannot be opened costs durability, never the watching itself (law 2). */
-async function openState(platform: AppPlatform, settings: Settings, log: Logger, onTurn: () => void) {
-  const deps = {
-    clock: platform.clock,
-    retentionMs: settings.config.retentionMs,
-    log: log.child({ component: 'store' }),
-    onTurn,
-  };
-  try {
-    return { ...(await openStore(platform.stateFile, deps)), memoryOnly: undefined };
-  } catch (error) {
-    if (!(error instanceof AgentError) || error.code !== 'STATE_FILE') throw error;
-    log.error({ err: error }, 'the state file cannot be opened: history is kept in memory until the next start');
-    const memory: StateFile = { open: platform.openMemory, setAside: platform.stateFile.setAside };
-    return { ...(await openStore(memory, deps)), memoryOnly: messageOf(error) };
   }
 }
 

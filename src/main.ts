@@ -12,7 +12,7 @@ import { readPageSize } from './linux/page-size.ts';
 import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
 import { isSupervised } from './linux/probe/connect.ts';
 import { createSocketFiles } from './linux/socket-files.ts';
-import { createStateFile } from './linux/state-file.ts';
+import { createStateFile, openStateCopy } from './linux/state-file.ts';
 import type { Logger } from './ports.ts';
 
 /** A drain that takes longer is cut: the outbox keeps what was not delivered. */
@@ -100,6 +100,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         hostInfo: linux.hostInfo,
         sockets: createSocketFiles(),
         stateFile: createStateFile(settings.stateFile),
+        openStateCopy: () => openStateCopy(settings.stateFile),
         openMemory: () => linux.openDatabase(':memory:'),
         pageSize: readPageSize(),
         createHints: (onHint) => linux.createHints(settings.configFile ?? null, onHint),

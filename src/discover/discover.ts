@@ -1,3 +1,4 @@
+import { AgentError } from '../model/errors.ts';
 import { type Dimm, emptyTopology, type Topology } from '../model/topology.ts';
 import type { KernelTree } from '../ports.ts';
 import { readBlockDevices } from './block.ts';
@@ -11,12 +12,14 @@ import { type MemoryDevice, parseMemoryDevice } from './smbios.ts';
  * What exists: nvdimm buses with all that is on them, block devices, mounts, and the places to track. Each object that
  * cannot be read is a problem of its own and hides nothing else; where `previous` has it, of the same kernel instance,
  * it stays as it was. A host with nothing to watch is an empty inventory without problems.
+ * @throws AgentError SYSFS_READ where there is no sysfs at all: a wrong mount in a container must not look like such a host
  */
 export async function discover(
   roots: { readonly sysfs: KernelTree; readonly procfs: KernelTree },
   previous: Topology = emptyTopology,
 ): Promise<Topology> {
   const { sysfs, procfs } = roots;
+  await expectSysfs(sysfs);
   const problems = createProblems();
   const [bootId, mounts] = await Promise.all([readBootId(procfs, problems, previous), readMounts(procfs, problems)]);
   const nd = await readNdBuses(sysfs, bootId, problems, previous);
@@ -28,6 +31,13 @@ export async function discover(
   const places = placesOf({ ...nd, dimms }, problems);
   const { buses, regions, namespaces } = nd;
   return { buses, dimms, regions, namespaces, blockDevices, mounts, places, problems: inOrder(problems) };
+}
+
+/** Every kernel has `block`, be there persistent memory or not. */
+async function expectSysfs(sysfs: KernelTree): Promise<void> {
+  if ((await sysfs.list('block')) !== undefined) return;
+  const advice = 'sysfs is not mounted there, or --path.sysfs names another place';
+  throw new AgentError('SYSFS_READ', `the sysfs folder has no directory 'block': ${advice}`);
 }
 
 /** Reads end in any order; the same look twice is the same inventory. */

@@ -10,6 +10,8 @@ export interface Inventory {
   /** Resolves when the look under way and any that is due have ended. */
   settled(): Promise<void>;
   status(): CollectorStatus;
+  /** whether the last look failed as a whole, so that what is known may be old or nothing */
+  failing(): boolean;
   stop(): void;
 }
 
@@ -37,6 +39,7 @@ export function createInventory(deps: {
   let cancelPeriod = (): void => undefined;
   let cancelRefresh = (): void => undefined;
   let stopped = false;
+  let failing = false;
   let status: CollectorStatus = { collector: 'topology', success: false, durationSeconds: 0 };
 
   async function look(): Promise<void> {
@@ -44,6 +47,7 @@ export function createInventory(deps: {
     try {
       const found = await deps.discover();
       const durationSeconds = (clock.monotonic() - before) / 1000;
+      failing = false;
       status = { collector: 'topology', success: true, durationSeconds, lastSuccess: clock.now() / 1000 };
       if (stopped) return;
       const next = JSON.stringify(found);
@@ -55,7 +59,14 @@ export function createInventory(deps: {
       deps.onLook();
     } catch (error) {
       const durationSeconds = (clock.monotonic() - before) / 1000;
-      if (status.success) log.warn({ err: error }, 'inventory failed; the last one is kept');
+      if (!failing) {
+        const what =
+          status.lastSuccess === undefined
+            ? 'inventory failed: nothing is watched'
+            : 'inventory failed; the last one is kept';
+        log.error({ err: error }, what);
+      }
+      failing = true;
       status = { ...status, success: false, durationSeconds };
     }
   }
@@ -86,6 +97,7 @@ export function createInventory(deps: {
       while (running !== undefined) await running;
     },
     status: () => status,
+    failing: () => failing,
     stop() {
       stopped = true;
       cancelPeriod();

@@ -1,5 +1,5 @@
 import { errnoOf, messageOf } from '../model/errors.ts';
-import type { BlockDevice, Mount } from '../model/topology.ts';
+import type { BlockDevice, Mount, TopologyProblem } from '../model/topology.ts';
 import type { DeviceMapper, DmRow, KernelTree } from '../ports.ts';
 import { readBlockDevices } from './block.ts';
 import { withDmTables } from './dm-table.ts';
@@ -19,7 +19,11 @@ const PARTITION = /^p?\d+$/;
 export async function readStack(
   from: { readonly sysfs: KernelTree; readonly procfs: KernelTree; readonly deviceMapper: DeviceMapper },
   asked?: string,
-): Promise<{ readonly blockDevices: readonly BlockDevice[]; readonly mounts: readonly Mount[] }> {
+): Promise<{
+  readonly blockDevices: readonly BlockDevice[];
+  readonly mounts: readonly Mount[];
+  readonly problems: readonly TopologyProblem[];
+}> {
   const { sysfs, procfs, deviceMapper } = from;
   const problems = createProblems();
   const mounts = await readMounts(procfs, problems);
@@ -33,7 +37,8 @@ export async function readStack(
       return [disk, link?.split('/').at(-1) ?? disk];
     });
   const devices = await readBlockDevices(sysfs, mounts, new Map(await Promise.all(parents)), problems, []);
-  return { blockDevices: withDmTables(devices, (device) => tableOf(deviceMapper, device)), mounts };
+  const blockDevices = withDmTables(devices, (device) => tableOf(deviceMapper, device));
+  return { blockDevices, mounts, problems: problems.found };
 }
 
 function tableOf(deviceMapper: DeviceMapper, { devNumber }: BlockDevice): readonly DmRow[] | string {

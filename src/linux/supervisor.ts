@@ -139,7 +139,9 @@ export function findAccount(name: string): Account | undefined {
 function prepareDirectoryOf(file: string, account: Account): void {
   const directory = dirname(file);
   if (existsSync(directory)) return;
-  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  // those above it belong to root and may be passed by everybody
+  mkdirSync(dirname(directory), { recursive: true, mode: 0o755 });
+  mkdirSync(directory, { mode: 0o750 });
   chownSync(directory, account.uid, account.gid);
 }
 

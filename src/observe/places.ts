@@ -124,8 +124,11 @@ function namespaceSources(place: Place, topology: Topology): Sources {
   const whole = [run(0, size)];
   const disk = topology.blockDevices.find(({ name }) => name === device);
   // BTT disks and dax devices have no list of their own
-  const hasList = disk?.hasBadblocks ?? (device !== '' && (mode === 'fsdax' || mode === 'raw'));
-  if (hasList && disk === undefined) missing.push(`${device} could not be looked at`);
+  const needsList = device !== '' && (mode === 'fsdax' || mode === 'raw');
+  const hasList = disk?.hasBadblocks === true;
+  // a disk of these modes always has one: without it the device is just being taken down, and the region's list alone clears nothing
+  if (needsList && !hasList)
+    missing.push(disk === undefined ? `${device} could not be looked at` : `${device} shows no bad-block list`);
   else if (hasList && dataStart === undefined)
     missing.push(`${device}: where its data lies in the namespace is not known`);
   else if (hasList && dataStart !== undefined) {

@@ -1,7 +1,7 @@
 import { errnoOf, messageOf } from '../model/errors.ts';
 import { endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
-import type { BlockDevice, Mount } from '../model/topology.ts';
+import type { BlockDevice, Mount, TopologyProblem } from '../model/topology.ts';
 import { bytesFromSectors } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
@@ -43,6 +43,8 @@ export interface Climb {
 export interface HostFacts {
   readonly blockDevices: readonly BlockDevice[];
   readonly mounts: readonly Mount[];
+  /** what could not be looked at: a device without a mount or holder may then have some */
+  readonly problems?: readonly TopologyProblem[];
   /** the kernel's lists, by disk; a disk with a list that is not in it could not be read */
   readonly badRuns?: ReadonlyMap<string, readonly Run[]>;
 }
@@ -72,7 +74,7 @@ export function climb(asked: BlockDevice, from: readonly Segment[], facts: HostF
       return;
     }
     if (uppers.length === 0 && obstacles.length === 0) {
-      settle(segments, { kind: 'raw', metadata: contentOf(device, io) });
+      settle(segments, unusedDevice(device, facts, io));
       return;
     }
     const used: Run[] = [];
@@ -234,13 +236,29 @@ function settleUnpartitioned(disk: BlockDevice, segments: readonly Segment[], io
   );
 }
 
-function contentOf(device: BlockDevice, io: FilesystemIo): string {
+/**
+ * A device that nothing mounts or holds, as far as is known. Where the mounts or its holders could not be read, or its own
+ * start, it may well be in use: that is unknown, and its sectors must not be told as free to overwrite.
+ */
+function unusedDevice(device: BlockDevice, facts: HostFacts, io: FilesystemIo): OwnerFacts {
+  const doubts = (facts.problems ?? [])
+    .filter(({ subject }) => subject === device.name || subject.endsWith('/mountinfo'))
+    .map(({ subject, reason }) => `${subject} ${reason}`);
+  const content = contentOf(device, io);
+  if (content.kind === 'ok' && doubts.length === 0) return { kind: 'raw', metadata: content.what };
+  const what = content.kind === 'ok' ? content.recognized : `its start cannot be read (${content.reason})`;
+  return { kind: 'unknown', reason: ['no mount or holder of it is known', what, ...doubts].join('; ') };
+}
+
+function contentOf(device: BlockDevice, io: FilesystemIo) {
   const head = readHead(device, RECOGNIZE_BYTES, io);
-  if (head.kind === 'failed') return `content unknown: its start cannot be read (${head.reason})`;
-  const tail = readEnd(device, io);
-  const what = recognize(head.raw, tail);
-  if (what === 'swap space') return isActiveSwap(device, io) ? 'swap space in use' : 'swap space, not in use';
-  return what.endsWith('file system') ? `${what}, not mounted` : what;
+  if (head.kind === 'failed') return head;
+  const recognized = recognize(head.raw, readEnd(device, io));
+  return { kind: 'ok', recognized, what: useOf(device, recognized, io) } as const;
+}
+function useOf(device: BlockDevice, content: string, io: FilesystemIo): string {
+  if (content === 'swap space') return isActiveSwap(device, io) ? 'swap space in use' : 'swap space, not in use';
+  return content.endsWith('file system') ? `${content}, not mounted` : content;
 }
 
 function readHead(device: BlockDevice, bytes: number, io: FilesystemIo) {

@@ -12,10 +12,10 @@ async function listing(host: HostTree): Promise<Listing> {
   return JSON.parse((await list(host, '--json')).stdout) as Listing;
 }
 /** What every host has besides persistent memory. */
-const base = '@ /proc/1\nmountinfo :=\n@ /proc/sys/kernel/random\nboot_id = 1\n';
+const base = '@ block\nsda/\n@ /proc/1\nmountinfo :=\n@ /proc/sys/kernel/random\nboot_id = 1\n';
 
 test('a host without persistent memory is a fine host that says so', async () => {
-  const host = createHostTree(`${base}@ block\nsda/\n`);
+  const host = createHostTree(base);
   const { code, stdout, stderr } = await list(host);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   assert.match(stdout, /^no persistent memory on this host/);

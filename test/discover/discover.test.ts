@@ -6,6 +6,7 @@ import { AgentError } from '../../src/model/errors.ts';
 import type { Place, Topology } from '../../src/model/topology.ts';
 import type { KernelTree } from '../../src/ports.ts';
 import { type HostTree, loadHost } from '../fakes/host-tree.ts';
+import { createKernelTree } from '../fakes/kernel-tree.ts';
 
 const unreadable = (errno: string) => ({ kind: 'error', errno }) as const;
 
@@ -395,4 +396,12 @@ test('a boot id that cannot be read is a problem, and the one read before still 
   const after = await discover(host, before);
   assert.deepEqual(after.places, before.places);
   assert.deepEqual(subjects(after), ['sys/kernel/random/boot_id']);
+});
+
+test('a folder that is no sysfs is an error that says so, not a host without persistent memory', async () => {
+  const { procfs } = loadHost('none');
+  await assert.rejects(discover({ sysfs: createKernelTree([]), procfs }), {
+    code: 'SYSFS_READ',
+    message: /not mounted there, or --path\.sysfs/,
+  });
 });

@@ -27,3 +27,29 @@ test('a device that comes while the inventory is being taken is looked for again
   assert.equal(looks.length, 2, 'the hint was not lost with the end of the look');
   inventory.stop();
 });
+
+test('a first look that fails is told, once, and is not taken for an empty host', async () => {
+  const clock = createFakeClock();
+  const log = createRecordingLog();
+  let broken = true;
+  const inventory = createInventory({
+    discover: () => (broken ? Promise.reject(new Error('no sysfs')) : Promise.resolve(emptyTopology)),
+    clock,
+    periodMs: 60_000,
+    onChange: () => undefined,
+    onLook: () => undefined,
+    log,
+  });
+  await inventory.settled();
+  await clock.advance(3 * 60_000);
+  assert.equal(inventory.failing(), true);
+  assert.equal(inventory.status().lastSuccess, undefined);
+  assert.deepEqual(
+    log.lines.map(({ level, message }) => [level, message]),
+    [['error', 'inventory failed: nothing is watched']],
+  );
+  broken = false;
+  await clock.advance(60_000);
+  assert.equal(inventory.failing(), false);
+  inventory.stop();
+});

@@ -7,5 +7,5 @@ becomeSupervisor({
   agentArgs: [agent],
   user: 'no-such-user',
   roots: { sysfs: `${root}/sys`, procfs: '/proc', rootfs: '/', dev: '/dev' },
-  stateFile: `${root}/state/state.db`,
+  stateFile: `${root}/lib/state/state.db`,
 });

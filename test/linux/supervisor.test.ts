@@ -50,7 +50,7 @@ test('the listening half runs without root, groups or capabilities, and reads th
     },
   );
   assert.equal(err(), "pmemwatch agent: there is no user 'no-such-user': the agent runs as 'nobody'\n");
-  const state = statSync(join(host.roots.rootfs, 'state'));
+  const state = statSync(join(host.roots.rootfs, 'lib/state'));
   assert.deepEqual([state.uid, state.gid, state.mode & 0o777], [65534, 65534, 0o750]);
 
   parent.kill('SIGHUP');

@@ -156,3 +156,14 @@ test('a place whose lists were not read anew has the same reading, and another o
   assert.equal(of([]), undefined);
   assert.equal(of(lists, { ...topology, blockDevices: [] })?.complete, false);
 });
+
+test('a disk without its list is not complete, whatever the list of the region says: nothing clears meanwhile', async () => {
+  const { topology } = await readAll('one-bad-sector');
+  const without: Topology = {
+    ...topology,
+    blockDevices: topology.blockDevices.map((device) => ({ ...device, hasBadblocks: false })),
+  };
+  const { complete, reasons } = read(without, reading('region0', listed()))('namespace0.0');
+  assert.equal(complete, false);
+  assert.deepEqual(reasons, ['pmem0 shows no bad-block list']);
+});

@@ -58,11 +58,13 @@ test('a call that hangs is stuck past its deadline and alone so; it costs one pr
   const fifo = host.hang('sys/block/pmem0/badblocks');
   // a start takes its time on a busy machine
   await probe.hello();
-  const before = performance.now();
   const hanging = probe.sysfs.readAll('block/pmem0', ['badblocks', 'size']);
+  const order: string[] = [];
+  void hanging.then(() => order.push('the one that hangs'));
   assert.equal(textOf(await probe.sysfs.read('block/pmem1/badblocks')), '8 1\n');
-  assert.ok(performance.now() - before < 900, 'another device waited for the one that hangs');
+  order.push('another');
   const answers = await hanging;
+  assert.deepEqual(order, ['another', 'the one that hangs'], 'another device waited for the one that hangs');
   assert.equal(textOf(answers.get('size') ?? { kind: 'none' }), '1\n');
   const stuck = answers.get('badblocks');
   assert.equal(stuck?.kind, 'stuck');
@@ -70,9 +72,8 @@ test('a call that hangs is stuck past its deadline and alone so; it costs one pr
   assert.equal(textOf(await probe.sysfs.read('block/pmem1/badblocks')), '8 1\n');
   assert.equal(probe.pids.length, 2, 'a fresh process serves everything else');
   assert.equal(probe.heldProcesses, 1);
-  const asked = performance.now();
   assert.equal((await probe.sysfs.read('block/pmem0/badblocks')).kind, 'stuck');
-  assert.ok(performance.now() - asked < 500, 'a path known to hang is not asked again');
+  assert.equal(probe.pids.length, 2, 'a path known to hang is not asked again: that would take another process');
 
   const [held] = probe.pids as [number];
   assert.ok(isAlive(held));
@@ -97,13 +98,14 @@ test('a device whose every attribute hangs is skipped as a whole and holds one p
 });
 
 test('many devices that hang at once delay the others by less than a deadline', async () => {
-  const { probe, host } = rig(3_000);
+  const { probe, host } = rig(5_000);
   for (let i = 0; i < 16; i++) host.hang(`sys/block/pmem${i}/badblocks`);
   host.write('sys/block/pmem99/badblocks', '8 1\n');
   const hanging = Array.from({ length: 16 }, (_, i) => probe.sysfs.read(`block/pmem${i}/badblocks`));
-  const before = performance.now();
+  let given = 0;
+  for (const answer of hanging) void answer.then(() => given++);
   assert.equal(textOf(await probe.sysfs.read('block/pmem99/badblocks')), '8 1\n');
-  assert.ok(performance.now() - before < 2_000, 'the healthy device waited');
+  assert.equal(given, 0, 'the healthy device waited for the first deadline of those that hang');
   assert.ok((await Promise.all(hanging)).every((a) => a.kind === 'stuck'));
 });
 

@@ -247,3 +247,28 @@ test('a path is shown through the mount that reaches it, and not through one tha
   assert.equal(show('/tmp/other'), 'a name lies beneath the mount on /pg/tmp');
   assert.equal(createPathSpace(mount(4, 1, '/tmp/keep', '/keep'), []).visible('/base').kind, 'hidden');
 });
+
+test('where the mounts cannot be read, a device without any is unknown, not free to be overwritten', async () => {
+  const raw = Buffer.alloc(RECOGNIZE_BYTES);
+  raw.write('XFSB', 0);
+  const resolve = (problems: readonly { subject: string; reason: string }[], memory = memoryIo(raw)) =>
+    resolveRuns(
+      { device: 'pmem0', runs: [run(8, 8)], deadlineMs: 1000, walkRoots: [] },
+      { blockDevices: [disk], mounts: [], problems },
+      memory,
+      () => undefined,
+      new AbortController().signal,
+    );
+  const [known] = (await resolve([])).results;
+  assert.deepEqual([known?.complete, known?.owners[0]?.kind], [true, 'raw']);
+  for (const subject of ['self/mountinfo', '1/mountinfo', 'pmem0']) {
+    const [answer] = (await resolve([{ subject, reason: 'cannot be read (EACCES)' }])).results;
+    assert.deepEqual([answer?.complete, answer?.owners[0]?.kind], [false, 'unknown'], subject);
+    assert.match(answer?.owners[0]?.reason ?? '', /XFS file system; .* cannot be read \(EACCES\)/);
+  }
+  const [other] = (await resolve([{ subject: 'pmem1', reason: 'cannot be read' }])).results;
+  assert.equal(other?.complete, true, 'what is wrong with another device does not matter');
+  const [unreadable] = (await resolve([], memoryIo(raw, { badBytes: [0] }))).results;
+  assert.deepEqual([unreadable?.complete, unreadable?.owners[0]?.kind], [false, 'unknown']);
+  assert.match(unreadable?.owners[0]?.reason ?? '', /its start cannot be read/);
+});
