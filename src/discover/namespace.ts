@@ -65,7 +65,8 @@ async function readNamespace(look: Look, found: FoundRegion, name: string): Prom
 
 /**
  * Where the data area lies (kernel-abi section 7): at the pfn or dax device's `resource`; where that may not be read, behind
- * what the namespace has more than its data, for the info block and struct pages come first. BTT has no one window.
+ * what the namespace has more than its data, for the info block and struct pages come first. BTT has no one window, only
+ * the size of what its disk shows.
  */
 function layoutOf(
   mode: NamespaceMode,
@@ -73,9 +74,10 @@ function layoutOf(
   resource: bigint | undefined,
   claim: Attributes | undefined,
 ): { dataStart?: SectorCount; dataSize?: SectorCount } {
-  if (mode === 'sector') return {};
+  if (mode === 'sector' && claim === undefined) return {};
   if (claim === undefined) return { dataStart: sectorCount(0), dataSize: wholeSectors(size) };
   const dataSize = claim.number('size');
+  if (mode === 'sector') return dataSize === undefined ? {} : { dataSize: wholeSectors(dataSize) };
   const start = distance(resource, claim.address('resource'));
   if (dataSize === undefined) return {};
   const dataStart = start ?? (dataSize <= size ? wholeSectors(size - dataSize) : undefined);

@@ -18,7 +18,7 @@ export function severityOfOwner(owner: Owner): Severity {
  * metadata could name.
  */
 const holdsMore =
-  /info block|superblock|header|metadata|parity|journal|thin|cache|snapshot|integrity|verity| device of |BTT (?:data|map|log)/i;
+  /info block|superblock|header|metadata|parity|journal|thin|cache|snapshot|integrity|verity| device of |BTT (?:data|map|log|arena)/i;
 
 function severityWithoutCopies(owner: Owner): Severity {
   switch (owner.kind) {

@@ -1,7 +1,8 @@
-import { clip, type Extent, endOf, extent, type Run, run, subtract } from '../model/extent.ts';
+import { clip, coalesce, type Extent, endOf, extent, type Run, run, subtract } from '../model/extent.ts';
 import type { Owner } from '../model/owner.ts';
 import type { Place } from '../model/topology.ts';
 import { sectorCount } from '../model/units.ts';
+import { bttParts } from './stack/btt.ts';
 
 /** A place's bad runs, split into what its block device shows and what belongs to something below or beside it. */
 export interface SplitRuns {
@@ -21,9 +22,7 @@ export function splitPlace(place: Place, runs: readonly Run[]): SplitRuns {
     return { onDevice: [], known: offDevice(runs, { kind: 'free', reason: 'region space that no namespace uses' }) };
   }
   if (place.mode === 'sector') {
-    const metadata = 'BTT arena';
-    const reason = 'sectors of a BTT namespace are reached through its map, which is not read in this version';
-    return { onDevice: [], known: offDevice(runs, { kind: 'hidden', metadata, reason }) };
+    return { onDevice: [], known: inArena(place, runs) };
   }
   const { device, dataStart, dataSize } = place;
   if (device === '' || dataStart === undefined) {
@@ -44,6 +43,27 @@ export function splitPlace(place: Place, runs: readonly Run[]): SplitRuns {
   const raw = onDevice.map((e): Owner => ({ kind: 'raw', ...e, metadata: 'device-dax' }));
   return { onDevice: [], known: [...known, ...raw] };
 }
+
+/**
+ * Sectors of a BTT namespace: data is reached through a map, and that lies on the media of a namespace that nothing but
+ * its own driver can read while it is in use. So the part of the arena is told, and no block of its device.
+ */
+function inArena({ size, dataSize }: Place, runs: readonly Run[]): Owner[] {
+  return coalesce(runs).flatMap((r): Owner[] => {
+    const parts = dataSize === undefined ? [] : (bttParts(size, dataSize, r) ?? []);
+    const told = parts.flatMap((part) => {
+      const data = part.part === 'data' ? { reason: inData } : {};
+      return offDevice([part], { kind: 'hidden', metadata: `BTT ${part.part}`, ...data });
+    });
+    return [
+      ...told,
+      ...offDevice(subtract([r], parts), { kind: 'hidden', metadata: 'BTT arena', reason: unknownLayout }),
+    ];
+  });
+}
+const inData =
+  'which block of the device it holds, if any, is in the BTT map, which cannot be read while the BTT is in use';
+const unknownLayout = 'how the BTT is laid out here is not known';
 
 function offDevice(runs: readonly Run[], what: Pick<Owner, 'kind' | 'metadata' | 'reason'>): Owner[] {
   return runs.map((r) => ({ device: '', start: r.start, count: sectorCount(r.count), ...what }));

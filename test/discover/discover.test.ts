@@ -80,7 +80,7 @@ test('every mode of namespace has its device and window, and free space is a pla
   ]);
   assert.deepEqual(shown, [
     ['namespace0.0', 'fsdax', 'pmem0', 0, 4096, 1044480, undefined],
-    ['namespace0.1', 'sector', 'pmem0.1s', 1048576, undefined, undefined, undefined],
+    ['namespace0.1', 'sector', 'pmem0.1s', 1048576, undefined, 259776, undefined],
     ['namespace0.2', 'devdax', 'dax0.2', 1310720, 4096, 520192, undefined],
     ['', undefined, '', undefined, undefined, undefined, [{ start: 1835008, count: 262144 }]],
   ]);
