@@ -13,6 +13,7 @@ const guestPackages = [
   'e2fsprogs',
   'fdisk',
   'kmod',
+  'lvm2',
   'mdadm',
   'mount',
   'ndctl',
