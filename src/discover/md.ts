@@ -74,7 +74,8 @@ function parseMdArray(a: Attributes, components: readonly Component[], size: Sec
     level,
     disks: number('raid_disks'),
     chunk: wholeSectors(number('chunk_size', 0)),
-    layout: number('layout', 0),
+    // raid0 without zones that differ has none
+    layout: a.text('layout') === '-1' ? 0 : number('layout', 0),
     // a mirror's size may be odd, which KiB do not tell
     memberSize: level === 'raid1' && size - memberSize === 1 ? size : memberSize,
     members,

@@ -91,6 +91,10 @@ test('the size of a mirror may be odd, which KiB do not tell', async () => {
   const found = await md({}, { a: { ...inSync, slot: '0' } }, 2049);
   assert.equal(found.kind === 'md' ? found.raid.memberSize : 0, 2049);
 });
+test('a raid0 whose members are alike has no layout, which the kernel shows as -1', async () => {
+  const found = await md({ level: 'raid0', layout: '-1', chunk_size: '65536' }, { a: { ...inSync, slot: '0' } });
+  assert.equal(found.kind === 'md' ? found.raid.layout : undefined, 0);
+});
 test('copies of an array that is resyncing are doubtful', async () => {
   const found = await md({ sync_action: 'resync' }, { a: { ...inSync, slot: '0' } });
   assert.equal(found.kind === 'md' ? found.raid.doubt : '', 'resync is under way');
