@@ -144,7 +144,8 @@ function moduleFiles(path: string, module: (typeof modules)[number]): Record<str
     [`${path}/nfit/id`]: module.id,
     [`${path}/nfit/family`]: 0,
     [`${path}/nfit/format`]: '0x0301',
-    [`${path}/nfit/dsm_mask`]: '0x18001fff6',
+    // a laid folder has no device that could answer: the module is one that offers no health data
+    [`${path}/nfit/dsm_mask`]: '0x0',
     [`${path}/nfit/flags`]: '',
   };
 }
