@@ -180,7 +180,10 @@ export interface FilesystemIo {
   readonly lanes?: Lanes;
   /** Opens `<dev root>/<name>` buffered; ENODEV when the node is not the device `devNumber`. */
   openDevice(name: string, devNumber: string): number;
-  /** Without blocking on a FIFO, changing the access time (where permitted) or, unless `follow`, following a link. */
+  /**
+   * Without blocking on a FIFO, changing the access time (where permitted) or, unless `follow`, following a link at its end.
+   * `/proc/PID/root/...` is opened as that process sees it, and never through any link.
+   */
   openPath(path: Uint8Array, kind: OpenKind, follow?: boolean): number;
   /** One name of an open directory, never across a mount point (EXDEV) nor through a link (ELOOP). */
   openBeneath(directory: number, name: Uint8Array, kind: OpenKind): number;

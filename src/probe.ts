@@ -36,6 +36,17 @@ async function readFacts(asked?: string): Promise<HostFacts> {
   return readStack({ sysfs, procfs, deviceMapper: createDeviceMapper(values['path.dev']) }, asked);
 }
 
+/** As `readFacts`, and what other mount namespaces show of the device and of what stands on it. */
+async function readFactsEverywhere(asked: string, io: FilesystemIo): Promise<HostFacts> {
+  const [facts, { readForeignMounts }, { mountsAbove }] = await Promise.all([
+    readFacts(asked),
+    import('./discover/mount-namespaces.ts'),
+    import('./resolve/mounts-above.ts'),
+  ]);
+  const foreign = readForeignMounts(io, facts.mounts, mountsAbove(asked, facts.blockDevices));
+  return { ...facts, mounts: [...facts.mounts, ...foreign] };
+}
+
 async function openFilesystems(): Promise<FilesystemIo> {
   const [{ createFilesystemIo }, { createLanes }] = await Promise.all([
     import('./linux/filesystem-io.ts'),
@@ -95,11 +106,8 @@ async function check(job: CheckJob, onProgress: (progress: ResolveProgress) => v
 
 const services: ProbeServices = {
   async resolve(job, onProgress, signal) {
-    const [{ resolveRuns }, facts, io] = await Promise.all([
-      import('./resolve/resolve.ts'),
-      readFacts(job.device),
-      openFilesystems(),
-    ]);
+    const [{ resolveRuns }, io] = await Promise.all([import('./resolve/resolve.ts'), openFilesystems()]);
+    const facts = await readFactsEverywhere(job.device, io);
     // whether another copy is good is a question only where a layer may keep one
     const copies = facts.blockDevices.some(({ kind }) => kind === 'md' || kind === 'dm');
     const badRuns = copies ? { badRuns: (await readBadRuns(facts)).whole } : {};

@@ -1,6 +1,6 @@
 import type { Run } from '../model/extent.ts';
 import type { LayerExtent, OpenBy, Owner } from '../model/owner.ts';
-import { kernelUserText, processPlaces, readersText } from '../model/process-text.ts';
+import { kernelUserText, namespaceText, processPlaces, readersText } from '../model/process-text.ts';
 import { counted, type Paint, printable } from './print.ts';
 
 /** An owner for people: what it is, which bytes of it, who uses it. Only what is not the whole range says where it lies. */
@@ -12,6 +12,13 @@ export function describeOwner(owner: Owner, range: Run, paint: Paint): string[] 
   for (const path of otherNames) lines.push(`  also ${printable(path)}`);
   if (owner.paths !== undefined && owner.pathsComplete === false) {
     lines.push(paint('dim', `  ${counted(owner.linkCount ?? 0, 'link')}, not all of their names were found`));
+  }
+  if (owner.mountNamespace !== undefined) {
+    lines.push(`  mounted only in the mount namespace of ${printable(namespaceText(owner.mountNamespace))}`);
+  }
+  for (const { path, mountNamespace } of (owner.otherPaths ?? []).slice(0, MOST_OTHER_NAMES)) {
+    const where = mountNamespace === null ? 'through another mount' : `in ${printable(namespaceText(mountNamespace))}`;
+    lines.push(paint('dim', `  ${where}: ${printable(path)}`));
   }
   if (owner.formerPath !== undefined) lines.push(`  was ${printable(owner.formerPath)}`);
   lines.push(...usersText(owner, paint));
@@ -69,6 +76,7 @@ function bytesText({ offset, length }: Owner): string {
   return ` bytes ${offset}–${offset + length - 1}`;
 }
 
+const MOST_OTHER_NAMES = 4;
 /** Processes that an answer names one by one; the others are counted. */
 const MOST_LINES = 12;
 

@@ -51,15 +51,20 @@ export function isOnBlockDevice(mount: Mount): boolean {
   return !mount.devNumber.startsWith('0:') || mount.source.text.startsWith('/dev/');
 }
 
-/** Mounts as the host's init sees them; our own view, where that may not be read, can lack some and is said to. */
+/** Those of block devices among all mounts. */
 export async function readMounts(procfs: KernelTree, problems: Problems): Promise<readonly Mount[]> {
+  return (await readAllMounts(procfs, problems)).filter(isOnBlockDevice);
+}
+
+/** Mounts as the host's init sees them; our own view, where that may not be read, can lack some and is said to. */
+export async function readAllMounts(procfs: KernelTree, problems: Problems): Promise<readonly Mount[]> {
   for (const process of ['1', 'self']) {
     const path = `${process}/mountinfo`;
     const file = await procfs.read(path);
     if (file.kind === 'ok') {
       const { mounts, skipped } = parseMountinfo(file.data);
       if (skipped > 0) problems.add(path, `${skipped} lines are not understood and left out`);
-      return mounts.filter(isOnBlockDevice);
+      return mounts;
     }
     const why = file.kind === 'stuck' ? 'it has not answered in time' : file.reason;
     problems.add(

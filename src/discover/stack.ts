@@ -4,7 +4,7 @@ import type { DeviceMapper, DmRow, KernelTree } from '../ports.ts';
 import { readBlockDevices } from './block.ts';
 import { withDmTables } from './dm-table.ts';
 import { createProblems } from './look.ts';
-import { readMounts } from './mountinfo.ts';
+import { isOnBlockDevice, readAllMounts } from './mountinfo.ts';
 
 /** Namespaces' disks; others are looked at when they carry a mount or are asked about. */
 const PMEM_DISK = /^pmem\d/;
@@ -26,7 +26,8 @@ export async function readStack(
 }> {
   const { sysfs, procfs, deviceMapper } = from;
   const problems = createProblems();
-  const mounts = await readMounts(procfs, problems);
+  // all of them: what is no block device's can hide what is
+  const mounts = await readAllMounts(procfs, problems);
   const disks = (await sysfs.list('block')) ?? [];
   const isAsked = (disk: string) =>
     asked === disk || (asked?.startsWith(disk) === true && PARTITION.test(asked.slice(disk.length)));
@@ -36,7 +37,8 @@ export async function readStack(
       const link = await sysfs.link(`block/${disk}/device`);
       return [disk, link?.split('/').at(-1) ?? disk];
     });
-  const devices = await readBlockDevices(sysfs, mounts, new Map(await Promise.all(parents)), problems, []);
+  const onBlocks = mounts.filter(isOnBlockDevice);
+  const devices = await readBlockDevices(sysfs, onBlocks, new Map(await Promise.all(parents)), problems, []);
   const blockDevices = withDmTables(devices, (device) => tableOf(deviceMapper, device));
   return { blockDevices, mounts, problems: problems.found };
 }

@@ -29,6 +29,7 @@ const O_CLOEXEC = 0o2000000;
 const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC;
 const RESOLVE_NO_XDEV = 0x01;
 const RESOLVE_NO_SYMLINKS = 0x04;
+const RESOLVE_BENEATH = 0x08;
 /** struct statx (include/uapi/linux/stat.h) */
 const STATX = {
   bytes: 256,
@@ -75,6 +76,8 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       throw failure('ENODEV', `${join(roots.dev, name)} is not the block device ${devNumber}`);
     },
     openPath: (path, kind, follow = false) => {
+      const inside = namespacePath(path);
+      if (inside !== undefined) return openInside(join(roots.proc, inside.pid, 'root'), inside.path, kind);
       const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
       return withoutAccessTime(flags, (f) => openSync(beneath(roots.rootfs, path), f));
     },
@@ -136,6 +139,24 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
 
 function failure(code: string, what: string): Error {
   return Object.assign(new Error(`${code}: ${what}`), { code });
+}
+
+/** `/proc/PID/root/...`: a path in the mount namespace of a process. */
+function namespacePath(path: Uint8Array): { readonly pid: string; readonly path: Buffer } | undefined {
+  const text = Buffer.from(path).toString('latin1');
+  const match = /^\/proc\/(\d+)\/root(?:\/(.*))?$/s.exec(text);
+  return match === null ? undefined : { pid: match[1] as string, path: Buffer.from(match[2] || '.', 'latin1') };
+}
+/** Never through a link: those of a container are made by whoever runs in it, and lead anywhere on this host. */
+function openInside(processRoot: string, path: Buffer, kind: OpenKind): number {
+  const root = openSync(processRoot, O_PATH | constants.O_DIRECTORY | O_CLOEXEC);
+  try {
+    return withoutAccessTime(flagsFor(kind), (flags) =>
+      openat2(root, path, flags, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH),
+    );
+  } finally {
+    closeSync(root);
+  }
 }
 
 function beneath(rootfs: string, path: Uint8Array): Buffer {

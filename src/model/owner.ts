@@ -31,6 +31,21 @@ export interface KernelUser {
   readonly name: string;
 }
 
+/** A mount namespace besides the host's, by a process in it; who that is as far as it is known. */
+export interface MountNamespaceRef {
+  readonly pid: number;
+  readonly command?: string;
+  readonly unit?: string | null;
+  readonly container?: string | null;
+  readonly pod?: string | null;
+}
+/** The same file under another name: through another mount, here or (`mountNamespace`) where only some processes see it. */
+export interface OtherPath {
+  readonly path: string;
+  readonly pathBase64: string;
+  readonly mountNamespace: MountNamespaceRef | null;
+}
+
 /**
  * What programs get that touch the damaged bytes. Whatever is told as an error is so for the whole page; `data` comes from
  * elsewhere than the bad sectors, `zeros` from space that was never written.
@@ -88,6 +103,10 @@ export interface Owner {
   readonly pathsBase64?: readonly string[];
   readonly pathsComplete?: boolean;
   readonly linkCount?: number;
+  /** names through other mounts than the one that `paths` are told through; not every one of many */
+  readonly otherPaths?: readonly OtherPath[];
+  /** the file system is mounted only there: `mountpoint` is what it is called there, `paths` lead through /proc/PID/root */
+  readonly mountNamespace?: MountNamespaceRef;
   /** those in most danger first; of a raw owner: who uses the device itself */
   readonly openBy?: readonly OpenBy[];
   /** how many there are, where `openBy` holds only the first */

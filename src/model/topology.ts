@@ -118,6 +118,11 @@ export interface Mount {
   readonly source: PathName;
   readonly options: readonly string[];
   readonly superOptions: readonly string[];
+  /**
+   * In another mount namespace than the host's: a process in it, and the mountpoint as it is called there. `mountpoint`
+   * then leads through `/proc/<pid>/root`.
+   */
+  readonly namespace?: { readonly pid: number; readonly mountpoint: PathName };
 }
 
 /**

@@ -179,6 +179,7 @@ function trimmed(owners: readonly Owner[]): Owner[] {
           ...(owner.pathsBase64 === undefined ? {} : { pathsBase64: owner.pathsBase64.slice(0, MOST_PATHS) }),
           pathsComplete: false,
         }),
+    ...(owner.otherPaths === undefined ? {} : { otherPaths: owner.otherPaths.slice(0, MOST_PATHS) }),
   }));
 }
 

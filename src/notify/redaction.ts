@@ -8,7 +8,7 @@ export type PathPolicy = 'full' | 'hash' | 'off';
 /** The owner as the receiver may see it. Mountpoints stay: they are labels of the metrics as well. */
 export function redactOwner(owner: Owner, policy: PathPolicy): Owner {
   if (policy === 'full') return owner;
-  const { paths, pathsBase64, formerPath, kernelUsers, layers, ...rest } = owner;
+  const { paths, pathsBase64, otherPaths, formerPath, kernelUsers, layers, ...rest } = owner;
   const hash = policy === 'hash';
   return {
     ...rest,

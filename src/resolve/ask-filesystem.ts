@@ -83,9 +83,9 @@ function unanswered(task: FilesystemTask, reason: string): Answer {
   return { owners, coverage: { complete: false, reason } };
 }
 
-/** First those that show the whole file system, then those at the shortest path. */
+/** This host's own first, of those the ones that show the whole file system, of those the one at the shortest path. */
 function byPreference(mounts: readonly Mount[]): Mount[] {
-  const rank = (m: Mount): number => (m.root.text === '/' ? 0 : 1);
+  const rank = (m: Mount): number => (m.namespace === undefined ? 0 : 2) + (m.root.text === '/' ? 0 : 1);
   return [...mounts].sort(
     (a, b) => rank(a) - rank(b) || a.mountpoint.base64.length - b.mountpoint.base64.length || a.id - b.id,
   );

@@ -10,7 +10,12 @@ const LARGEST_CACHE_LOOK = 64 * 1024 * 1024;
 /** Adds what is the same for every file system: its type and mountpoint, DAX, and what readers get. */
 export function describeOwners(owners: readonly FilesystemOwner[], task: FilesystemTask): Owner[] {
   const { mount } = task;
-  const where = { fsType: mount.fsType, mountpoint: mount.mountpoint.text };
+  const { namespace } = mount;
+  const where = {
+    fsType: mount.fsType,
+    mountpoint: (namespace ?? mount).mountpoint.text,
+    ...(namespace === undefined ? {} : { mountNamespace: { pid: namespace.pid } }),
+  };
   const look = createFileLook(task);
   return owners.map(({ inodeDevice, ...owner }): Owner => {
     if (owner.inode === undefined || owner.kind === 'metadata') return { ...owner, ...where };

@@ -115,7 +115,7 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
     }
     if (mapped === 'denied' || opened === 'denied') denied++;
     if (drafts.size === 0) return;
-    const process = describe(pid, io);
+    const process = describeProcess(pid, io);
     for (const [key, use] of drafts) {
       const { statDevice, ...rest } = use;
       const uses = found.get(key) ?? [];
@@ -248,7 +248,11 @@ function isDeviceNode(mode: number): boolean {
   return type === 0x6000 || type === 0x2000;
 }
 
-function describe(pid: string, io: FilesystemIo): Membership & { readonly pid: number; readonly command: string } {
+/** Name and whereabouts of a process. */
+export function describeProcess(
+  pid: string,
+  io: FilesystemIo,
+): Membership & { readonly pid: number; readonly command: string } {
   return { pid: Number(pid), command: nameOf(pid, io), ...parseCgroup(textOf(`${pid}/cgroup`, io)) };
 }
 function nameOf(pid: string, io: FilesystemIo): string {

@@ -1,4 +1,4 @@
-import { fileIdentity, type OpenBy, type Owner } from '../model/owner.ts';
+import { fileIdentity, type MountNamespaceRef, type OpenBy, type Owner } from '../model/owner.ts';
 import { textOfBytes } from '../model/path.ts';
 import type { Mount } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
@@ -6,7 +6,7 @@ import type { FilesystemIo } from '../ports.ts';
 import type { HostFacts } from './climb.ts';
 import type { FilesystemOwner } from './fs/resolver.ts';
 import { findKernelUsers } from './kernel-users.ts';
-import { deletedName, findUses, targetKey, type Use, type UseTarget } from './open-by.ts';
+import { deletedName, describeProcess, findUses, targetKey, type Use, type UseTarget } from './open-by.ts';
 import { touchesBytes } from './process-maps.ts';
 import { readersGet, withGoodCopy } from './readers-get.ts';
 
@@ -53,7 +53,9 @@ export async function withUsers(owners: readonly Owner[], question: UserQuestion
   const mounts = new Map(facts.mounts.map((m) => [m.id, m.devNumber]));
   const processes = await findUses({ targets, mounts, io, signal });
   const kernel = findKernelUsers(targets, facts, io);
-  return owners.map((owner, i): Owner => {
+  const processOf = createProcessNames(io);
+  return owners.map((plain, i): Owner => {
+    const owner = withNamespaces(plain, processOf);
     const subject = subjects[i];
     if (subject === undefined) return owner;
     const found = processes.of(subject.target);
@@ -69,6 +71,32 @@ export async function withUsers(owners: readonly Owner[], question: UserQuestion
       ...(gets === undefined ? {} : { readersGet: withGoodCopy(gets, owner.goodCopy) }),
     };
   });
+}
+
+type ProcessNames = (ref: MountNamespaceRef) => MountNamespaceRef;
+function createProcessNames(io: FilesystemIo): ProcessNames {
+  const known = new Map<number, MountNamespaceRef>();
+  return ({ pid }) => {
+    const ref = known.get(pid) ?? describeProcess(String(pid), io);
+    known.set(pid, ref);
+    return ref;
+  };
+}
+/** Whose mount namespaces they are. */
+function withNamespaces(owner: Owner, processOf: ProcessNames): Owner {
+  const { mountNamespace, otherPaths } = owner;
+  if (mountNamespace === undefined && otherPaths === undefined) return owner;
+  return {
+    ...owner,
+    ...(mountNamespace === undefined ? {} : { mountNamespace: processOf(mountNamespace) }),
+    ...(otherPaths === undefined
+      ? {}
+      : {
+          otherPaths: otherPaths.map((other) =>
+            other.mountNamespace === null ? other : { ...other, mountNamespace: processOf(other.mountNamespace) },
+          ),
+        }),
+  };
 }
 
 function fileSubject(owner: Owner, { asked }: UserQuestion): Subject | undefined {

@@ -3,12 +3,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { readForeignMounts } from '../../src/discover/mount-namespaces.ts';
 import { readStack } from '../../src/discover/stack.ts';
 import { createDeviceMapper } from '../../src/linux/device-mapper.ts';
 import { createLocalTree } from '../../src/linux/probe/kernel-files.ts';
 import { errnoOf } from '../../src/model/errors.ts';
 import type { OpenBy, Owner } from '../../src/model/owner.ts';
 import { createExtentReader } from '../../src/resolve/fs/file-extents.ts';
+import { mountsAbove } from '../../src/resolve/mounts-above.ts';
 import { io, type Lab, obstacle, resolveSectors, tool, withLab } from './lab.ts';
 
 const skip = obstacle('mkfs.ext4', 'mkfs.xfs', 'losetup', 'unshare') ?? false;
@@ -41,7 +43,9 @@ function write(lab: Lab, name: string, bytes = 65_536): string {
 async function ownerOf(lab: Lab, sector: number): Promise<Owner> {
   // as the probe process sees the host
   const from = { sysfs: createLocalTree('/sys'), procfs: createLocalTree('/proc', 'PROCFS_READ') };
-  const facts = await readStack({ ...from, deviceMapper: createDeviceMapper('/dev') }, lab.device);
+  const own = await readStack({ ...from, deviceMapper: createDeviceMapper('/dev') }, lab.device);
+  const foreign = readForeignMounts(io, own.mounts, mountsAbove(lab.device, own.blockDevices));
+  const facts = { ...own, mounts: [...own.mounts, ...foreign] };
   const answer = await resolveSectors(lab.device, [[sector, 1]], { facts });
   const [owner] = answer.results[0]?.owners ?? [];
   assert.ok(owner !== undefined);
@@ -131,6 +135,53 @@ for (const [name, options] of filesystems) {
         assert.deepEqual([owner.kind, owner.paths, owner.formerPath], ['deleted', undefined, [open, mapped][i]]);
         assert.deepEqual([...seen(owner).keys()], [pids[i]]);
       }
+    });
+  });
+
+  test(`${name}: a file system that only another mount namespace has is found there and named through it`, {
+    skip,
+  }, async (t) => {
+    await withLab(t, options, async (lab, defer) => {
+      const sector = sectorOf(write(lab, 'file'));
+      lab.unmount();
+      const inside = join(lab.folder, 'mnt');
+      const mount = `mount /dev/${lab.device} ${inside} && exec "$@"`;
+      const pid = await hold(defer, ['open', join(inside, 'file')], ['unshare', '-m', 'sh', '-c', mount, 'sh']);
+      const owner = await ownerOf(lab, sector);
+      assert.deepEqual([owner.kind, owner.mountpoint, owner.pathsComplete], ['file', inside, true]);
+      assert.deepEqual(owner.paths, [`/proc/${pid}/root${inside}/file`]);
+      assert.equal(owner.mountNamespace?.pid, pid);
+      assert.match(owner.mountNamespace?.command ?? '', /node|MainThread/);
+      assert.deepEqual([...seen(owner).keys()], [pid]);
+    });
+  });
+
+  test(`${name}: what a mount hides here is named through the namespace that sees it; other mounts are told beside`, {
+    skip,
+  }, async (t) => {
+    await withLab(t, options, async (lab, defer) => {
+      mkdirSync(join(lab.mountpoint, 'sub/deep'), { recursive: true });
+      const elsewhere = join(lab.folder, 'elsewhere');
+      mkdirSync(elsewhere);
+      const path = write(lab, 'sub/deep/file');
+      const bind = `mount --bind ${join(lab.mountpoint, 'sub')} ${elsewhere} && exec "$@"`;
+      const through = ['unshare', '-m', 'sh', '-c', bind, 'sh'];
+      const pid = await hold(defer, ['map', join(elsewhere, 'deep/file'), '0', '4096'], through);
+      const open = await ownerOf(lab, sectorOf(path));
+      assert.deepEqual([open.paths, open.mountNamespace], [[path], undefined]);
+      assert.deepEqual(
+        open.otherPaths?.map((o) => [o.path, o.mountNamespace?.pid]),
+        [[join(elsewhere, 'deep/file'), pid]],
+      );
+      assert.equal(seen(open).get(pid)?.mapsDamaged, true);
+      const sector = sectorOf(path);
+      tool('mount', '-t', 'tmpfs', 'none', join(lab.mountpoint, 'sub'));
+      defer(() => tool('umount', join(lab.mountpoint, 'sub')));
+      const hidden = await ownerOf(lab, sector);
+      assert.deepEqual([hidden.kind, hidden.pathsComplete], ['file', true]);
+      const [told] = hidden.paths ?? [];
+      assert.ok(told?.startsWith(`/proc/${pid}/root/`), told);
+      assert.ok(told?.endsWith('/deep/file'), told);
     });
   });
 

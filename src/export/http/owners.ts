@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { shift } from '../../model/extent.ts';
 import type { TrackedRange } from '../../model/incident.ts';
-import { layersWithoutFiles, type Owner, type OwnerKind } from '../../model/owner.ts';
+import { layersWithoutFiles, type OtherPath, type Owner, type OwnerKind } from '../../model/owner.ts';
 import { closed, nullable, time, timeOf, timeOrNull } from './schemas.ts';
 
 const openBySchema = Type.Object(
@@ -51,6 +51,24 @@ export const goodCopySchema = Type.Object(
   closed,
 );
 export const openersSchema = Type.Array(openBySchema);
+const mountNamespaceSchema = Type.Object(
+  {
+    pid: Type.Integer({ description: 'a process in it' }),
+    command: Type.Optional(Type.String()),
+    unit: Type.Optional(nullable(Type.String())),
+    container: Type.Optional(nullable(Type.String())),
+    pod: Type.Optional(nullable(Type.String())),
+  },
+  closed,
+);
+const otherPathSchema = Type.Object(
+  {
+    path: Type.String(),
+    pathBase64: Type.String(),
+    mountNamespace: nullable(mountNamespaceSchema),
+  },
+  closed,
+);
 const layerSchema = Type.Object(
   {
     device: Type.String(),
@@ -102,6 +120,12 @@ export const ownerSchema = Type.Object(
     linkCount: Type.Optional(Type.Integer()),
     openBy: Type.Optional(openersSchema),
     ...openersFields,
+    otherPaths: Type.Optional(
+      Type.Array(otherPathSchema, {
+        description: 'names through other mounts: of this host, or (`mountNamespace`) as some of its processes see it',
+      }),
+    ),
+    mountNamespace: Type.Optional(mountNamespaceSchema),
     formerPath: Type.Optional(Type.String({ description: 'of a deleted file: its name when it was last opened' })),
     goodCopy: Type.Optional(goodCopySchema),
     metadata: Type.Optional(Type.String()),
@@ -130,17 +154,24 @@ export type RangeJson = Static<typeof rangeSchema>;
 
 /** An owner with its names, or without them for a reader who may not see file names. */
 export function ownerJson(owner: Owner, named: boolean): OwnerJson {
-  const { layers, paths, pathsBase64, openBy, kernelUsers, readersGet, formerPath, ...rest } = owner;
+  const { layers, paths, pathsBase64, otherPaths, mountNamespace, ...others } = owner;
+  const { openBy, kernelUsers, readersGet, formerPath, ...rest } = others;
   return {
     ...rest,
     ...(layers === undefined ? {} : { layers: named ? layers.map((l) => ({ ...l })) : layersWithoutFiles(layers) }),
     ...(paths === undefined ? {} : { paths: named ? [...paths] : [] }),
     ...(pathsBase64 === undefined ? {} : { pathsBase64: named ? [...pathsBase64] : [] }),
+    ...(otherPaths === undefined || !named ? {} : { otherPaths: otherPaths.map(otherPathJson) }),
+    ...(mountNamespace === undefined ? {} : { mountNamespace: { ...mountNamespace } }),
     ...(formerPath === undefined || !named ? {} : { formerPath }),
     ...(!named && ((paths?.length ?? 0) > 0 || formerPath !== undefined) ? { pathsRedacted: true } : {}),
     ...usersJson({ kernelUsers, readersGet }, named),
     ...(openBy === undefined ? {} : { openBy: openBy.map((o) => ({ ...o })) }),
   };
+}
+
+function otherPathJson({ mountNamespace, ...other }: OtherPath) {
+  return { ...other, mountNamespace: mountNamespace === null ? null : { ...mountNamespace } };
 }
 
 /** The name of a swap file is a file name. */

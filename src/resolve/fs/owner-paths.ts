@@ -1,7 +1,10 @@
 import type { Owner } from '../../model/owner.ts';
-import type { BytePath, PathSpace } from './visible-path.ts';
+import type { BytePath, OtherName, PathSpace } from './visible-path.ts';
 
-export type OwnerPaths = Pick<Owner, 'paths' | 'pathsBase64' | 'pathsComplete' | 'linkCount' | 'reason'>;
+export type OwnerPaths = Pick<Owner, 'paths' | 'pathsBase64' | 'pathsComplete' | 'linkCount' | 'reason' | 'otherPaths'>;
+
+/** Names through other mounts that are told of one file: a host can have thousands of containers that see it. */
+const MOST_OTHERS = 16;
 
 /**
  * How an inode's names are told: as people reach them through the mounts. Complete only if there are as many as the
@@ -19,6 +22,7 @@ export function ownerPaths(
     .flatMap((v) => (v.kind === 'visible' ? [v.path] : []))
     .sort((a, b) => compare(a.base64, b.base64));
   const hidden = visible.find((v) => v.kind === 'hidden');
+  const others = internal.length === 0 ? [] : otherPaths(internal, space);
   const missing = `${expected - internal.length} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
   const reason =
     hidden?.kind === 'hidden'
@@ -34,7 +38,21 @@ export function ownerPaths(
     pathsComplete: reason === undefined,
     ...(links === 'directory' ? {} : { linkCount: links }),
     ...(reason === undefined ? {} : { reason }),
+    ...(others.length === 0 ? {} : { otherPaths: others }),
   };
+}
+
+function otherPaths(internal: readonly BytePath[], space: PathSpace): NonNullable<Owner['otherPaths']> {
+  const found: OtherName[] = [];
+  for (const path of internal) {
+    if (found.length >= MOST_OTHERS) break;
+    found.push(...space.others(path, MOST_OTHERS - found.length));
+  }
+  return found.map(({ path, pid }) => ({
+    path: path.text,
+    pathBase64: path.base64,
+    mountNamespace: pid === undefined ? null : { pid },
+  }));
 }
 
 function compare(a: string, b: string): number {

@@ -27,10 +27,18 @@ export type Visibility =
   | { readonly kind: 'visible'; readonly path: PathName }
   | { readonly kind: 'hidden'; readonly reason: string };
 
+/** A name through another mount than the one that is told first. */
+export interface OtherName {
+  readonly path: PathName;
+  /** a process in whose mount namespace it is that name; undefined: on this host itself */
+  readonly pid?: number;
+}
 /** Where people find what is at a path inside a file system: through one of its mounts, unless another covers it. */
 export interface PathSpace {
   /** `internal` is absolute within the file system */
   visible(internal: BytePath): Visibility;
+  /** Through all other mounts, as it is called there; at most so many. */
+  others(internal: BytePath, most: number): OtherName[];
 }
 
 interface Candidate {
@@ -39,20 +47,27 @@ interface Candidate {
   readonly mountpoint: BytePath;
 }
 
-/** `preferred` is tried first, then the other mounts of the same file system. */
+/** `preferred` is tried first, then the other mounts of the same file system: this host's own before other namespaces'. */
 export function createPathSpace(preferred: Mount, mounts: readonly Mount[]): PathSpace {
-  const ours = [preferred, ...mounts.filter((m) => m.devNumber === preferred.devNumber && m.id !== preferred.id)];
+  const others = mounts.filter((m) => m.devNumber === preferred.devNumber && m.id !== preferred.id);
+  const ours = [
+    preferred,
+    ...others.filter((m) => m.namespace === undefined),
+    ...others.filter((m) => m.namespace !== undefined),
+  ];
+  const coverOf = createCovers(mounts);
   const candidates = ours.map(candidateOf);
-  const all = mounts.map(candidateOf);
-  const covers = candidates.map((candidate) => all.filter((other) => mayCover(other, candidate)));
+  const through = (candidate: Candidate, internal: BytePath): BytePath | undefined => {
+    if (!isWithin(internal, candidate.root)) return undefined;
+    return joinPath(candidate.mountpoint, candidate.root === '/' ? internal : internal.slice(candidate.root.length));
+  };
   return {
     visible(internal) {
       let cover: Candidate | undefined;
-      for (const [i, candidate] of candidates.entries()) {
-        if (!isWithin(internal, candidate.root)) continue;
-        const rest = candidate.root === '/' ? internal : internal.slice(candidate.root.length);
-        const path = joinPath(candidate.mountpoint, rest);
-        const covering = (covers[i] as Candidate[]).find((other) => isWithin(path, other.mountpoint));
+      for (const candidate of candidates) {
+        const path = through(candidate, internal);
+        if (path === undefined) continue;
+        const covering = coverOf(candidate, path);
         if (covering === undefined) return { kind: 'visible', path: pathName(path) };
         cover ??= covering;
       }
@@ -60,16 +75,61 @@ export function createPathSpace(preferred: Mount, mounts: readonly Mount[]): Pat
       const where = textOfBytes(bytesOf(cover.mountpoint));
       return { kind: 'hidden', reason: `a name lies beneath the mount on ${where}` };
     },
+    others(internal, most) {
+      const found: OtherName[] = [];
+      let told = false;
+      for (const candidate of candidates) {
+        if (found.length >= most) break;
+        const path = through(candidate, internal);
+        if (path === undefined || coverOf(candidate, path) !== undefined) continue;
+        // the first is the name that `visible` tells
+        if (told) found.push(otherName(candidate, path));
+        told = true;
+      }
+      return found;
+    },
   };
 }
 
 function candidateOf(mount: Mount): Candidate {
   return { mount, root: bytePath(mount.root), mountpoint: bytePath(mount.mountpoint) };
 }
-/** Something mounted on it hides what is below there; a sibling further up, mounted later, hides all of it. */
-function mayCover({ mount, mountpoint }: Candidate, candidate: Candidate): boolean {
-  if (mount.id === candidate.mount.id) return false;
-  if (mount.parentId === candidate.mount.id) return isWithin(mountpoint, candidate.mountpoint);
-  if (mount.parentId !== candidate.mount.parentId || mountpoint === candidate.mountpoint) return false;
-  return isWithin(candidate.mountpoint, mountpoint);
+/** In another namespace a name is told as the processes there know it. */
+function otherName({ mount, mountpoint }: Candidate, path: BytePath): OtherName {
+  if (mount.namespace === undefined) return { path: pathName(path) };
+  const { pid } = mount.namespace;
+  return { path: pathName(joinPath(bytePath(mount.namespace.mountpoint), path.slice(mountpoint.length))), pid };
+}
+
+/** Tells which mount hides a path that is seen through another: one upon it, or one over something that leads there. */
+function createCovers(mounts: readonly Mount[]): (candidate: Candidate, path: BytePath) => Candidate | undefined {
+  const all = mounts.map(candidateOf);
+  const byId = new Map(all.map((c) => [c.mount.id, c]));
+  const mountedOn = new Map<number, Candidate[]>();
+  for (const c of all) {
+    const siblings = mountedOn.get(c.mount.parentId) ?? [];
+    siblings.push(c);
+    mountedOn.set(c.mount.parentId, siblings);
+  }
+  const hiders = new Map<number, Candidate | undefined>();
+  const hiderOf = (candidate: Candidate): Candidate | undefined => {
+    const known = hiders.get(candidate.mount.id);
+    if (known !== undefined || hiders.has(candidate.mount.id)) return known;
+    // what names itself as its parent has none that we can see
+    hiders.set(candidate.mount.id, undefined);
+    const { id, parentId } = candidate.mount;
+    const over = mountedOn
+      .get(parentId)
+      ?.find(
+        (o) =>
+          o.mount.id !== id && o.mountpoint !== candidate.mountpoint && isWithin(candidate.mountpoint, o.mountpoint),
+      );
+    const parent = byId.get(parentId);
+    const hider = over ?? (parent === undefined ? undefined : hiderOf(parent));
+    hiders.set(id, hider);
+    return hider;
+  };
+  return (candidate, path) =>
+    mountedOn.get(candidate.mount.id)?.find((o) => o !== candidate && isWithin(path, o.mountpoint)) ??
+    hiderOf(candidate);
 }
