@@ -35,7 +35,7 @@ const conditions = [
 /** Receiver kinds that the configuration language knows; `availability.ts` says which of them this version has. */
 export const receiverTypes = ['webhook', 'alertmanager', 'pagerduty', 'slack'] as const;
 
-function isAbsolutePath(value: string): boolean {
+export function isAbsolutePath(value: string): boolean {
   return value.startsWith('/') && !value.includes('\0');
 }
 export function isHttpUrl(value: string): boolean {

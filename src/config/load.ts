@@ -4,7 +4,17 @@ import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts'
 import { nearest } from '../model/nearest.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
 import { isHttpUrl } from './keys.ts';
-import { type Config, type Override, parseConfig, pathText, problemText, type ReceiverConfig } from './schema.ts';
+import {
+  type Config,
+  inFileOrder,
+  type Override,
+  type Problem,
+  parseConfig,
+  pathText,
+  problemText,
+  type ReceiverConfig,
+  type SecretFile,
+} from './schema.ts';
 
 export interface PathRoots {
   readonly sysfs: string;
@@ -83,40 +93,15 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   if ('wrong' in file) return { problems: [...problems, file.wrong] };
   if (file.warning !== undefined) warnings.push(file.warning);
   const parsed = parseConfig(file.text, overridesFrom(environment));
-  if ('problems' in parsed) {
-    return {
-      problems: [...problems, ...parsed.problems.map((problem) => problemText(file.name ?? 'environment', problem))],
-    };
-  }
-
-  const receivers: Receiver[] = [];
-  for (const [i, receiver] of parsed.config.receivers.entries()) {
-    const wrong = (key: string, message: string): void => {
-      const path = ['receivers', i, key];
-      problems.push(problemText(file.name ?? '', { path: pathText(path), ...parsed.locate(path), message }));
-    };
-    const secret = await secretOf(receiver.secretFile, (message) => wrong('secret_file', message), warnings);
-    if (secret !== undefined && !secret.split(/\r?\n/).every(isSigningKey)) {
-      wrong(
-        'secret_file',
-        `${receiver.secretFile} does not hold "whsec_" and 24 to 64 bytes in base64, one key a line`,
-      );
-    }
-    let url = receiver.url;
-    if (receiver.urlFile !== undefined) {
-      url = await secretOf(receiver.urlFile, (message) => wrong('url_file', message), warnings);
-      if (url !== undefined && !isHttpUrl(url)) {
-        wrong('url_file', `${receiver.urlFile} does not hold an http or https URL without user name and password`);
-      }
-    }
-    if (url !== undefined) receivers.push({ ...receiver, url, ...(secret === undefined ? {} : { secret }) });
-  }
-  if (problems.length > 0) return { problems };
+  const secrets = await readSecrets(parsed.secretFiles, warnings);
+  const wrong = inFileOrder([...('problems' in parsed ? parsed.problems : []), ...secrets.problems]);
+  problems.push(...wrong.map((problem) => problemText(file.name ?? 'environment', problem)));
+  if (problems.length > 0 || 'problems' in parsed) return { problems };
   return {
     settings: Object.freeze({
       ...(file.name === undefined ? {} : { configFile: file.name }),
       config: parsed.config,
-      receivers,
+      receivers: parsed.config.receivers.map((receiver, i) => withSecrets(receiver, secrets.of(i))),
       listen,
       telemetryPath,
       roots,
@@ -192,19 +177,38 @@ async function readConfigFile(explicit: string | undefined, options: LoadOptions
   }
 }
 
-async function secretOf(
-  file: string | undefined,
-  wrong: (message: string) => void,
+type Secrets = Partial<Record<SecretFile['key'], string>>;
+
+async function readSecrets(
+  files: readonly SecretFile[],
   warnings: string[],
-): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const read = await readSecret(file);
-  if ('wrong' in read) {
-    wrong(`${file} ${read.wrong}`);
-    return undefined;
+): Promise<{ readonly problems: readonly Problem[]; of(receiver: number): Secrets }> {
+  const problems: Problem[] = [];
+  const values = new Map<number, Secrets>();
+  for (const { receiver, key, file, position } of files) {
+    const read = await readSecret(file);
+    const wrong = 'wrong' in read ? read.wrong : wrongIn(read.value, key);
+    if (wrong !== undefined) {
+      problems.push({ path: pathText(['receivers', receiver, key]), ...position, message: `${file} ${wrong}` });
+    } else if ('value' in read) values.set(receiver, { ...values.get(receiver), [key]: read.value });
+    if ('warning' in read && read.warning !== undefined) warnings.push(read.warning);
   }
-  if (read.warning !== undefined) warnings.push(read.warning);
-  return read.value;
+  return { problems, of: (receiver) => values.get(receiver) ?? {} };
+}
+
+function wrongIn(value: string, key: SecretFile['key']): string | undefined {
+  if (key === 'secret_file') {
+    if (value.split(/\r?\n/).every(isSigningKey)) return undefined;
+    return 'does not hold "whsec_" and 24 to 64 bytes in base64, one key a line';
+  }
+  return isHttpUrl(value) ? undefined : 'does not hold an http or https URL without user name and password';
+}
+
+/** @param secrets of every file that the receiver names: one that could not be read has ended the start */
+function withSecrets(receiver: ReceiverConfig, { url_file, secret_file }: Secrets): Receiver {
+  const url = receiver.url ?? url_file;
+  if (url === undefined) throw new Error(`receiver ${receiver.name} has passed the checks without a URL`);
+  return { ...receiver, url, ...(secret_file === undefined ? {} : { secret: secret_file }) };
 }
 
 /** Standard Webhooks, specification 1.0.0: the prefix may be missing. */

@@ -2,8 +2,8 @@ import type { Condition, Severity } from '../model/incident.ts';
 import { checkValue, type Finding, isMapping, type KeyPath, withDefaults } from './check.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs } from './fields.ts';
-import { type ConfigFile, configSchema, type ReceiverEntry } from './keys.ts';
-import { type Position, parseYaml } from './yaml.ts';
+import { type ConfigFile, configSchema, isAbsolutePath, type ReceiverEntry } from './keys.ts';
+import { type Position, parseYaml, type YamlReading } from './yaml.ts';
 
 export type Redaction = 'full' | 'hash' | 'off';
 
@@ -55,9 +55,18 @@ export interface Problem {
   readonly column?: number;
   readonly message: string;
 }
-export type ParsedConfig =
-  | { readonly config: Config; readonly locate: (path: KeyPath) => Position }
-  | { readonly problems: readonly Problem[] };
+/** A file with a secret that a receiver names, and where. */
+export interface SecretFile {
+  readonly receiver: number;
+  readonly key: 'secret_file' | 'url_file';
+  readonly file: string;
+  readonly position: Position;
+}
+/** `secretFiles` are told beside the mistakes too, so that what is wrong with them need not wait. */
+export type ParsedConfig = { readonly secretFiles: readonly SecretFile[] } & (
+  | { readonly config: Config }
+  | { readonly problems: readonly Problem[] }
+);
 
 /** A value for one key from outside the file (an environment variable named in `source`), as YAML would have read it. */
 export interface Override {
@@ -70,25 +79,43 @@ export interface Override {
 export function parseConfig(text: string, overrides: readonly Override[] = []): ParsedConfig {
   const yaml = parseYaml(text);
   const problems: Problem[] = yaml.mistakes.map((mistake) => ({ path: '', ...mistake }));
-  const given = yaml.value ?? {};
-  const findings: Finding[] = [];
-  if (isMapping(given)) {
-    for (const override of overrides) applyOverride(given, override);
-    findings.push(...checkValue(configSchema, given));
-    crossCheck(given, (path, message) => findings.push({ path, message }));
-  } else findings.push({ path: [], message: 'the file is not a mapping of keys to values' });
+  const secretFiles: SecretFile[] = [];
+  const readings = yaml.readings.map(({ value, locate }) => ({ value: withOverrides(value ?? {}, overrides), locate }));
+  for (const reading of readings) {
+    problems.push(...mistakesIn(reading, overrides));
+    secretFiles.push(...secretFilesIn(reading));
+  }
+  if (problems.length > 0) return { problems: inFileOrder(problems), secretFiles };
+  const given = readings[0]?.value;
+  return { config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)), secretFiles };
+}
 
-  for (const finding of findings) {
+function mistakesIn({ value, locate }: YamlReading, overrides: readonly Override[]): Problem[] {
+  const findings: Finding[] = [];
+  if (isMapping(value)) {
+    findings.push(...checkValue(configSchema, value));
+    crossCheck(value, (path, message) => findings.push({ path, message }));
+  } else findings.push({ path: [], message: 'the file is not a mapping of keys to values' });
+  return findings.map((finding) => {
     const source = overrides.find((override) => startsWith(finding.path, override.path))?.source;
     const path = pathText(finding.path);
-    if (source !== undefined) problems.push({ path, message: `${finding.message} (from ${source})` });
-    else problems.push({ path, ...yaml.locate(finding.path, finding.key === true), message: finding.message });
-  }
-  if (problems.length > 0) return { problems: problems.sort(inFileOrder) };
-  return {
-    config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)),
-    locate: (path) => yaml.locate(path, false),
-  };
+    if (source !== undefined) return { path, message: `${finding.message} (from ${source})` };
+    return { path, ...locate(finding.path, finding.key === true), message: finding.message };
+  });
+}
+
+function secretFilesIn({ value, locate }: YamlReading): SecretFile[] {
+  const receivers = isMapping(value) ? value['receivers'] : undefined;
+  if (!Array.isArray(receivers)) return [];
+  return receivers.flatMap((receiver: unknown, i) => {
+    if (!isMapping(receiver)) return [];
+    return (['secret_file', 'url_file'] as const).flatMap((key) => {
+      const file = receiver[key];
+      // one that is no path has been reported as such
+      if (typeof file !== 'string' || !isAbsolutePath(file)) return [];
+      return [{ receiver: i, key, file, position: locate(['receivers', i, key], false) }];
+    });
+  });
 }
 
 /** The configuration of a host without a file. */
@@ -145,6 +172,11 @@ function toReceiver(entry: ReceiverEntry): ReceiverConfig {
   };
 }
 
+/** What is no mapping stays as it is, to be told. */
+function withOverrides(value: unknown, overrides: readonly Override[]): unknown {
+  if (isMapping(value)) for (const override of overrides) applyOverride(value, override);
+  return value;
+}
 function applyOverride(given: Record<string, unknown>, override: Override): void {
   let section = given;
   for (const key of override.path.slice(0, -1)) {
@@ -173,8 +205,12 @@ export function pathText(path: KeyPath): string {
   }, '');
 }
 
-function inFileOrder(a: Problem, b: Problem): number {
-  return (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0;
+/** Each once: what stands outside of two keys of one name is found in both readings. */
+export function inFileOrder(problems: readonly Problem[]): Problem[] {
+  const once = new Map(problems.map((problem) => [problemText('', problem), problem]));
+  return [...once.values()].sort(
+    (a, b) => (a.line ?? Infinity) - (b.line ?? Infinity) || (a.column ?? 0) - (b.column ?? 0) || 0,
+  );
 }
 
 function deepFreeze<T>(value: T): T {

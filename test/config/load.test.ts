@@ -177,6 +177,25 @@ test('a secret that cannot be used is a problem at its place in the file, and is
   assert.doesNotMatch(problems.join(), /hunter/);
 });
 
+test('a secret that cannot be used is reported beside every other mistake, in the order of the file', async () => {
+  const config = await write(
+    'together.yml',
+    `receivers:
+  - { name: a, type: webhook, url: http://x, secret_file: /nowhere/secret }
+poll: { bad_blocks: soon }
+`,
+  );
+  const problems = await problemsOf({ config: [config], 'log.level': ['loud'] });
+  assert.deepEqual(
+    problems.map((problem) => problem.replace(config, 'f')),
+    [
+      '--log.level: loud is not one of debug, info, warn, error',
+      'f:2:59: receivers[0].secret_file: /nowhere/secret cannot be read (ENOENT)',
+      'f:3:21: poll.bad_blocks: "soon" is not a duration from 1s to 1d, such as 60s',
+    ],
+  );
+});
+
 test('a signing key is refused when receivers could not check what it signs', async () => {
   const table: [text: string, fine: boolean, why: string][] = [
     [key, true, 'the prefix and 24 bytes'],

@@ -136,6 +136,25 @@ test('more mistakes than a validator would list by itself are all reported', () 
   assert.equal(problemsOf(text).length, 40);
 });
 
+test('a key that is given twice hides nothing of what is wrong in either, each at its own line', () => {
+  const text = `poll:
+  bad_block: 60s
+  health: 60
+  device_deadline: never
+poll:
+  bad_blocks: soon
+retention: []
+`;
+  assert.deepEqual(problemsOf(text), [
+    'f:2:3: poll.bad_block: unknown key "bad_block": did you mean bad_blocks?',
+    'f:3:11: poll.health: 60 is not a duration from 10s to 1d, such as 10m',
+    'f:4:20: poll.device_deadline: "never" is not a duration from 100ms to 10m, such as 30s',
+    'f:5:1: the key is given twice: keep one',
+    'f:6:15: poll.bad_blocks: "soon" is not a duration from 1s to 1d, such as 60s',
+    'f:7:12: retention: a list is not a duration from 1d to 3650d, such as 90d',
+  ]);
+});
+
 test('one mistake is found wherever it is', () => {
   const table: [text: string, expected: RegExp, why: string][] = [
     ['[]', /^f:1:1: the file is not a mapping/, 'a list at the top'],
