@@ -22,6 +22,9 @@ const EXIT_BUG = 70;
 
 const { version, revision } = readPackage();
 const interrupted = new AbortController();
+/** A terminal that was closed ends what was started from it; to the agent SIGHUP says something else. */
+let onHangup = (): void => interrupted.abort();
+let unread = false;
 
 function readPackage(): { version: string; revision: string } {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -63,6 +66,8 @@ async function supervise(settings: Settings): Promise<never> {
 
 async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
   if (process.getuid?.() === 0 && !isSupervised()) return supervise(settings);
+  let reload = (): void => undefined;
+  onHangup = () => reload();
   // a supervisor that was killed is started anew at once: two agents must not share a socket and a state file meanwhile
   process.on('disconnect', () => process.exit(2));
   const { createApp } = await import('./app.ts');
@@ -107,7 +112,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
       },
       log,
     );
-    process.on('SIGHUP', () => void app.reload());
+    reload = () => void app.reload();
     process.on('SIGUSR2', () => log.warn({}, 'SIGUSR2 (rescan) is not available in this version'));
     try {
       await Promise.race([stopped, bug.promise]);
@@ -123,11 +128,12 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
+process.on('SIGHUP', () => onHangup());
 const words = process.argv.slice(2);
 const context: CommandContext = {
   version,
   stdout: process.stdout,
-  stderr: process.stderr,
+  stderr: { write: (text) => unread || process.stderr.write(text) },
   stdin: process.stdin,
   isTerminal: process.stdout.isTTY === true,
   showsProgress: process.stderr.isTTY === true,
@@ -140,10 +146,19 @@ const context: CommandContext = {
 };
 // what we wait for may hold no handle of its own, such as a probe process that is about to end
 setInterval(() => undefined, 2 ** 30);
-// a reader that has seen enough (`| head`) ends us without a word
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
+// a reader that has seen enough (`| head`) ends us without a word, and in order: the demo has an agent to end
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  const code = error.code === 'EPIPE' ? 0 : 2;
+  unread = true;
+  process.exitCode = code;
+  interrupted.abort();
+  setTimeout(() => process.exit(code), STOP_MS).unref();
+});
+// a terminal that is gone takes no last words
+process.stderr.on('error', () => undefined);
 try {
-  process.exit(await runCommandLine(commands, words, context));
+  const code = await runCommandLine(commands, words, context);
+  process.exit(unread ? process.exitCode : code);
 } catch (error) {
   process.stderr.write(`pmemwatch: a bug: ${error instanceof Error ? error.stack : String(error)}\n`);
   process.exit(EXIT_BUG);

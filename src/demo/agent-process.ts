@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +28,11 @@ export async function startAgentProcess(
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = fileURLToPath(new URL(`../main.${extension}`, import.meta.url));
   await using log = await open(logFile, 'a');
-  const child = spawn(process.execPath, ['--disable-sigusr1', entry, 'agent', ...args, '--log.format', 'json'], {
+  const [program = '', ...words] = [
+    ...endsWithUs(),
+    ...[process.execPath, '--disable-sigusr1', entry, 'agent', ...args, '--log.format', 'json'],
+  ];
+  const child = spawn(program, words, {
     stdio: ['ignore', log.fd, log.fd],
     env: withoutOurs(process.env),
     // Ctrl-C at the terminal is for the demo, which then ends the agent in order
@@ -56,6 +60,16 @@ export async function startAgentProcess(
     await stop(child, ended);
     throw error;
   }
+}
+
+/**
+ * A demo that is killed can end nothing: the kernel then does (prctl(2), PR_SET_PDEATHSIG), as setpriv(1) of util-linux
+ * asks it to before it becomes the agent. Nothing where there is none, or busybox's, which cannot.
+ */
+function endsWithUs(): readonly string[] {
+  const words = ['setpriv', '--pdeathsig', 'TERM'] as const;
+  const [program, ...flags] = words;
+  return spawnSync(program, [...flags, 'true'], { stdio: 'ignore' }).status === 0 ? words : [];
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { firstUnreachable } from '../../src/linux/supervisor.ts';
@@ -126,4 +126,62 @@ test('interrupted on its way, it ends the agent and removes its folder', async (
   assert.equal(await demo.ended, 2, demo.output());
   assert.match(demo.output(), /pmemwatch: interrupted/);
   assert.equal(existsSync(folderIn(demo.output())), false);
+});
+
+/** Resolves with the agent's address once it is ready; undefined when this machine has no place for a demo. */
+async function ready(demo: DemoRun): Promise<string | undefined> {
+  let over = false;
+  void demo.ended.then(() => {
+    over = true;
+  });
+  for (;;) {
+    const url = /ready: (http:\S+)/.exec(demo.output())?.[1];
+    if (url !== undefined || over) return url;
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+async function assertGone(url: string): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      await fetch(`${url}/-/healthy`);
+    } catch {
+      return;
+    }
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.fail(`the agent still listens on ${url}`);
+}
+
+test('a reader that has seen enough (`| head`) leaves no agent and no folder behind, and no complaint', async (t) => {
+  const demo = startDemo([]);
+  const url = await ready(demo);
+  if (hasNoPlace(t, demo.output())) return;
+  assert.ok(url, demo.output());
+  demo.child.stdout?.destroy();
+  assert.equal(await demo.ended, 0, demo.output());
+  assert.doesNotMatch(demo.output(), /interrupted|a bug/);
+  await assert.rejects(fetch(url));
+  assert.equal(existsSync(folderIn(demo.output())), false);
+});
+
+test('a terminal that is closed (SIGHUP) ends it as Ctrl-C does', async (t) => {
+  const demo = startDemo(['--keep']);
+  const url = await ready(demo);
+  if (hasNoPlace(t, demo.output())) return;
+  assert.ok(url, demo.output());
+  demo.child.kill('SIGHUP');
+  await demo.ended;
+  await assert.rejects(fetch(url));
+  assert.equal(existsSync(folderIn(demo.output())), false);
+});
+
+test('a demo that is killed leaves no agent behind', async (t) => {
+  const demo = startDemo(['--keep']);
+  const url = await ready(demo);
+  if (hasNoPlace(t, demo.output())) return;
+  assert.ok(url, demo.output());
+  demo.child.kill('SIGKILL');
+  await demo.ended;
+  await assertGone(url);
+  rmSync(folderIn(demo.output()), { recursive: true, force: true });
 });

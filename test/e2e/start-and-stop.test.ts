@@ -38,6 +38,25 @@ test('SIGTERM ends it with 0', async () => {
   assert.equal(await agent.kill('SIGTERM'), 0);
 });
 
+test('SIGTERM to npm, which the README starts it with, ends the agent too', async () => {
+  const args = agentArguments(dir, host, 'api: { socket: off }\n').slice(2);
+  const npm = spawn('npm', ['run', '-s', 'pmemwatch', '--', ...args], {
+    cwd: join(import.meta.dirname, '..', '..'),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  npm.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  const url = await until('it says where it listens', () => /"address":"(http:[^"]+)"/.exec(log)?.[1]);
+  const closed = new Promise((done) => npm.once('close', done));
+  npm.kill('SIGTERM');
+  // `close` comes when nobody holds the log any more
+  await closed;
+  assert.match(log, /"msg":"stopping"/);
+  await assert.rejects(fetch(url));
+});
+
 test('a port in use ends it with 2 and one line that names the address', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
