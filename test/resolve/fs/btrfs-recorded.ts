@@ -54,7 +54,7 @@ export function replay({ calls }: Recording, { spoil, otherwise }: Replay = {}):
       if (answer === undefined && request === BTRFS_IOC_DEV_INFO) failing('ENODEV');
       if (answer === undefined) return otherwise?.(request, buffer) ?? failing('ENOSYS');
       const into = pointed ? (buffers[Number(Buffer.from(buffer).readBigUInt64LE(48))] as Buffer) : buffer;
-      const copy = Buffer.alloc(into.length);
+      const copy = Buffer.alloc(Math.min(into.length, answer.length + 4096));
       answer.copy(copy);
       spoil?.(request, copy);
       copy.copy(into);

@@ -1,5 +1,5 @@
 import { read64 } from '../little-endian.ts';
-import { garbled, type TreeItem, type TreeSearch } from './tree-search.ts';
+import { garbled, plausible, readBytes64, type TreeItem, type TreeSearch } from './tree-search.ts';
 
 /**
  * Chunks map logical addresses to stripes on devices (fs/btrfs/volumes.c). Chunk item (tree 3, key 256, 228, logical):
@@ -73,8 +73,8 @@ export type ChunkPiece =
 /** Undefined for a kind of chunk that is not known. @throws AgentError CODEC_REPLY when its numbers cannot be */
 export function decodeChunk({ view, at, length: bytes, offset: logical }: TreeItem): Chunk | undefined {
   if (bytes < STRIPES + STRIPE) throw garbled('a chunk that is too short');
-  const length = read64(view, at);
-  const stripeBytes = read64(view, at + 16);
+  const length = readBytes64(view, at);
+  const stripeBytes = readBytes64(view, at + 16);
   const type = read64(view, at + 24);
   const count = view.getUint16(at + 44, true);
   const subStripes = view.getUint16(at + 46, true);
@@ -88,13 +88,13 @@ export function decodeChunk({ view, at, length: bytes, offset: logical }: TreeIt
     Number.isInteger(columns) &&
     columns > 0 &&
     length > 0 &&
-    Number.isSafeInteger(logical + length) &&
+    plausible(logical) >= 0 &&
     Number.isInteger(perDevice) &&
     (!profile.striped || (stripeBytes > 0 && perDevice % stripeBytes === 0));
   if (!sane) throw garbled(`a ${profile.name} chunk whose numbers cannot be`);
   const stripes: DevicePlace[] = [];
   for (let i = 0, s = at + STRIPES; i < count; i++, s += STRIPE) {
-    stripes.push({ device: read64(view, s), byte: read64(view, s + 8) });
+    stripes.push({ device: read64(view, s), byte: readBytes64(view, s + 8) });
   }
   return {
     logical,
@@ -140,11 +140,11 @@ export function readDeviceExtents(search: TreeSearch, device: number, chunks: re
   search.each({ tree: DEVICE_TREE, from, to: { ...from, offset: -1 } }, ({ type, offset, at, length, view }) => {
     if (type !== DEVICE_EXTENT) return;
     if (length < 32) throw garbled('a device extent that is too short');
-    const chunk = chunkAt(chunks, read64(view, at + 16));
-    const bytes = read64(view, at + 24);
+    const chunk = chunkAt(chunks, readBytes64(view, at + 16));
+    const bytes = readBytes64(view, at + 24);
     const stripe = chunk?.stripes.findIndex((s) => s.device === device && s.byte === offset) ?? -1;
     const known = chunk !== undefined && stripe !== -1 && chunk.perDevice === bytes;
-    extents.push({ byte: offset, length: bytes, on: known ? { chunk, stripe } : undefined });
+    extents.push({ byte: plausible(offset), length: bytes, on: known ? { chunk, stripe } : undefined });
   });
   return extents;
 }

@@ -1,5 +1,5 @@
 import { read64 } from '../little-endian.ts';
-import { garbled, readSigned64, type TreeItem, type TreeSearch } from './tree-search.ts';
+import { garbled, plausible, readSigned64, type TreeItem, type TreeSearch } from './tree-search.ts';
 
 /**
  * The extent tree (tree 2): what of the logical space is allocated, and by whom. Items (include/uapi/linux/btrfs_tree.h):
@@ -140,7 +140,7 @@ function beginExtent({ view, at, length, object, offset, type }: TreeItem, nodeB
     trees: [],
     parents: [],
   };
-  if (object < 0 || bytes <= 0 || !Number.isSafeInteger(object + bytes)) throw garbled('an extent that cannot be');
+  if (plausible(object) + plausible(bytes) === object) throw garbled('an extent of no bytes');
   const end = at + length;
   for (let r = at + HEAD_BYTES + (old ? TREE_BLOCK_INFO : 0); r < end; ) {
     const kind = view.getUint8(r);

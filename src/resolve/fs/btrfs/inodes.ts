@@ -1,6 +1,6 @@
 import { read64 } from '../little-endian.ts';
 import type { BytePath } from '../visible-path.ts';
-import { garbled, type TreeItem, type TreeSearch } from './tree-search.ts';
+import { garbled, plausible, readBytes64, type TreeItem, type TreeSearch } from './tree-search.ts';
 
 /**
  * Items of an inode in its subvolume's tree (include/uapi/linux/btrfs_tree.h): key (inode, 1, 0) 40 u32 links, 52 u32
@@ -96,14 +96,14 @@ export function addExtent({ view, at, length, offset }: TreeItem, extents: FileE
   const type = view.getUint8(at + 20);
   if (type === INLINE) return extents;
   if (length < EXTENT_BYTES) throw garbled('a file extent that is too short');
-  const extent = read64(view, at + 21);
+  const extent = readBytes64(view, at + 21);
   if (extent === 0) return extents;
   extents.push({
-    offset,
+    offset: plausible(offset),
     extent,
-    extentBytes: read64(view, at + 29),
-    into: read64(view, at + 37),
-    length: read64(view, at + 45),
+    extentBytes: readBytes64(view, at + 29),
+    into: readBytes64(view, at + 37),
+    length: readBytes64(view, at + 45),
     packed: view.getUint16(at + 16, true) !== 0,
     unwritten: type === PREALLOCATED,
   });

@@ -1,7 +1,7 @@
 import { errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
-import { read64, viewOf, write64 } from '../little-endian.ts';
-import { garbled, readSigned64 } from './tree-search.ts';
+import { viewOf, write64 } from '../little-endian.ts';
+import { garbled, readBytes64, readSigned64 } from './tree-search.ts';
 
 /**
  * BTRFS_IOC_LOGICAL_INO_V2: every file that refers to a data extent, through snapshots and what is not committed yet.
@@ -56,7 +56,7 @@ export function decodeReferences(answer: Buffer): FileReferences & { readonly mi
   if (numbers % 3 !== 0 || HEAD + numbers * 8 > answer.length) throw garbled('references beyond its end');
   const found: FileReference[] = [];
   for (let at = HEAD; at < HEAD + numbers * 8; at += TRIPLE) {
-    found.push({ inode: readSigned64(view, at), offset: read64(view, at + 8), tree: readSigned64(view, at + 16) });
+    found.push({ inode: readSigned64(view, at), offset: readBytes64(view, at + 8), tree: readSigned64(view, at + 16) });
   }
   return { found, missing: Math.ceil(view.getUint32(12, true) / 3), missingBytes: view.getUint32(4, true) };
 }

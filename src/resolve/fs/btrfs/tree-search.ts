@@ -151,6 +151,18 @@ function compare(a: Key, b: Key): number {
   return 0;
 }
 
+/** More than any file system holds; sums of two stay exact. */
+const MOST_BYTES = 2 ** 52;
+
+/** A number of bytes or a byte position. @throws AgentError CODEC_REPLY when it cannot be one */
+export function readBytes64(view: DataView, at: number): number {
+  return plausible(read64(view, at));
+}
+export function plausible(bytes: number): number {
+  if (bytes >= 0 && bytes < MOST_BYTES) return bytes;
+  throw garbled(`an address that cannot be: ${bytes}`);
+}
+
 /** The kernel's answer cannot be: a bug there or here, or a file system that is damaged. */
 export function garbled(what: string): AgentError {
   return new AgentError('CODEC_REPLY', `btrfs answered with ${what}`);

@@ -1,6 +1,7 @@
 import { AgentError, errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
 import { read64, viewOf, write64 } from '../little-endian.ts';
+import { readBytes64 } from './tree-search.ts';
 
 /**
  * What a mounted btrfs says of itself without privileges (include/uapi/linux/btrfs.h). FS_INFO (1024 bytes): 0 u64
@@ -89,7 +90,7 @@ function readMembers(io: FilesystemIo, fd: number, greatest: number, count: numb
     members.push({
       id,
       uuid: raw.toString('hex', 8, 24),
-      totalBytes: read64(view, 32),
+      totalBytes: readBytes64(view, 32),
       path: raw.toString('latin1', DEVICE_PATH, end === -1 ? raw.length : end),
     });
   }
