@@ -72,7 +72,7 @@ export function readDump({ devices }: Pool): Dump {
       roots: [...body.matchAll(/tree block backref root (\S+)/g)].map((m) => m[1] as string),
     });
   }
-  assert.ok(chunks.length > 2 && extents.length > 100, 'dump-tree printed almost nothing: the oracle is broken');
+  assert.ok(chunks.length > 2 && extents.length > 5, 'dump-tree printed almost nothing: the oracle is broken');
   return { chunks, extents };
 }
 function itemsOf(text: string): [string, string][] {
