@@ -14,6 +14,7 @@ import type { State } from './model/state.ts';
 import { emptyTopology } from './model/topology.ts';
 import { notifiers } from './notify/notifiers.ts';
 import { createNotifications, type Notifications } from './notify/pipeline.ts';
+import type { Standings } from './notify/standing.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
 import { createScrubWatch } from './observe/scrub.ts';
@@ -109,6 +110,12 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     };
     const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
 
+    // messages refused while the agent drains come after its last pass
+    closers.add('history', async () => {
+      const events = pendingEvents.splice(0);
+      if (events.length > 0) await store.commit({ state, events, notices: [], receivers: [], notBefore: 0 });
+    });
+
     const queue = createResolveQueue({
       resolver: platform.resolver,
       clock,
@@ -118,6 +125,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('resolve', () => queue.stop());
 
+    const standings: Standings = new Map();
     const startTelling = (from: Settings): Notifications =>
       createNotifications({
         receivers: from.receivers.map(({ secret, ...receiver }) => ({
@@ -134,6 +142,15 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           retryForMs: from.config.notify.retryForMs,
           render: { pageUrl: pageOf(from), runbookUrl: null, pageBytes: platform.pageSize },
         },
+        standings,
+        onRejected({ receiver, notice }, reason) {
+          const { id, subject, revision } = notice.incident;
+          const about = { incident: id, uid: subject.uid, device: subject.device };
+          const data = { receiver, message: notice.id, type: notice.type, revision, reason };
+          pendingEvents.push({ time: clock.now(), type: 'delivery.rejected', ...about, data });
+          loop.wake();
+        },
+        onStanding: () => loop.wake(),
       });
     let notifications = startTelling(settings);
     closers.add('notify', () => notifications.drain(DRAIN_MS));
@@ -210,6 +227,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
       },
       resolve: queue.request,
+      receivers: () => notifications.status(),
       notify: (items) => notifications.enqueue(items),
       now: clock.now,
       policy: () => ({

@@ -1,9 +1,11 @@
 import { diff } from './diff/diff.ts';
+import type { ReceiverStatus } from './model/agent-status.ts';
 import type { Snapshot } from './model/badblocks.ts';
 import type { Change } from './model/change.ts';
 import type { HistoryEvent, Notice } from './model/incident.ts';
 import type { State } from './model/state.ts';
 import type { Topology } from './model/topology.ts';
+import { recordReceivers } from './record/receiver-incidents.ts';
 import { type RecordPolicy, recordPass } from './record/record.ts';
 import { recordStoreWritable } from './record/store-incident.ts';
 
@@ -19,6 +21,8 @@ export interface Stages<Told> {
   inventoried(): boolean;
   /** whether the state file takes what it is given, and why not */
   store(): { readonly writable: boolean; readonly detail: string };
+  /** how those fare who are told */
+  receivers(): readonly ReceiverStatus[];
   /** one transaction; durable before anyone is told. Never rejects: what cannot be committed is told all the same, marked so */
   save(state: State, events: readonly HistoryEvent[], notices: readonly Notice[]): Promise<Told>;
   /** queued; answers come back as changes of a later pass */
@@ -45,9 +49,15 @@ export async function runCycle<Told>(
     stages.policy(),
   );
   const kept = recordStoreWritable(seen.state, { ...stages.store(), now });
-  const events = [...seen.events, ...kept.events];
-  const told = await stages.save(kept.state, events, [...seen.notices, ...kept.notices]);
-  publish(kept.state);
-  stages.resolve(kept.state);
+  const reached = recordReceivers(kept.state, stages.receivers(), now);
+  const parts = [seen, kept, reached];
+  const { state } = reached;
+  const told = await stages.save(
+    state,
+    parts.flatMap(({ events }) => events),
+    parts.flatMap(({ notices }) => notices),
+  );
+  publish(state);
+  stages.resolve(state);
   stages.notify(told);
 }

@@ -6,6 +6,15 @@ export interface CollectorStatus {
   /** seconds since the epoch; absent before the first success */
   readonly lastSuccess?: number;
 }
+/** Why a receiver does not take what it is sent. */
+export interface ReceiverTrouble {
+  /** it refused a message for good, cannot be reached, or asked for nothing more until the next reload */
+  readonly kind: 'rejects' | 'unreachable' | 'off';
+  /** ms since the epoch of the first failure since it last took a message */
+  readonly since: number;
+  /** without what the receiver said, which may repeat file names */
+  readonly reason: string;
+}
 export interface ReceiverStatus {
   readonly receiver: string;
   readonly pending: number;
@@ -16,6 +25,10 @@ export interface ReceiverStatus {
   readonly rejected: number;
   readonly reachable: boolean;
   readonly lastError?: string;
+  /** absent from the moment it takes a message */
+  readonly trouble?: ReceiverTrouble;
+  /** ms since the epoch when it last took a message of this run */
+  readonly tookAt?: number;
 }
 export interface ResolveTiming {
   readonly fsType: string;

@@ -120,6 +120,11 @@ function conditionSteps(incident: Incident): string[] {
       return [
         `See the kernel log for ${device} and for the hung task; a call into the driver or the firmware does not return.`,
       ];
+    case 'receiver_unreachable':
+      return [
+        `See what ${device} answers (the log of the agent, pmemwatch events), put its address, token or the receiver right, and reload the configuration.`,
+        'What waits is then sent. What was refused for good is not sent again: pmemwatch incidents has what it was about.',
+      ];
     case 'store_unwritable':
       return [
         'Free space on, or make writable, the file system that holds the state file; what is pending is written by itself.',

@@ -19,13 +19,16 @@ export interface ReceiverConfig {
   readonly timeoutMs: number;
 }
 
-/** The outcome of one attempt. Reasons never hold the URL, a header or a secret. */
+/**
+ * The outcome of one attempt. Reasons never hold the URL, a header or a secret; what the receiver said is apart, in
+ * `answer`, since it may repeat what it was sent.
+ */
 export type Delivery =
   | { readonly kind: 'delivered' }
   /** try again; `afterMs` is what the receiver asked for, for all messages */
-  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs?: number }
+  | { readonly kind: 'retry'; readonly reason: string; readonly answer?: string; readonly afterMs?: number }
   /** this message will never be taken */
-  | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly reason: string; readonly answer?: string }
   /** nothing is to be sent there until the configuration is read again */
   | { readonly kind: 'disabled'; readonly reason: string };
 

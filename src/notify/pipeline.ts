@@ -4,6 +4,7 @@ import type { Clock, Http, Logger } from '../ports.ts';
 import type { RenderOptions } from './message.ts';
 import type { Notifier, ReceiverConfig } from './notifier.ts';
 import { ReceiverQueue } from './receiver-queue.ts';
+import { type Standings, standingOf } from './standing.ts';
 
 export interface Notifications {
   /** Takes items of the outbox; returns at once. Items that are known already are left alone. */
@@ -38,18 +39,23 @@ export function createNotifications(deps: {
   readonly random: () => number;
   readonly log: Logger;
   readonly config: NotificationsConfig;
+  /** kept by the caller, so that counts and troubles outlive a reload */
+  readonly standings: Standings;
+  /** called with each message that no receiver will get any more */
+  readonly onRejected: (item: OutboxItem, reason: string) => void;
+  /** called when a receiver's trouble came, changed or went */
+  readonly onStanding: () => void;
 }): Notifications {
-  const { receivers, notifiers, config, clock, deliveries, log } = deps;
+  const { receivers, notifiers, config, clock, deliveries, log, onRejected, onStanding } = deps;
   const queues = new Map<string, ReceiverQueue>();
   for (const receiver of receivers) {
     const notifier = notifiers.find((candidate) => candidate.name === receiver.type);
     if (notifier === undefined) throw new Error(`receiver ${receiver.name} is of unknown type ${receiver.type}`);
     const { http, random } = deps;
     const { retryForMs, render } = config;
-    queues.set(
-      receiver.name,
-      new ReceiverQueue({ receiver, notifier, http, deliveries, clock, random, log, retryForMs, render }),
-    );
+    const standing = standingOf(deps.standings, receiver.name);
+    const told = { deliveries, clock, random, log, retryForMs, render, standing, onRejected, onStanding };
+    queues.set(receiver.name, new ReceiverQueue({ receiver, notifier, http, ...told }));
   }
   const all = (): ReceiverQueue[] => [...queues.values()];
 
@@ -63,12 +69,12 @@ export function createNotifications(deps: {
         if (queue !== undefined) queue.add(own);
         else {
           log.warn({ receiver: name, messages: own.length }, 'messages for a receiver that is not configured any more');
-          const outcome = {
-            kind: 'rejected',
-            at: clock.now(),
-            reason: 'the receiver is not configured any more',
-          } as const;
-          for (const item of own) void deliveries.recordDelivery(item, outcome);
+          const reason = 'the receiver is not configured any more';
+          const outcome = { kind: 'rejected', at: clock.now(), reason } as const;
+          for (const item of own) {
+            void deliveries.recordDelivery(item, outcome);
+            onRejected(item, reason);
+          }
         }
       }
     },

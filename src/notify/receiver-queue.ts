@@ -1,4 +1,4 @@
-import type { ReceiverStatus } from '../model/agent-status.ts';
+import type { ReceiverStatus, ReceiverTrouble } from '../model/agent-status.ts';
 import { messageOf } from '../model/errors.ts';
 import type { DeliveryLog, DeliveryOutcome, OutboxItem } from '../model/outbox.ts';
 import type { Clock, Http, Logger } from '../ports.ts';
@@ -6,6 +6,7 @@ import { isWanted, mergeOpening } from './grouping.ts';
 import { type RenderOptions, renderMessage } from './message.ts';
 import type { Delivery, Notifier, ReceiverConfig } from './notifier.ts';
 import { backoffMs, isGivenUp } from './retry.ts';
+import type { Standing } from './standing.ts';
 
 export interface QueueDeps {
   readonly receiver: ReceiverConfig;
@@ -18,6 +19,11 @@ export interface QueueDeps {
   readonly log: Logger;
   readonly retryForMs: number;
   readonly render: Omit<RenderOptions, 'durable' | 'paths'>;
+  readonly standing: Standing;
+  /** called with each message that is given up, for the history */
+  readonly onRejected: (item: OutboxItem, reason: string) => void;
+  /** called when the receiver's trouble came, changed or went */
+  readonly onStanding: () => void;
 }
 
 /** Notices of one incident, in their order: the first is on its turn, the others wait for it. */
@@ -45,11 +51,6 @@ export class ReceiverQueue {
   #disabled = false;
   #draining = false;
   #stopped = false;
-  #delivered = 0;
-  #retried = 0;
-  #rejected = 0;
-  #reachable = true;
-  #lastError: string | undefined;
 
   constructor(deps: QueueDeps) {
     this.#deps = deps;
@@ -111,16 +112,19 @@ export class ReceiverQueue {
 
   status(): ReceiverStatus {
     const waiting = this.pending();
+    const { delivered, retried, rejected, trouble, tookAt, lastError } = this.#deps.standing;
     const oldest = waiting.reduce((first, item) => Math.min(first, item.notice.time), Number.POSITIVE_INFINITY);
     return {
       receiver: this.#deps.receiver.name,
       pending: waiting.length,
       ...(waiting.length === 0 ? {} : { oldest: oldest / 1000 }),
-      delivered: this.#delivered,
-      retried: this.#retried,
-      rejected: this.#rejected,
-      reachable: this.#reachable,
-      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      delivered,
+      retried,
+      rejected,
+      reachable: trouble === undefined || trouble.kind === 'rejects',
+      ...(lastError === undefined ? {} : { lastError }),
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(tookAt === undefined ? {} : { tookAt }),
     };
   }
 
@@ -137,7 +141,7 @@ export class ReceiverQueue {
   }
 
   async #turn(lane: Lane): Promise<void> {
-    const { clock, deliveries, receiver } = this.#deps;
+    const { clock, deliveries, receiver, standing } = this.#deps;
     const merged = lane.groups ? mergeOpening(lane.items) : undefined;
     if (merged !== undefined) {
       lane.items.splice(0, merged.absorbed.length + 1, merged.item);
@@ -152,27 +156,30 @@ export class ReceiverQueue {
     const at = clock.now();
     switch (delivery.kind) {
       case 'delivered':
-        this.#recovered();
-        this.#delivered++;
+        this.#recovered(at);
+        standing.delivered++;
         this.#told.add(item.notice.incident.id);
         return this.#finish(lane, item, { kind: 'delivered', at });
-      case 'rejected':
+      case 'unmade':
         return this.#reject(lane, item, delivery.reason);
+      case 'rejected':
+        this.#troubled('rejects', at, delivery);
+        return this.#reject(lane, item, saidBy(delivery));
       case 'retry':
-        this.#troubled(delivery.reason);
+        this.#troubled('unreachable', at, delivery);
         if (isGivenUp(firstAttemptAt, at, this.#deps.retryForMs)) {
-          return this.#reject(lane, item, `given up: ${delivery.reason}`);
+          return this.#reject(lane, item, `given up: ${saidBy(delivery)}`);
         }
-        this.#retried++;
+        standing.retried++;
         lane.items = lane.items.map((waiting) =>
           waiting === item ? { ...item, attempts: item.attempts + 1, firstAttemptAt } : waiting,
         );
         lane.dueAt = at + backoffMs(item.attempts + 1, this.#deps.random());
         if (delivery.afterMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, at + delivery.afterMs);
-        return deliveries.recordDelivery(item, { kind: 'retry', at, reason: delivery.reason, firstAttemptAt });
+        return deliveries.recordDelivery(item, { kind: 'retry', at, reason: saidBy(delivery), firstAttemptAt });
       case 'disabled':
         this.#disabled = true;
-        this.#troubled(delivery.reason);
+        this.#troubled('off', at, delivery);
         this.#deps.log.error({ receiver: receiver.name, reason: delivery.reason }, 'the receiver is switched off');
         return;
       default:
@@ -188,7 +195,7 @@ export class ReceiverQueue {
     return incident.revision > 1 && deliveries.wasTold(receiver.name, incident.id);
   }
 
-  async #send(item: OutboxItem): Promise<Delivery> {
+  async #send(item: OutboxItem): Promise<Delivery | { readonly kind: 'unmade'; readonly reason: string }> {
     const { receiver, notifier, http, clock, render, log } = this.#deps;
     try {
       const message = renderMessage(item.notice, { ...render, durable: item.durable, paths: receiver.paths });
@@ -196,15 +203,15 @@ export class ReceiverQueue {
     } catch (error) {
       // a bug in rendering one message must not keep the others from going out
       log.error({ receiver: receiver.name, notice: item.notice.id, err: error }, 'a message could not be made');
-      return { kind: 'rejected', reason: `the message could not be made: ${messageOf(error)}` };
+      return { kind: 'unmade', reason: `the message could not be made: ${messageOf(error)}` };
     }
   }
 
   #reject(lane: Lane, item: OutboxItem, reason: string): Promise<void> {
-    const { clock, log, receiver } = this.#deps;
-    this.#rejected++;
-    this.#lastError = reason;
+    const { clock, log, receiver, standing, onRejected } = this.#deps;
+    standing.rejected++;
     log.error({ receiver: receiver.name, notice: item.notice.id, reason }, 'a message was not taken');
+    onRejected(item, reason);
     return this.#finish(lane, item, { kind: 'rejected', at: clock.now(), reason });
   }
 
@@ -216,17 +223,33 @@ export class ReceiverQueue {
     await this.#deps.deliveries.recordDelivery(item, outcome);
   }
 
-  #troubled(reason: string): void {
-    if (this.#reachable) {
-      this.#deps.log.warn({ receiver: this.#deps.receiver.name, reason }, 'the receiver cannot be reached');
+  #troubled(kind: ReceiverTrouble['kind'], at: number, said: Saying): void {
+    const { standing, receiver, log, onStanding } = this.#deps;
+    const before = standing.trouble;
+    standing.trouble = { kind, since: before?.since ?? at, reason: said.reason };
+    standing.lastError = saidBy(said);
+    if (kind === 'unreachable' && before?.kind !== kind) {
+      log.warn({ receiver: receiver.name, reason: standing.lastError }, 'the receiver cannot be reached');
     }
-    this.#reachable = false;
-    this.#lastError = reason;
+    if (before?.kind !== kind || before.reason !== said.reason) onStanding();
   }
-  #recovered(): void {
-    this.#lastError = undefined;
-    if (this.#reachable) return;
-    this.#reachable = true;
-    this.#deps.log.info({ receiver: this.#deps.receiver.name }, 'the receiver takes messages again');
+  #recovered(at: number): void {
+    const { standing, receiver, log, onStanding } = this.#deps;
+    const before = standing.trouble;
+    standing.trouble = undefined;
+    standing.lastError = undefined;
+    standing.tookAt = at;
+    if (before === undefined) return;
+    log.info({ receiver: receiver.name }, 'the receiver takes messages again');
+    onStanding();
   }
+}
+
+interface Saying {
+  readonly reason: string;
+  readonly answer?: string;
+}
+/** For the log and the dead letters, which only the operator reads. */
+function saidBy({ reason, answer }: Saying): string {
+  return answer === undefined ? reason : `${reason}: ${answer}`;
 }

@@ -203,6 +203,8 @@ function clearedText(incident: Incident, device: string): string {
       return `the bad-block list of ${device} is complete again`;
     case 'device_stuck':
       return `${device} answers again`;
+    case 'receiver_unreachable':
+      return `the receiver ${device} ${incident.detail}`;
     case 'store_unwritable':
       return 'the state file can be written again';
     default:
@@ -219,6 +221,8 @@ function conditionText(incident: Incident): string {
       return `the bad-block list of ${device} is not complete, so there is damage that stays unseen${detail} (${whereText(incident.subject)}).`;
     case 'device_stuck':
       return `${device} does not answer, it is not watched until it does${detail}.`;
+    case 'receiver_unreachable':
+      return `the receiver ${device} does not take messages, so those who are told through it know nothing${detail}.`;
     case 'store_unwritable':
       return `the state file cannot be written, alerts go out from memory and may come twice${detail}.`;
     default:

@@ -69,6 +69,8 @@ function whyStillOpen(state: State, incident: Incident): string | undefined {
         : undefined;
     case 'dimm_dirty_shutdown':
       return undefined;
+    case 'receiver_unreachable':
+      return 'it ends by itself when the receiver takes a message, or is taken out of the configuration';
     case 'store_unwritable':
       return 'it ends by itself when the state file can be written again';
     default:

@@ -17,6 +17,7 @@ import {
 } from './batch.ts';
 import { createDurability } from './durability.ts';
 import { migrate } from './migrations.ts';
+import { receiversFor } from './receiver-incidents.ts';
 import {
   type DeliveryRecord,
   deliveryOfRow,
@@ -144,7 +145,7 @@ export function createStore(
 
     async commit({ state, events, notices, receivers, notBefore }) {
       const items = notices.flatMap((notice) =>
-        receivers.map((receiver): OutboxItem => {
+        receiversFor(notice, receivers).map((receiver): OutboxItem => {
           const hold = notice.type === 'opened' ? notBefore : notice.time;
           return { receiver, notice, durable: true, notBefore: hold, attempts: 0, firstAttemptAt: null };
         }),

@@ -21,6 +21,8 @@ export interface Agent {
   /** GET over the unix socket, where file names are shown */
   get(path: string): Promise<{ status: number; body: string }>;
   json(path: string): Promise<unknown>;
+  /** POST over the unix socket, where everything may be done */
+  post(path: string, body?: unknown): Promise<{ status: number; body: string }>;
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -49,7 +51,7 @@ export async function startAgent(dir: string, host: LaidHost, config: string): P
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
-  const get = (path: string): Promise<{ status: number; body: string }> => getOver(socket, path);
+  const get = (path: string): Promise<{ status: number; body: string }> => ask(socket, 'GET', path);
   const alive = (): void => {
     if (child.exitCode !== null) throw new Error(`the agent ended with ${child.exitCode}`);
   };
@@ -67,6 +69,7 @@ export async function startAgent(dir: string, host: LaidHost, config: string): P
       socket,
       log: () => log,
       get,
+      post: (path, body) => ask(socket, 'POST', path, body),
       json: async (path) => JSON.parse((await get(path)).body),
       kill: (signal) => ended(child, signal),
     };
@@ -101,9 +104,15 @@ export async function runProgram(
   return { code, stdout, stderr };
 }
 
-function getOver(socketPath: string, path: string): Promise<{ status: number; body: string }> {
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; body: string }> {
+  const type = body === undefined ? {} : { 'content-type': 'application/json' };
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, headers: { host: 'localhost' } }, (answer) => {
+    const call = request({ socketPath, method, path, headers: { host: 'localhost', ...type } }, (answer) => {
       let body = '';
       answer.on('data', (chunk: Buffer) => {
         body += chunk.toString();
@@ -111,7 +120,7 @@ function getOver(socketPath: string, path: string): Promise<{ status: number; bo
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body }));
     });
     call.on('error', reject);
-    call.end();
+    call.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 

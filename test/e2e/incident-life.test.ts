@@ -167,3 +167,37 @@ test('a list that cannot be parsed opens an incident of its own and clears nothi
   );
   assert.equal((await openIds(agent)).length, 1);
 });
+
+test('a refused message is told: in the history, in the metrics, as an incident, and through the other receiver', async () => {
+  receiver.answer = { status: 400 };
+  const other = await startReceiver();
+  try {
+    const agent = await startAgent(
+      dir,
+      host,
+      `notify: { group_wait: 0s }\nreceivers:\n` +
+        `  - { name: hook, type: webhook, url: "${receiver.url}" }\n  - { name: other, type: webhook, url: "${other.url}" }\n`,
+    );
+    running.push(agent);
+    const told = await until('the other receiver is told', () =>
+      other.received.find((r) => r.message.condition === 'receiver_unreachable'),
+    );
+    assert.match(told.message.summary, /the receiver hook does not take messages.*: it refused a message: HTTP 400\.$/);
+    assert.ok(!receiver.received.some((r) => r.message.condition === 'receiver_unreachable'));
+    const { items } = (await agent.json('/api/v1/events')) as { items: { type: string; data: { reason?: string } }[] };
+    assert.equal(items.find(({ type }) => type === 'delivery.rejected')?.data.reason, 'HTTP 400');
+
+    const refused = /^pmemwatch_notifications_total\{receiver="hook",outcome="rejected"\} [1-9]/m;
+    assert.match((await agent.get('/metrics')).body, refused);
+    assert.equal((await agent.post('/-/reload')).status, 200);
+    assert.match((await agent.get('/metrics')).body, refused, 'a reload is no reason to count from 0');
+
+    receiver.answer = { status: 200 };
+    host.setBadBlocks('pmem0', '2256 1\n4000 2\n', { name: 'region0', list: '6352 1\n8096 2\n' });
+    await until('it is over', () =>
+      other.received.find((r) => r.message.condition === 'receiver_unreachable' && r.message.status === 'resolved'),
+    );
+  } finally {
+    await other.close();
+  }
+});

@@ -10,6 +10,7 @@ import type { Message } from '../../src/model/message.ts';
 import type { OpenBy, Owner } from '../../src/model/owner.ts';
 import { type RenderOptions, renderMessage } from '../../src/notify/message.ts';
 import { acknowledge } from '../../src/record/operator.ts';
+import { recordReceivers } from '../../src/record/receiver-incidents.ts';
 import { recordStoreWritable } from '../../src/record/store-incident.ts';
 import { emptyState, found, pass, place } from '../record/timeline.ts';
 import { at, owner, story } from './notices.ts';
@@ -143,6 +144,20 @@ describe('the summary', () => {
     const dimms = ['C1-D1', 'C1-D2'].map((locator, i) => ({ id: `${i}`, name: `nmem${i}`, locator, serial: `0x${i}` }));
     const { owned } = story([owner()], place({ dimms }));
     assert.match(render(owned).summary, /\(device pmem0, interleaved over DIMM slots C1-D1, C1-D2\)/);
+  });
+
+  it('of a receiver that takes nothing says so, and what to do', () => {
+    const status = { receiver: 'pager', pending: 0, delivered: 0, retried: 0, rejected: 1, reachable: true };
+    const trouble = { kind: 'rejects', since: at, reason: 'HTTP 400' } as const;
+    const told = recordReceivers(emptyState(), [{ ...status, trouble }], at);
+    const over = recordReceivers(told.state, [{ ...status, tookAt: at }], at);
+    const [first, last] = [told, over].map(({ notices }) => render(notices[0] as Notice));
+    assert.equal(
+      first?.summary,
+      'db07: the receiver pager does not take messages, so those who are told through it know nothing: it refused a message: HTTP 400.',
+    );
+    assert.equal(first?.nextSteps.length, 2);
+    assert.equal(last?.summary, 'db07: resolved: the receiver pager takes messages again.');
   });
 
   it('of an incident without ranges says what happened', () => {

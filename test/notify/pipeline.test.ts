@@ -7,6 +7,7 @@ import type { DeliveryLog, DeliveryOutcome, OutboxItem } from '../../src/model/o
 import type { ReceiverConfig } from '../../src/notify/notifier.ts';
 import { notifiers } from '../../src/notify/notifiers.ts';
 import { createNotifications, type Notifications } from '../../src/notify/pipeline.ts';
+import type { Standings } from '../../src/notify/standing.ts';
 import { createStore } from '../../src/record/store.ts';
 import { createFakeClock, type FakeClock, settle } from '../fakes/fake-clock.ts';
 import { createMemoryDatabase } from '../fakes/memory-database.ts';
@@ -25,6 +26,8 @@ interface World {
   readonly outcomes: (readonly [string, string, DeliveryOutcome['kind']])[];
   readonly merges: (readonly [number, string])[];
   readonly told: Set<string>;
+  /** the type of the message and why it was given up */
+  readonly rejected: string[];
 }
 const receiver = (name: string, changes: Partial<ReceiverConfig> = {}): ReceiverConfig => ({
   name,
@@ -36,12 +39,17 @@ const receiver = (name: string, changes: Partial<ReceiverConfig> = {}): Receiver
   timeoutMs: 1000,
   ...changes,
 });
-function world(receivers: readonly ReceiverConfig[] = [receiver('ops')], retryForMs = 72 * hourMs): World {
+function world(
+  receivers: readonly ReceiverConfig[] = [receiver('ops')],
+  retryForMs = 72 * hourMs,
+  standings: Standings = new Map(),
+): World {
   const clock = createFakeClock(start);
   const http = createRecordingHttp();
   const outcomes: World['outcomes'] = [];
   const merges: World['merges'] = [];
   const told = new Set<string>();
+  const rejected: string[] = [];
   const deliveries: DeliveryLog = {
     async recordDelivery({ receiver, notice }, outcome) {
       outcomes.push([receiver, notice.id, outcome.kind]);
@@ -60,8 +68,11 @@ function world(receivers: readonly ReceiverConfig[] = [receiver('ops')], retryFo
     random: () => 1,
     log: createRecordingLog(),
     config: { retryForMs, render: { pageUrl: null, runbookUrl: null } },
+    standings,
+    onRejected: ({ notice }, reason) => rejected.push(`${notice.type}: ${reason}`),
+    onStanding: () => undefined,
   });
-  return { clock, http, notifications, outcomes, merges, told };
+  return { clock, http, notifications, outcomes, merges, told, rejected };
 }
 const sent = (w: World, name = 'ops'): Message[] =>
   w.http.posts.filter((post) => post.url.includes(`//${name}.`)).map((post) => JSON.parse(post.body) as Message);
@@ -182,6 +193,49 @@ describe('a receiver that is down', () => {
       ['rejected', 'delivered'],
     );
     assert.equal(w.notifications.status()[0]?.rejected, 1);
+    assert.deepEqual(w.rejected, ['opened: HTTP 400: bad field'], 'the history has what the receiver said');
+  });
+
+  it('that refuses a message is in trouble until it takes one; what it said stays out of that', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', { status: 400, body: 'no /pg/base/16402/24711 here' });
+    w.notifications.enqueue([item(opened)]);
+    await w.clock.advance(0);
+    const [refused] = w.notifications.status();
+    assert.deepEqual(refused?.trouble, { kind: 'rejects', since: start, reason: 'HTTP 400' });
+    assert.equal(refused?.reachable, true);
+    w.notifications.enqueue([item(owned)]);
+    await w.clock.advance(1000);
+    const [fine] = w.notifications.status();
+    assert.deepEqual([fine?.trouble, fine?.tookAt], [undefined, start + 100]);
+  });
+
+  it('that is being deployed or redirects gets its messages when it is through, and loses none', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 404, 302, 404, 200);
+    w.notifications.enqueue([item(opened), item(owned)]);
+    await w.clock.advance(0);
+    await w.clock.advance(1000);
+    assert.deepEqual(w.notifications.status()[0]?.trouble, {
+      kind: 'unreachable',
+      since: start,
+      reason: 'HTTP 302: redirects are not followed, configure the final address',
+    });
+    await w.clock.advance(120_000);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'opened', 'opened', 'opened', 'owners']);
+    assert.deepEqual(w.rejected, []);
+  });
+
+  it('keeps its counts and its trouble over a reload', async () => {
+    const standings: Standings = new Map();
+    const before = world([receiver('ops')], hourMs, standings);
+    before.http.script('https://ops.example/hook', 200, 400);
+    before.notifications.enqueue([item(opened), item(owned)]);
+    await before.clock.advance(200);
+    await before.notifications.stop();
+    const after = world([receiver('ops')], hourMs, standings);
+    const [{ delivered, rejected, trouble } = {}] = after.notifications.status();
+    assert.deepEqual([delivered, rejected, trouble?.kind], [1, 1, 'rejects']);
   });
 
   it('that is gone (410) gets nothing more, and nothing of it leaves the outbox', async () => {
@@ -312,6 +366,7 @@ it('messages for a receiver that is not configured any more end as rejected', as
   w.notifications.enqueue([item(opened, { receiver: 'former' })]);
   await settle();
   assert.deepEqual(w.outcomes, [['former', opened.id, 'rejected']]);
+  assert.deepEqual(w.rejected, ['opened: the receiver is not configured any more']);
 });
 
 it('a receiver of a type that nobody speaks is a bug', () => {
@@ -340,6 +395,9 @@ describe('a crash between sending and writing it down', () => {
         random: Math.random,
         log,
         config: { retryForMs: hourMs, render: { pageUrl: null, runbookUrl: null } },
+        standings: new Map(),
+        onRejected: () => undefined,
+        onStanding: () => undefined,
       });
       notifications.enqueue(enqueue);
       await clock.advance(5000);

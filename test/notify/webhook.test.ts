@@ -92,7 +92,7 @@ describe('a webhook', () => {
   });
 
   const rows: readonly (readonly [string, Answer, Delivery])[] = [
-    ['503 is tried again', status(503, {}, 'busy'), { kind: 'retry', reason: 'HTTP 503: busy' }],
+    ['503 is tried again', status(503, {}, 'busy'), { kind: 'retry', reason: 'HTTP 503', answer: 'busy' }],
     ['408 is tried again', status(408), { kind: 'retry', reason: 'HTTP 408' }],
     ['425 is tried again', status(425), { kind: 'retry', reason: 'HTTP 425' }],
     [
@@ -108,18 +108,25 @@ describe('a webhook', () => {
     [
       '400 is refused for good, with what the receiver said on one line',
       status(400, {}, 'no such\r\nchannel \u0000 here'),
-      { kind: 'rejected', reason: 'HTTP 400: no such channel here' },
+      { kind: 'rejected', reason: 'HTTP 400', answer: 'no such channel here' },
     ],
-    ['404 is refused for good', status(404), { kind: 'rejected', reason: 'HTTP 404' }],
+    [
+      '404 is tried again: a receiver that is being deployed answers so',
+      status(404),
+      { kind: 'retry', reason: 'HTTP 404' },
+    ],
+    ...[401, 403, 413, 422].map(
+      (code) => [`${code} is refused for good`, status(code), { kind: 'rejected', reason: `HTTP ${code}` }] as const,
+    ),
     [
       '410 switches the receiver off',
       status(410),
       { kind: 'disabled', reason: 'HTTP 410: the receiver is gone; nothing is sent there until the next reload' },
     ],
     [
-      'a redirect is not followed',
+      'a redirect is not followed; the message waits for the address to be put right',
       status(302, { location: '/elsewhere' }),
-      { kind: 'rejected', reason: 'HTTP 302: redirects are not followed, configure the final address' },
+      { kind: 'retry', reason: 'HTTP 302: redirects are not followed, configure the final address' },
     ],
   ];
   for (const [why, how, expected] of rows) {
@@ -141,8 +148,8 @@ describe('a webhook', () => {
   });
 
   it('cuts a long answer', async () => {
-    const { reason } = (await send(status(400, {}, 'x'.repeat(100_000)))) as { reason: string };
-    assert.ok(reason.length < 230);
+    const { answer } = (await send(status(400, {}, 'x'.repeat(100_000)))) as { answer: string };
+    assert.ok(answer.length < 230);
   });
 });
 
