@@ -106,6 +106,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       lists: [],
       stuck: [],
       health: [],
+      advice: new Map(),
       at: startedAt,
     };
     const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
@@ -232,7 +233,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       now: clock.now,
       policy: () => ({
         removedAfterMs: settings.config.incidents.removedAfterMs,
-        health: { energySourceUsedPercent: 80 },
+        health: { energySourceUsedPercent: 100 - settings.config.advice.leftPlanPercent },
+        advice: settings.config.advice,
       }),
     };
     const loop = createLoop({

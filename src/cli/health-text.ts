@@ -1,5 +1,6 @@
 /** The health of a module as a person reads it. */
 import type { HealthFields } from '../model/health.ts';
+import type { ReplacementAdvice } from '../model/replacement-advice.ts';
 import type { ListedHealth } from './listing.ts';
 import { counted, type Paint, printable, type Style } from './print.ts';
 
@@ -32,6 +33,13 @@ export function healthText(health: ListedHealth | null, paint: Paint): string[] 
     );
   }
   return lines;
+}
+
+/** Only what asks for something; the agent knows more than one reading tells. */
+export function adviceText(advice: ReplacementAdvice | null, paint: Paint): string[] {
+  if (advice === null || advice.advice === null || advice.advice === 'ok') return [];
+  const style = advice.advice === 'now' ? 'red' : 'yellow';
+  return [`replace ${paint(style, printable(advice.summary))}  ${paint('dim', 'by this reading alone')}`];
 }
 
 function wear(fields: HealthFields): string[] {

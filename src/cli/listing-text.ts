@@ -1,6 +1,6 @@
 import type { ErrorSource } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
-import { healthText } from './health-text.ts';
+import { adviceText, healthText } from './health-text.ts';
 import type { ListedBus, ListedDimm, ListedNamespace, ListedRanges, ListedRegion, Listing } from './listing.ts';
 import { byteText, counted, type Paint, painter, printable } from './print.ts';
 
@@ -59,7 +59,7 @@ function busBranch(bus: ListedBus, paint: Paint): Branch {
 function dimmBranch(dimm: ListedDimm, paint: Paint): Branch {
   return {
     text: dimmText(dimm, paint),
-    below: healthText(dimm.health, paint).map((text) => ({ text, below: [] })),
+    below: [...healthText(dimm.health, paint), ...adviceText(dimm.advice, paint)].map((text) => ({ text, below: [] })),
   };
 }
 function dimmText(dimm: ListedDimm, paint: Paint): string {

@@ -1,7 +1,9 @@
 import type { PlaceReading, Snapshot } from '../model/badblocks.ts';
+import { noHistory } from '../model/dimm-state.ts';
 import { clip, type Run, run, shift, subtract } from '../model/extent.ts';
 import { type HealthFields, type HealthReading, type HealthState, stateOf } from '../model/health.ts';
 import { doubtedAlarms } from '../model/health-judgement.ts';
+import { adviseReplacement, defaultAdvicePolicy, type ReplacementAdvice } from '../model/replacement-advice.ts';
 import type {
   Bus,
   Dimm,
@@ -25,6 +27,8 @@ export interface Listing {
 /** A module and its health, as far as one reading goes; `null` when it was not read. */
 export interface ListedDimm extends Dimm {
   readonly health: ListedHealth | null;
+  /** from this reading alone; the agent also counts what it has seen happen (`GET /api/v1/dimms`) */
+  readonly advice: ReplacementAdvice | null;
 }
 export interface ListedHealth {
   readonly state: HealthState;
@@ -102,15 +106,26 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
     scrubSupported,
     dimms: topology.dimms
       .filter((dimm) => dimm.bus === name)
-      .map((dimm) => ({ ...dimm, health: listedHealth(snapshot.health.find((reading) => reading.dimm === dimm.key)) })),
+      .map((dimm) =>
+        listedDimm(
+          dimm,
+          snapshot.health.find((reading) => reading.dimm === dimm.key),
+          snapshot.at,
+        ),
+      ),
     regions: topology.regions
       .filter((region) => region.bus === name)
       .map((region) => listedRegion(region, topology, snapshot)),
   };
 }
 
-function listedHealth(reading: HealthReading | undefined): ListedHealth | null {
-  if (reading === undefined) return null;
+function listedDimm(dimm: Dimm, reading: HealthReading | undefined, now: number): ListedDimm {
+  if (reading === undefined) return { ...dimm, health: null, advice: null };
+  const { health } = reading;
+  const seen = { history: noHistory, setSize: 1, now, ...(health.kind === 'ok' && { health: health.value }) };
+  return { ...dimm, health: listedHealth(reading), advice: adviseReplacement(seen, defaultAdvicePolicy) };
+}
+function listedHealth(reading: HealthReading): ListedHealth {
   const { health, fields } = reading;
   return {
     state: stateOf(reading),

@@ -1,6 +1,6 @@
 import { isMapping, type KeyPath } from './check.ts';
 import { parseDuration } from './duration.ts';
-import { receiverTypes } from './keys.ts';
+import { adviceDefaults, receiverTypes } from './keys.ts';
 
 export type Report = (path: KeyPath, message: string) => void;
 
@@ -13,7 +13,30 @@ export function crossCheck(file: Readonly<Record<string, unknown>>, report: Repo
   uniqueNames(receivers, ['receivers'], report);
   for (const [i, receiver] of receivers) checkReceiver(receiver, ['receivers', i], report);
   if (isMapping(file['api'])) uniqueNames(listOfMappings(file['api']['tokens']), ['api', 'tokens'], report);
+  if (isMapping(file['advice'])) checkAdvice(file['advice'], report);
   checkAvailability(file, report);
+}
+
+/** What asks for more must not be reached before what asks for less: given pairs only, defaults agree with each other. */
+function checkAdvice(advice: Record<string, unknown>, report: Report): void {
+  const order = (less: string, more: string, isWrong: (a: number, b: number) => boolean, words: string): void => {
+    const [a, b] = [advice[less] ?? adviceDefault(less), advice[more] ?? adviceDefault(more)];
+    if (typeof a === 'number' && typeof b === 'number' && isWrong(a, b)) {
+      const key = more in advice ? more : less;
+      report(['advice', key], `${more} (${b}) must ${words} ${less} (${a})`);
+    }
+  };
+  order('left_plan', 'left_now', (plan, now) => now > plan, 'not be above');
+  for (const [less, more] of [
+    ['new_ranges_plan', 'new_ranges_now'],
+    ['recurrences_plan', 'recurrences_now'],
+    ['dirty_shutdowns_watch', 'dirty_shutdowns_plan'],
+  ] as const) {
+    order(less, more, (a, b) => b < a, 'not be below');
+  }
+}
+function adviceDefault(key: string): unknown {
+  return adviceDefaults[key as keyof typeof adviceDefaults];
 }
 
 function checkReceiver(receiver: Record<string, unknown>, path: KeyPath, report: Report): void {
@@ -59,13 +82,10 @@ function checkAvailability(file: Readonly<Record<string, unknown>>, report: Repo
   if (typeof heartbeat === 'string' && (parseDuration(heartbeat) ?? 0) > 0) {
     report(['notify', 'heartbeat'], `a heartbeat ${later}: use 0s`);
   }
-  for (const section of ['scrub', 'advice']) {
-    const settings = file[section];
-    if (!isMapping(settings)) continue;
-    for (const [key, value] of Object.entries(settings)) {
-      // after_error: false asks for nothing
-      if (value !== false) report([section, key], `${later}: remove it`);
-    }
+  const { scrub } = file;
+  for (const [key, value] of isMapping(scrub) ? Object.entries(scrub) : []) {
+    // after_error: false asks for nothing
+    if (value !== false) report(['scrub', key], `${later}: remove it`);
   }
 }
 

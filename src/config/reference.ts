@@ -57,7 +57,7 @@ ${'\n'}\`NO_COLOR\` (not empty) and \`TERM=dumb\` switch colours off.`;
 }
 
 const later = 'Not available in this version: refused.';
-const notYet = new Set(['web.config.file', 'scrub', 'advice']);
+const notYet = new Set(['web.config.file', 'scrub']);
 
 function renderSection(key: string, schema: TSchema): string {
   const notes = notesOf(schema);
@@ -76,7 +76,7 @@ function rowsOf(schema: TSchema, name: string): string[][] {
     return [row(name, schema, 'a list of mappings'), ...rowsOf(schema.items, `${name}[]`)];
   }
   if (Type.IsArray(schema)) return [row(name, schema, `a list; each ${notesOf(schema.items).expected ?? ''}`)];
-  if (Type.IsRecord(schema)) return name === 'advice' ? [] : [row(name, schema, 'a mapping of texts')];
+  if (Type.IsRecord(schema)) return [row(name, schema, 'a mapping of texts')];
   return [row(name, schema, notesOf(schema).expected ?? '')];
 }
 

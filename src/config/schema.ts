@@ -1,4 +1,5 @@
 import type { Condition, Severity } from '../model/incident.ts';
+import type { AdvicePolicy } from '../model/replacement-advice.ts';
 import { checkValue, type Finding, isMapping, type KeyPath, withDefaults } from './check.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs } from './fields.ts';
@@ -41,6 +42,7 @@ export interface Config {
   readonly metrics: { readonly paths: Redaction; readonly damagedFiles: number };
   /** `socket` is absent when switched off */
   readonly api: { readonly socket?: string; readonly tokens: readonly TokenConfig[] };
+  readonly advice: AdvicePolicy;
   readonly incidents: { readonly removedAfterMs: number };
   /** `externalUrl` has no slash at its end */
   readonly web: { readonly externalUrl?: string; readonly allowedHosts: readonly string[] };
@@ -142,6 +144,18 @@ function toConfig(file: ConfigFile): Config {
     receivers: file.receivers.map(toReceiver),
     metrics: { paths: file.metrics.paths, damagedFiles: file.metrics.damaged_files },
     api: { ...(file.api.socket === 'off' ? {} : { socket: file.api.socket }), tokens: file.api.tokens },
+    advice: {
+      leftPlanPercent: file.advice.left_plan,
+      leftNowPercent: file.advice.left_now,
+      windowMs: durationMs(file.advice.window),
+      newRangesPlan: file.advice.new_ranges_plan,
+      newRangesNow: file.advice.new_ranges_now,
+      longWindowMs: durationMs(file.advice.long_window),
+      recurrencesPlan: file.advice.recurrences_plan,
+      recurrencesNow: file.advice.recurrences_now,
+      dirtyShutdownsWatch: file.advice.dirty_shutdowns_watch,
+      dirtyShutdownsPlan: file.advice.dirty_shutdowns_plan,
+    },
     incidents: { removedAfterMs: durationMs(file.incidents.removed_after) },
     web: toWeb(file.web),
     agent: { user: file.agent.user },

@@ -1,7 +1,11 @@
 /** What is kept of a module over restarts and reboots. */
 
+import type { Run } from './extent.ts';
+
 /** What replacement advice looks back on; older than its longest window is forgotten. Times are ms since the epoch. */
 export interface DimmHistory {
+  /** places whose list was read before: what is found there is news */
+  readonly places: readonly string[];
   /** bad ranges found, beyond those that were there when the place was first seen */
   readonly newRanges: readonly { readonly at: number; readonly count: number }[];
   /** ranges seen cleared, in sectors of their place */
@@ -11,13 +15,11 @@ export interface DimmHistory {
   /** times at which a dirty shutdown was noticed */
   readonly dirtyShutdowns: readonly number[];
 }
-export interface ClearedRange {
+export interface ClearedRange extends Run {
   readonly at: number;
   readonly uid: string;
-  readonly start: number;
-  readonly count: number;
 }
-export const noHistory: DimmHistory = { newRanges: [], cleared: [], recurrences: [], dirtyShutdowns: [] };
+export const noHistory: DimmHistory = { places: [], newRanges: [], cleared: [], recurrences: [], dirtyShutdowns: [] };
 
 /** What was known of shutdowns when the module last told of them. */
 export interface KnownShutdowns {

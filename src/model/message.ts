@@ -2,6 +2,7 @@ import type { FoundBy } from './change.ts';
 import type { HealthFields } from './health.ts';
 import type { Condition, NoticeType, Resolution, Severity } from './incident.ts';
 import type { KernelUser, OpenBy, Owner, ReadersGet } from './owner.ts';
+import type { Advice } from './replacement-advice.ts';
 
 /** The JSON that receivers get (design 4.4). Times are RFC 3339 in UTC; sectors and bytes as everywhere. */
 export interface Message {
@@ -61,7 +62,8 @@ export interface Message {
   readonly filesOmitted: number;
   /** of conditions of modules: what it said of itself; names carry the unit */
   readonly dimmHealth: (HealthFields & { readonly readAt: string; readonly readable: boolean }) | null;
-  readonly advice: null;
+  /** of the condition dimm_replace: with what it rests on */
+  readonly advice: { readonly advice: Advice; readonly summary: string } | null;
   readonly nextSteps: readonly string[];
   readonly runbookUrl: string;
   readonly links: { readonly page: string; readonly api: string };

@@ -3,6 +3,7 @@ import type { DimmState } from './dimm-state.ts';
 import type { HealthReading } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { Incident, TrackedRange } from './incident.ts';
+import type { ReplacementAdvice } from './replacement-advice.ts';
 import type { Place, Topology } from './topology.ts';
 
 /** What is known of one place; `ranges`, counters and `place` are durable, the rest is of this run. */
@@ -43,6 +44,8 @@ export interface State {
   readonly stuck: readonly StuckDevice[];
   /** the last reading of each DIMM that has one, of this run */
   readonly health: readonly HealthReading[];
+  /** by `Dimm.key`: of the modules that were read */
+  readonly advice: ReadonlyMap<string, ReplacementAdvice>;
   /** ms since the epoch of the pass that made it */
   readonly at: number;
 }

@@ -106,7 +106,7 @@ function envelope(notice: Notice, options: RenderOptions): Omit<Message, 'ranges
     rangesOmitted: 0,
     filesOmitted: 0,
     dimmHealth: healthOf(incident),
-    advice: null,
+    advice: adviceOf(incident),
     runbookUrl: options.runbookUrl === null ? '' : `${options.runbookUrl}#${incident.condition}`,
     links: {
       page: page && `${page}/#incident-${incident.id}`,
@@ -117,6 +117,10 @@ function envelope(notice: Notice, options: RenderOptions): Omit<Message, 'ranges
 
 function healthOf({ health }: Incident): Message['dimmHealth'] {
   return health === undefined ? null : { readAt: rfc3339(health.readAt), readable: health.readable, ...health.fields };
+}
+
+function adviceOf({ condition, severity, detail }: Incident): Message['advice'] {
+  return condition === 'dimm_replace' ? { advice: severity === 'critical' ? 'now' : 'plan', summary: detail } : null;
 }
 
 function deviceOf(subject: IncidentSubject): Message['device'] {

@@ -15,17 +15,16 @@ export function followHealth(draft: Draft, readings: readonly HealthReading[], l
   for (const reading of readings) {
     const dimm = draft.dimms.get(reading.dimm);
     if (dimm === undefined || draft.previous.health.includes(reading)) continue;
-    for (const finding of findingsOf(reading, limits)) hold(draft, dimm, reading, finding);
+    for (const finding of findingsOf(reading, limits)) holdFinding(draft, dimm, healthOf(reading), finding);
     followShutdowns(draft, dimm, reading);
   }
 }
 
 /** Between the limit and its margin, and where nothing is known, what was said stays said. */
-function hold(draft: Draft, dimm: DimmState, reading: HealthReading, finding: Finding): void {
+export function holdFinding(draft: Draft, dimm: DimmState, health: IncidentHealth, finding: Finding): void {
   const { condition, standing, severity, detail } = finding;
   const incident = findOpen(draft, condition, dimm.key);
   const subject = subjectOfDimm(dimm);
-  const health = healthOf(reading);
   if (standing === 'crossed') {
     if (incident === undefined) openIncident(draft, { ...opening, condition, severity, detail, subject, health });
     else revise(draft, incident, { subject, severity, detail, health });
@@ -45,7 +44,8 @@ function revise(
   const stateOf = (health: IncidentHealth | undefined): number => badness[health?.fields.state ?? 'ok'];
   const step = incident.condition === 'dimm_health' ? stateOf(revision.health) - stateOf(incident.health) : 0;
   if (step > 0 || isWorse(revision.severity, incident.severity)) reviseIncident(draft, incident, 'grew', revision);
-  else if (step < 0) reviseIncident(draft, incident, 'shrank', revision);
+  else if (step < 0 || isWorse(incident.severity, revision.severity))
+    reviseIncident(draft, incident, 'shrank', revision);
   else amendIncident(draft, incident, revision);
 }
 

@@ -1,9 +1,12 @@
 /** Entry of the stage `record`: changes -> state, history and what people are to be told. Pure: a replay gives the same ids. */
 import type { Snapshot } from '../model/badblocks.ts';
 import type { Change } from '../model/change.ts';
+import type { AdvicePolicy } from '../model/replacement-advice.ts';
 import type { State } from '../model/state.ts';
 import type { Topology } from '../model/topology.ts';
+import { followAdvice } from './dimm-advice.ts';
 import type { HealthLimits } from './dimm-conditions.ts';
+import { followHistory, rememberPlaces } from './dimm-history.ts';
 import { followHealth } from './dimm-incidents.ts';
 import { followPresence, followRemovedDimms } from './dimms.ts';
 import { beginDraft, type Recorded, sealDraft } from './draft.ts';
@@ -25,6 +28,7 @@ export interface RecordPolicy {
   /** how long a place must not have been seen before its incidents end as `device_removed` */
   readonly removedAfterMs: number;
   readonly health: HealthLimits;
+  readonly advice: AdvicePolicy;
 }
 
 /** @throws Error (a bug) for changes of a place that neither the state nor the topology knows */
@@ -42,7 +46,10 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
   }
   followPresence(draft, input.topology);
   if (input.inventoried) followRemovedDimms(draft, policy);
+  followHistory(draft, activities, policy.advice.longWindowMs);
+  rememberPlaces(draft);
   followHealth(draft, input.snapshot.health, policy.health);
+  const advice = followAdvice(draft, input.topology, input.snapshot.health, policy.advice);
   followStuck(draft, input.snapshot, input.changes, policy);
   return sealDraft(draft, {
     topology: input.topology,
@@ -50,6 +57,7 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
     lists: input.snapshot.lists,
     stuck: input.snapshot.stuck,
     health: input.snapshot.health,
+    advice,
     at: input.now,
   });
 }

@@ -33,7 +33,7 @@ metrics: { paths: full, damaged_files: 0 }
 api:
   socket: off
   tokens: [{ name: t, scope: read, hash: "sha256:${'a'.repeat(64)}" }]
-advice: {}
+advice: { left_plan: 30, left_now: 5, window: 12h, new_ranges_plan: 2, new_ranges_now: 6, long_window: 7d, recurrences_plan: 2, recurrences_now: 4, dirty_shutdowns_watch: 2, dirty_shutdowns_plan: 5 }
 incidents: { removed_after: 1h30m }
 web: { allowed_hosts: [db07.example.org] }
 agent: { user: nobody }
@@ -77,6 +77,18 @@ test('every key of the contract is read', () => {
     ],
     metrics: { paths: 'full', damagedFiles: 0 },
     api: { tokens: [{ name: 't', scope: 'read', hash: `sha256:${'a'.repeat(64)}` }] },
+    advice: {
+      leftPlanPercent: 30,
+      leftNowPercent: 5,
+      windowMs: 43_200_000,
+      newRangesPlan: 2,
+      newRangesNow: 6,
+      longWindowMs: 604_800_000,
+      recurrencesPlan: 2,
+      recurrencesNow: 4,
+      dirtyShutdownsWatch: 2,
+      dirtyShutdownsPlan: 5,
+    },
     incidents: { removedAfterMs: 5_400_000 },
     web: { allowedHosts: ['db07.example.org'] },
     agent: { user: 'nobody' },
@@ -215,7 +227,6 @@ test('keys of features that this version does not have are refused, not swallowe
     'notify: { heartbeat: 5m }',
     'scrub: { schedule: weekly }',
     'scrub: { after_error: true }',
-    'advice: { spare_percent: 10 }',
   ];
   for (const text of table) {
     const problems = problemsOf(text);
@@ -256,4 +267,19 @@ test('an override wins over the file, and a wrong one is reported with its sourc
     'f:1:33: poll.health: "x" is not a duration from 10s to 1d, such as 10m',
     'f: poll.bad_blocks: "soon" is not a duration from 1s to 1d, such as 60s (from PMEMWATCH_X)',
   ]);
+});
+
+test('limits of the replacement advice that contradict each other are refused, also against a default', () => {
+  const table = [
+    ['advice: { left_now: 30 }', /left_now \(30\) must not be above left_plan \(20\)/],
+    ['advice: { new_ranges_plan: 11 }', /new_ranges_now \(10\) must not be below new_ranges_plan \(11\)/],
+    ['advice: { recurrences_plan: 5, recurrences_now: 4 }', /recurrences_now \(4\) must not be below/],
+    ['advice: { dirty_shutdowns_watch: 9 }', /dirty_shutdowns_plan \(3\) must not be below/],
+  ] as const;
+  for (const [text, expected] of table) {
+    const problems = problemsOf(text);
+    assert.equal(problems.length, 1, `${text}: ${JSON.stringify(problems)}`);
+    assert.match(problems[0] ?? '', expected);
+  }
+  assert.deepEqual(problemsOf('advice: { left_plan: 10, left_now: 10 }'), []);
 });

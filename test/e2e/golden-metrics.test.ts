@@ -11,6 +11,7 @@ import type { View } from '../../src/export/view.ts';
 import type { AgentStatus } from '../../src/model/agent-status.ts';
 import type { Change } from '../../src/model/change.ts';
 import { run } from '../../src/model/extent.ts';
+import { defaultAdvicePolicy } from '../../src/model/replacement-advice.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology } from '../../src/model/topology.ts';
 import { sector, sectorCount } from '../../src/model/units.ts';
@@ -60,6 +61,7 @@ const beginning: State = {
   lists: [],
   stuck: [],
   health: [],
+  advice: new Map(),
   at: 0,
 };
 
@@ -90,7 +92,11 @@ async function stateOfHost(scenario: string, owners: (state: State) => Change[])
     const snapshot = { ...observer.latest(topology), health: health.latest() };
     const changes = [...diff(previous.places, topology, snapshot, previous.stuck), ...found];
     const input = { topology, snapshot, changes, now: clock.now(), inventoried: true };
-    return recordPass(previous, input, { removedAfterMs: 3_600_000, health: { energySourceUsedPercent: 80 } }).state;
+    return recordPass(previous, input, {
+      removedAfterMs: 3_600_000,
+      health: { energySourceUsedPercent: 80 },
+      advice: defaultAdvicePolicy,
+    }).state;
   };
   const first = pass(beginning, []);
   const last = pass(first, owners(first));

@@ -171,6 +171,7 @@ export function stateOf(places: readonly PlaceState[], more: Partial<State> = {}
     lists: [],
     stuck: [],
     health: [],
+    advice: new Map(),
     at,
     ...more,
   };

@@ -4,13 +4,18 @@ import type { Change } from '../../src/model/change.ts';
 import { type Run, run } from '../../src/model/extent.ts';
 import type { HistoryEvent, Incident, Notice } from '../../src/model/incident.ts';
 import type { Owner } from '../../src/model/owner.ts';
+import { defaultAdvicePolicy } from '../../src/model/replacement-advice.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology, type Place } from '../../src/model/topology.ts';
 import { sectorCount } from '../../src/model/units.ts';
 import { recordPass } from '../../src/record/record.ts';
 
 export const dayMs = 86_400_000;
-export const policy = { removedAfterMs: 7 * dayMs, health: { energySourceUsedPercent: 80 } };
+export const policy = {
+  removedAfterMs: 7 * dayMs,
+  health: { energySourceUsedPercent: 80 },
+  advice: defaultAdvicePolicy,
+};
 
 export function place(changes: Partial<Place> = {}): Place {
   return {
@@ -47,6 +52,7 @@ export function emptyState(): State {
     lists: [],
     stuck: [],
     health: [],
+    advice: new Map(),
     at: 0,
   };
 }

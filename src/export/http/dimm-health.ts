@@ -43,6 +43,26 @@ export const dimmHealthSchema = Type.Object(
   closed,
 );
 
+const adviceWord = Type.Union([Type.Literal('ok'), Type.Literal('watch'), Type.Literal('plan'), Type.Literal('now')]);
+export const adviceSchema = Type.Object(
+  {
+    advice: nullable(adviceWord),
+    summary: Type.String({ description: 'the advice with what it rests on' }),
+    inputs: Type.Array(
+      Type.Object(
+        {
+          input: Type.String(),
+          advice: nullable(adviceWord),
+          text: Type.String({ description: 'with value and limit' }),
+        },
+        closed,
+      ),
+      { description: 'everything that was looked at; advice is null where it is not known' },
+    ),
+  },
+  { ...closed, description: 'whether to replace the module; advice is null while too little is known to say ok' },
+);
+
 /** Everything a reading knows, with unit, source and age. */
 export function dimmHealthJson(reading: HealthReading, now: number): Static<typeof dimmHealthSchema> {
   const { health, fields, failures } = reading;

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import type { State } from '../../model/state.ts';
 import type { Dimm } from '../../model/topology.ts';
-import { dimmHealthJson, dimmHealthSchema } from './dimm-health.ts';
+import { adviceSchema, dimmHealthJson, dimmHealthSchema } from './dimm-health.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { byKey, closed, listOf, nullable, pageOf, pageQuery, problems, timeOrNull } from './schemas.ts';
@@ -25,8 +25,8 @@ export const dimmSchema = Type.Object(
 );
 
 const dimmWithHealthSchema = Type.Object(
-  { ...dimmSchema.properties, health: nullable(dimmHealthSchema) },
-  { ...closed, description: '`health` is null before the first reading' },
+  { ...dimmSchema.properties, health: nullable(dimmHealthSchema), advice: nullable(adviceSchema) },
+  { ...closed, description: '`health` and `advice` are null before the first reading' },
 );
 
 export const dimmsRoute: HttpRoute = {
@@ -82,9 +82,14 @@ export const dimmsRoute: HttpRoute = {
 function keyOf(dimm: Dimm): string {
   return `${dimm.key} ${dimm.name}`;
 }
-function withHealth(dimm: Dimm, { health }: State): Static<typeof dimmWithHealthSchema> {
+function withHealth(dimm: Dimm, { health, advice }: State): Static<typeof dimmWithHealthSchema> {
   const reading = health.find((each) => each.dimm === dimm.key);
-  return { ...dimmJson(dimm), health: reading === undefined ? null : dimmHealthJson(reading, Date.now()) };
+  const found = advice.get(dimm.key);
+  return {
+    ...dimmJson(dimm),
+    health: reading === undefined ? null : dimmHealthJson(reading, Date.now()),
+    advice: found === undefined ? null : { ...found, inputs: found.inputs.map((input) => ({ ...input })) },
+  };
 }
 export function dimmJson({ key, flags, ...rest }: Dimm): Static<typeof dimmSchema> {
   return { dimm: key, ...rest, flags: [...flags] };

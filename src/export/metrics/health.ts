@@ -1,5 +1,6 @@
 import { alarmNames, type HealthFields, type HealthReading, healthStates, stateOf } from '../../model/health.ts';
 import { sensors, temperatureLimitOf, temperatureOf } from '../../model/health-judgement.ts';
+import { advices } from '../../model/replacement-advice.ts';
 import type { View } from '../view.ts';
 import { type MetricDefinition, type MetricGroup, type Sample, secondsOf } from './metric.ts';
 
@@ -123,5 +124,17 @@ export const healthMetrics: MetricGroup = {
       (f) => f.dirtyShutdownCount,
       'counter',
     ),
+    {
+      name: 'nvdimm_replacement_advice',
+      help: 'Whether to replace the module: 1 for the advice that holds, 0 for the others; no sample while too little is known.',
+      type: 'gauge',
+      labels: ['dimm', 'advice'],
+      *samples({ state }) {
+        for (const [dimm, { advice: now }] of state.advice) {
+          if (now === null) continue;
+          for (const advice of advices) yield { labels: { dimm, advice }, value: advice === now ? 1 : 0 };
+        }
+      },
+    },
   ],
 };

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHttpApp } from '../../../src/export/http/server.ts';
+import { noHistory } from '../../../src/model/dimm-state.ts';
 import type { HealthReading } from '../../../src/model/health.ts';
+import { adviseReplacement, defaultAdvicePolicy } from '../../../src/model/replacement-advice.ts';
+import type { State } from '../../../src/model/state.ts';
 import { dimmKey, goodFields, healthOf, unreadableHealth } from '../built-health.ts';
 import { stateOf, topology, viewOf } from '../built-state.ts';
 import { httpDeps } from './served.ts';
 
-async function ask(url: string, health: readonly HealthReading[]) {
-  const { app } = await createHttpApp(httpDeps({ view: () => viewOf(stateOf([], { topology, health })) }));
+async function ask(url: string, health: readonly HealthReading[], more: Partial<State> = {}) {
+  const { app } = await createHttpApp(httpDeps({ view: () => viewOf(stateOf([], { topology, health, ...more })) }));
   const answer = await app.inject({ url, headers: { host: 'localhost' } });
   await app.close();
   return { status: answer.statusCode, body: answer.json() };
@@ -55,4 +58,18 @@ test('a module that cannot be read says why, and shows what the kernel knows', a
 test('before the first reading health is null, and an unknown module is not found', async () => {
   assert.equal((await ask('/api/v1/dimms', [])).body.items[0].health, null);
   assert.equal((await ask('/api/v1/dimms/nmem9', [])).status, 404);
+});
+
+test('replacement advice carries its inputs, with values and limits', async () => {
+  const seen = { health: { ...goodFields, sparePercent: 4 }, history: noHistory, setSize: 1, now: 0 };
+  const advice = new Map([[dimmKey, adviseReplacement(seen, defaultAdvicePolicy)]]);
+  const { body } = await ask(`/api/v1/dimms/${dimmKey}`, [healthOf(goodFields)], { advice });
+  assert.equal(body.advice.advice, 'now');
+  assert.equal(body.advice.summary, 'now: spare 4 %, limit 10 %');
+  assert.deepEqual(body.advice.inputs[1], { input: 'spare', advice: 'now', text: 'spare 4 %, limit 10 %' });
+  assert.deepEqual(body.advice.inputs[3], {
+    input: 'energy_source',
+    advice: null,
+    text: 'energy source life not known',
+  });
 });

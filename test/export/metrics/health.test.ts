@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { allMetrics } from '../../../src/export/metrics/metrics.ts';
 import { createMetricsExporter } from '../../../src/export/metrics/prometheus.ts';
 import type { HealthReading } from '../../../src/model/health.ts';
-import { goodFields, healthOf, unreadableHealth, unsupportedHealth } from '../built-health.ts';
+import type { Advice } from '../../../src/model/replacement-advice.ts';
+import type { State } from '../../../src/model/state.ts';
+import { dimmKey, goodFields, healthOf, unreadableHealth, unsupportedHealth } from '../built-health.ts';
 import { stateOf, topology, viewOf } from '../built-state.ts';
 
-async function nvdimmSeries(health: readonly HealthReading[]): Promise<string[]> {
-  const view = viewOf(stateOf([], { topology, health }));
+async function nvdimmSeries(health: readonly HealthReading[], more: Partial<State> = {}): Promise<string[]> {
+  const view = viewOf(stateOf([], { topology, health, ...more }));
   const { body } = await createMetricsExporter(allMetrics()).render(view, undefined);
   return body
     .split('\n')
@@ -50,6 +52,18 @@ test('a module without health data is unknown, not ok, and was never read', asyn
   assert.ok(series.includes('nvdimm_health_state{state="unknown"} 1'));
   assert.ok(series.includes('nvdimm_health_state{state="ok"} 0'));
   assert.ok(!series.some((line) => line.startsWith('nvdimm_health_last_read')));
+});
+
+test('advice is a set of states, and none while too little is known', async () => {
+  const advice = (word: Advice | null) =>
+    new Map([[dimmKey, { advice: word, summary: 'now: spare 4 %, limit 10 %', inputs: [] }]]);
+  assert.deepEqual(await nvdimmSeries([], { advice: advice('now') }), [
+    'nvdimm_replacement_advice{advice="ok"} 0',
+    'nvdimm_replacement_advice{advice="watch"} 0',
+    'nvdimm_replacement_advice{advice="plan"} 0',
+    'nvdimm_replacement_advice{advice="now"} 1',
+  ]);
+  assert.deepEqual(await nvdimmSeries([], { advice: advice(null) }), []);
 });
 
 test('before the first reading, and when the module is gone, there are no series', async () => {

@@ -6,7 +6,7 @@ import type { MetricDefinition, MetricGroup } from '../../../src/export/metrics/
 import { allMetrics, metricGroups } from '../../../src/export/metrics/metrics.ts';
 import { createMetricsExporter, negotiateFormat } from '../../../src/export/metrics/prometheus.ts';
 import type { View } from '../../../src/export/view.ts';
-import { goodFields, healthOf } from '../built-health.ts';
+import { dimmKey, goodFields, healthOf } from '../built-health.ts';
 import { agentStatus, damagedState, stateOf, viewOf } from '../built-state.ts';
 
 const openMetrics = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
@@ -146,8 +146,9 @@ test('names and labels keep the rules of the contract', () => {
 
 test('every sample carries exactly the labels that its definition names', () => {
   const health = [healthOf({ ...goodFields, energySourceLifeUsedPercent: 10 })];
+  const advice = new Map([[dimmKey, { advice: 'ok' as const, summary: '', inputs: [] }]]);
   const view = viewOf(
-    { ...damagedState(), health },
+    { ...damagedState(), health, advice },
     { paths: 'full' },
     agentStatus({
       receivers: [{ receiver: 'r', pending: 1, oldest: 1, delivered: 1, retried: 0, rejected: 0, reachable: true }],

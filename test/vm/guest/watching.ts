@@ -23,15 +23,17 @@ export interface WatchingOptions {
   /** where configuration, state and socket are; a folder that outlives the boot for a test that reboots */
   readonly folder?: string;
   readonly deviceDeadline?: string;
+  /** more keys of `poll` */
+  readonly poll?: string;
 }
 
 /** Kernel notifications are the only trigger here: with an hour between polls nothing else can be in time. */
 export async function startWatching(t: TestContext, options: WatchingOptions = {}): Promise<Watching> {
-  const { folder = '/tmp/agent', deviceDeadline = '30s' } = options;
+  const { folder = '/tmp/agent', deviceDeadline = '30s', poll } = options;
   const receiver = await startReceiver();
   t.after(() => receiver.close());
   const config = [
-    `poll: { bad_blocks: 1h, device_deadline: ${deviceDeadline} }`,
+    `poll: { bad_blocks: 1h, device_deadline: ${deviceDeadline}${poll === undefined ? '' : `, ${poll}`} }`,
     'notify: { group_wait: 0s }',
     `receivers: [{ name: hook, type: webhook, url: "${receiver.url}" }]`,
   ];

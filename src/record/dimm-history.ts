@@ -1,0 +1,64 @@
+/** What is looked back on when a replacement is advised. Pure. */
+import type { DimmHistory } from '../model/dimm-state.ts';
+import { overlaps } from '../model/extent.ts';
+import type { State } from '../model/state.ts';
+import type { Draft } from './draft.ts';
+import type { Activities } from './places.ts';
+
+/** Cleared ranges of one module that are remembered; more of them clear when a whole file system is written anew. */
+const MOST_CLEARED = 256;
+
+/**
+ * Adds what happened to the places of each module. Ranges of a place that was never read before are of unknown age: they are
+ * no news of the module. On an interleaved region every module of the set is a candidate.
+ */
+export function followHistory(draft: Draft, activities: Activities, longWindowMs: number): void {
+  for (const [uid, { added, removed }] of activities) {
+    const place = draft.places.get(uid)?.place;
+    if (place === undefined || added.length + removed.length === 0) continue;
+    for (const key of new Set(place.dimms.map(({ id }) => id))) {
+      const dimm = draft.dimms.get(key);
+      if (dimm === undefined) continue;
+      const known = dimm.history;
+      const isNews = known.places.includes(uid);
+      const again = added.some((run) => known.cleared.some((old) => old.uid === uid && overlaps(run, old)));
+      const cleared = removed.map(({ start, count }) => ({ at: draft.now, uid, start, count }));
+      const next: DimmHistory = {
+        ...known,
+        newRanges:
+          isNews && added.length > 0 ? [...known.newRanges, { at: draft.now, count: added.length }] : known.newRanges,
+        recurrences: again ? [...known.recurrences, draft.now] : known.recurrences,
+        cleared: [...known.cleared, ...cleared].slice(-MOST_CLEARED),
+      };
+      draft.dimms.set(key, { ...dimm, history: withoutOld(next, draft.now - longWindowMs) });
+    }
+  }
+}
+
+/** Remembers which places have been read: what is found there later is news. To be called after `followHistory`. */
+export function rememberPlaces(draft: Draft): void {
+  for (const [uid, { place, readAt, readable }] of draft.places) {
+    if (readAt === null || !readable) continue;
+    for (const { id } of place.dimms) {
+      const dimm = draft.dimms.get(id);
+      if (dimm === undefined || dimm.history.places.includes(uid)) continue;
+      draft.dimms.set(id, { ...dimm, history: { ...dimm.history, places: [...dimm.history.places, uid] } });
+    }
+  }
+}
+
+function withoutOld(history: DimmHistory, oldest: number): DimmHistory {
+  return {
+    ...history,
+    newRanges: history.newRanges.filter(({ at }) => at > oldest),
+    cleared: history.cleared.filter(({ at }) => at > oldest),
+    recurrences: history.recurrences.filter((at) => at > oldest),
+    dirtyShutdowns: history.dirtyShutdowns.filter((at) => at > oldest),
+  };
+}
+
+/** Modules of the interleave sets that this one is in, itself among them. */
+export function setSizeOf(topology: State['topology'], key: string): number {
+  const sets = topology.places.map(({ dimms }) => dimms.map(({ id }) => id)).filter((ids) => ids.includes(key));
+  return new Set([key, ...sets.flat()]).size;
+}

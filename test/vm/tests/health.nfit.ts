@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bootAgain, bootNumber, durableFolder } from '../guest/boots.ts';
+import { injectSmart, listHealth, type NdctlDimm } from '../guest/health.ts';
+import { until } from '../guest/wait.ts';
+import { quiet, startWatching, type Watching } from '../guest/watching.ts';
+
+const folder = `${durableFolder}/agent`;
+const bus = 'nfit_test.0';
+/** Long beside what a notification takes, so that a poll cannot pass for one; short enough to wait for. */
+const poll = 'health: 1h, health_alarm: 20s';
+const notifiedWithinMs = 8_000;
+const polledWithinMs = 60_000;
+
+interface ApiDimm {
+  readonly dimm: string;
+  readonly name: string;
+  readonly id?: string;
+  readonly health: {
+    readonly state: string;
+    readonly readable: string;
+    readonly doubtedAlarms: readonly string[];
+    readonly fields: readonly { readonly name: string; readonly value: unknown }[];
+  } | null;
+}
+
+if (bootNumber() === 1) {
+  test('the agent reads what ndctl reads, is told of what gets worse, and finds by itself what gets better', async (t) => {
+    const watching = await startWatching(t, { folder, poll });
+    await assertSameAsNdctl(watching);
+
+    const health = await watching.message('non-critical from the start', is('nmem0', 'dimm_health'));
+    assert.equal(health.message.severity, 'warning');
+    assert.deepEqual(
+      watching.receiver.received.filter(({ message }) => /temperature|spare/.test(message.condition)),
+      [],
+      'the module shows alarms for both, value and threshold do not',
+    );
+
+    const raise = async (what: string, option: string, condition: string): Promise<void> => {
+      const before = watching.receiver.received.length;
+      const injected = Date.now();
+      injectSmart(bus, 'nmem0', option);
+      const told = await until(
+        what,
+        () => watching.receiver.received.slice(before).find(({ message }) => is('nmem0', condition)(message)),
+        notifiedWithinMs,
+      );
+      assert.equal(told.message.status, 'firing');
+      t.diagnostic(`${what}: told ${told.at - injected} ms after the injection`);
+    };
+    await raise('a temperature above its threshold', '--media-temperature=50', 'dimm_temperature');
+    await raise('spares below their threshold', '--spares=4', 'dimm_spare_low');
+    await raise('fatal health', '--fatal', 'dimm_health');
+    await assertSameAsNdctl(watching);
+
+    const before = watching.receiver.received.length;
+    for (const option of ['--media-temperature-uninject', '--spares-uninject', '--fatal-uninject']) {
+      injectSmart(bus, 'nmem0', option);
+    }
+    const later = (condition: string, status: string) =>
+      until(
+        `${condition} ${status}`,
+        () =>
+          watching.receiver.received
+            .slice(before)
+            .find(({ message }) => is('nmem0', condition)(message) && message.status === status),
+        polledWithinMs,
+      );
+    await later('dimm_temperature', 'resolved');
+    await later('dimm_spare_low', 'resolved');
+    const back = await later('dimm_health', 'firing');
+    assert.equal(back.message.severity, 'warning');
+    assert.equal(back.message.incident, health.message.incident, 'it was open all the time');
+    await assertSameAsNdctl(watching);
+    watching.agent.killHard();
+    bootAgain();
+  });
+} else {
+  test('a dirty shutdown between two boots is told once', async (t) => {
+    injectSmart(bus, 'nmem1', '--unsafe-shutdown');
+    const watching = await startWatching(t, { folder, poll });
+    const { message } = await watching.message('the dirty shutdown', is('nmem1', 'dimm_dirty_shutdown'));
+    assert.match(message.summary, /one dirty shutdown since the last look, 43 in its life/);
+    await quiet();
+    const told = watching.receiver.received.filter((each) => each.message.condition === 'dimm_dirty_shutdown');
+    assert.deepEqual(
+      told.map((each) => [each.message.device.name, each.message.type]),
+      [['nmem1', 'pmem.incident.opened']],
+    );
+  });
+}
+
+function is(name: string, condition: string) {
+  return (message: { readonly condition: string; readonly device: { readonly name: string } }): boolean =>
+    message.condition === condition && message.device.name === name;
+}
+
+/** Field by field, whatever ndctl shows: a field of its that we do not have fails too. */
+async function assertSameAsNdctl(watching: Watching): Promise<void> {
+  const ours = await watching.items<ApiDimm>('/api/v1/dimms');
+  const theirs = listHealth(bus);
+  assert.ok(theirs.length >= 4);
+  for (const dimm of theirs) {
+    const found = ours.find(({ name }) => name === dimm.dev);
+    assert.ok(found?.health, `${dimm.dev} has no health`);
+    assert.equal(found.health.readable, 'yes');
+    assert.equal(found.id, dimm.id);
+    assert.deepEqual(asNdctl(found.health), dimm.health, dimm.dev);
+  }
+}
+
+const asTheySay: Readonly<Record<string, string>> = { noncritical: 'non-critical' };
+function asNdctl(health: NonNullable<ApiDimm['health']>): NdctlDimm['health'] {
+  const fields = new Map(health.fields.map(({ name, value }) => [name, value]));
+  const alarms = fields.get('alarms') as Record<string, boolean>;
+  const enabled = fields.get('alarmsEnabled') as Record<string, boolean>;
+  const when = (name: string, key: string) => (fields.has(name) ? { [key]: fields.get(name) } : {});
+  return {
+    health_state: asTheySay[health.state] ?? health.state,
+    ...when('mediaTemperatureCelsius', 'temperature_celsius'),
+    ...when('controllerTemperatureCelsius', 'controller_temperature_celsius'),
+    ...when('sparePercent', 'spares_percentage'),
+    alarm_temperature: alarms['media_temperature'],
+    alarm_controller_temperature: alarms['controller_temperature'],
+    alarm_spares: alarms['spare'],
+    alarm_enabled_media_temperature: enabled['media_temperature'],
+    ...when('mediaTemperatureThresholdCelsius', 'temperature_threshold'),
+    alarm_enabled_ctrl_temperature: enabled['controller_temperature'],
+    ...when('controllerTemperatureThresholdCelsius', 'controller_temperature_threshold'),
+    alarm_enabled_spares: enabled['spare'],
+    ...when('spareThresholdPercent', 'spares_threshold'),
+    ...when('lifeUsedPercent', 'life_used_percentage'),
+    shutdown_state: fields.get('lastShutdownClean') === true ? 'clean' : 'dirty',
+    ...when('dirtyShutdownCount', 'shutdown_count'),
+  };
+}
