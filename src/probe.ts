@@ -6,7 +6,7 @@
 import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { createLocalTree } from './linux/probe/kernel-files.ts';
-import type { CheckJob } from './linux/probe/protocol.ts';
+import type { CheckEnd, CheckJob } from './linux/probe/protocol.ts';
 import { type ProbeServices, serveProbe } from './linux/probe/server.ts';
 import type { Run } from './model/extent.ts';
 import type { FilesystemIo, ResolveProgress } from './ports.ts';
@@ -79,7 +79,15 @@ async function readBadRuns({ blockDevices }: HostFacts) {
   return { bad, whole, gaps };
 }
 
-async function check(job: CheckJob, onProgress: (progress: ResolveProgress) => void, signal: AbortSignal) {
+/** So many files go on their way together. */
+const FILES_AT_ONCE = 200;
+
+async function check(
+  job: CheckJob,
+  onProgress: (progress: ResolveProgress) => void,
+  signal: AbortSignal,
+  emit: (files: readonly CheckedFile[]) => Promise<void>,
+): Promise<CheckEnd> {
   const [{ checkPaths }, { pathFromText }, facts, io] = await Promise.all([
     import('./resolve/check.ts'),
     import('./model/path.ts'),
@@ -88,20 +96,28 @@ async function check(job: CheckJob, onProgress: (progress: ResolveProgress) => v
   ]);
   const { bad, whole: badRuns, gaps } = await readBadRuns(facts);
   const deadline = AbortSignal.timeout(job.deadlineMs);
-  const files: CheckedFile[] = [];
-  let whole = gaps.length === 0;
+  let files: CheckedFile[] = [];
+  let [looked, complete] = [0, true];
   try {
     const within = AbortSignal.any([signal, deadline]);
-    for await (const file of checkPaths(job.paths.map(pathFromText), bad, { ...facts, badRuns }, io, within)) {
+    for await (const found of checkPaths(job.paths.map(pathFromText), bad, { ...facts, badRuns }, io, within)) {
       // which disk a clean file lies on is not told: a list that is cut makes none of them clean
-      files.push(gaps.length === 0 ? file : { ...file, complete: false, reason: file.reason ?? gaps.join('; ') });
-      onProgress({ phase: 'looking at files', done: files.length });
+      const file = gaps.length === 0 ? found : { ...found, complete: false, reason: found.reason ?? gaps.join('; ') };
+      looked++;
+      complete &&= file.complete;
+      onProgress({ phase: 'looking at files', done: looked });
+      if (!job.tellClean && file.complete && file.ranges.length === 0) continue;
+      files.push(file);
+      if (files.length < FILES_AT_ONCE) continue;
+      await emit(files);
+      files = [];
     }
   } catch (error) {
     if (!deadline.aborted || signal.aborted) throw error;
-    whole = false;
+    complete = false;
   }
-  return { complete: whole && files.every((file) => file.complete), files };
+  if (files.length > 0) await emit(files);
+  return { complete: complete && gaps.length === 0, looked };
 }
 
 const services: ProbeServices = {

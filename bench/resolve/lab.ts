@@ -31,6 +31,7 @@ export function mountImage(subject: BenchSubject, files: number): MountedImage {
     truncateSync(building, subject.bytes(files));
     const [command, ...args] = subject.mkfs;
     tool(command as string, ...args, building);
+    subject.prepare?.(building);
   }
   const mounted = mount(building, subject.mountOptions);
   if (!fresh) return mounted;

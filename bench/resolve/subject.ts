@@ -9,6 +9,8 @@ export interface BenchSubject {
   readonly files: { readonly reduced: number; readonly full: number };
   /** without the device at the end */
   readonly mkfs: readonly string[];
+  /** changes the image after mkfs */
+  prepare?(image: string): void;
   /** of the image, by number of files */
   bytes(files: number): number;
   readonly mountOptions?: string;

@@ -23,11 +23,6 @@ export interface CheckedFile {
     readonly goodCopy?: { readonly exists: 'yes' | 'no' | 'unknown'; readonly where: string | null };
   }[];
 }
-export interface CheckAnswer {
-  readonly complete: boolean;
-  readonly files: readonly CheckedFile[];
-}
-
 /** Longer than any walk that someone waits for; Ctrl-C ends it. */
 const DEADLINE_MS = 24 * 3600 * 1000;
 
@@ -36,7 +31,7 @@ export const check: Command = {
   summary: 'show which bytes of these files are damaged',
   operands: 'PATH...',
   details:
-    'A directory stands for everything below it, on the same file system or another. Nothing of a file is read, so that no\ndamaged byte is touched. Exit code 0 only when all could be looked at and nothing is damaged.',
+    "A directory stands for everything below it, on the file systems of this host's block devices. Nothing of a file is read, so that no\ndamaged byte is touched. Exit code 0 only when all could be looked at and nothing is damaged.",
   options: {
     json: { type: 'boolean', help: 'one JSON document instead of text' },
     jsonl: { type: 'boolean', help: 'one JSON document for each file, one a line' },
@@ -51,14 +46,28 @@ export const check: Command = {
     if (args.operands.length === 0) throw usage('check takes at least one PATH');
     if (args.flag('json') && args.flag('jsonl')) throw usage('--json and --jsonl exclude each other');
     const paths = args.operands.map((path) => absolute(path));
+    const printer = printerFor(args, context);
+    const tellClean = args.flag('json') || args.flag('jsonl');
     const platform = await context.openPlatform(rootsFor(args));
     const progress = createProgressLine(context);
-    try {
-      const found = await platform.check({ paths, deadlineMs: DEADLINE_MS }, progress.show, context.signal);
-      const answer = found as CheckAnswer;
+    const told: Told = { damaged: 0, unseen: 0 };
+    const take = async (files: readonly unknown[]): Promise<void> => {
       progress.clear();
-      print(answer, args, context);
-      return exitCodeOf(answer, context);
+      for (const file of files as readonly CheckedFile[]) {
+        count(told, file);
+        printer.file(file);
+      }
+    };
+    try {
+      const job = { paths, deadlineMs: DEADLINE_MS, tellClean };
+      const end = await platform.check(job, progress.show, context.signal, take);
+      progress.clear();
+      printer.end(end.complete, end.looked, told);
+      return exitCodeOf(end.complete, told, context);
+    } catch (error) {
+      progress.clear();
+      printer.brokenOff();
+      throw error;
     } finally {
       progress.clear();
       await platform.close();
@@ -66,24 +75,65 @@ export const check: Command = {
   },
 };
 
-function exitCodeOf(answer: CheckAnswer, context: CommandContext): ExitCode {
-  const damaged = answer.files.filter((file) => file.ranges.length > 0).length;
-  if (!answer.complete) {
-    const reasons = answer.files.filter((file) => !file.complete);
-    const first = reasons[0];
+/** What the files told so far come to; none of them is kept. */
+interface Told {
+  damaged: number;
+  unseen: number;
+  first?: CheckedFile;
+}
+function count(told: Told, file: CheckedFile): void {
+  if (file.ranges.length > 0) told.damaged++;
+  if (file.complete) return;
+  told.unseen++;
+  told.first ??= file;
+}
+
+function exitCodeOf(complete: boolean, { damaged, unseen, first }: Told, context: CommandContext): ExitCode {
+  if (!complete) {
     const why = first === undefined ? '' : `: ${first.path}: ${first.reason ?? 'not all of it could be looked at'}`;
-    const more = reasons.length > 1 ? ` (and ${counted(reasons.length - 1, 'other')})` : '';
+    const more = unseen > 1 ? ` (and ${counted(unseen - 1, 'other')})` : '';
     context.stderr.write(`pmemwatch check: not complete${printable(why)}${more}\n`);
   }
   if (damaged > 0) return 1;
-  return answer.complete ? 0 : 2;
+  return complete ? 0 : 2;
 }
 
-function print(answer: CheckAnswer, args: CommandArguments, context: CommandContext): void {
-  const { stdout } = context;
-  if (args.flag('json')) stdout.write(jsonText({ complete: answer.complete, files: answer.files.map(fileJson) }));
-  else if (args.flag('jsonl')) for (const file of answer.files) stdout.write(jsonText(fileJson(file), 0));
-  else stdout.write(checkText(answer, context));
+/** Writes each file when it comes. */
+interface Printer {
+  file(file: CheckedFile): void;
+  end(complete: boolean, looked: number, told: Told): void;
+  /** leaves whole what was written */
+  brokenOff(): void;
+}
+function printerFor(args: CommandArguments, context: CommandContext): Printer {
+  if (args.flag('jsonl')) {
+    const nothing = (): void => undefined;
+    return { file: (file) => context.stdout.write(jsonText(fileJson(file), 0)), end: nothing, brokenOff: nothing };
+  }
+  return args.flag('json') ? documentPrinter(context) : textPrinter(context);
+}
+/** One document, written as it grows: `complete` is known last. */
+function documentPrinter({ stdout }: CommandContext): Printer {
+  let before = '{\n  "files": [\n';
+  const end = (complete: boolean): void => {
+    stdout.write(before.startsWith('{') ? `${before}  ],\n` : '\n  ],\n');
+    stdout.write(`  "complete": ${complete}\n}\n`);
+  };
+  return {
+    file(file) {
+      stdout.write(`${before}    ${jsonText(fileJson(file), 0).trimEnd()}`);
+      before = ',\n';
+    },
+    end,
+    brokenOff: () => end(false),
+  };
+}
+function textPrinter(context: CommandContext): Printer {
+  return {
+    file: (file) => context.stdout.write(fileText(file, context)),
+    end: (complete, looked, told) => context.stdout.write(`${summary(complete, looked, told)}\n`),
+    brokenOff: () => undefined,
+  };
 }
 
 /** Every key of the contract, in its order. */
@@ -100,27 +150,24 @@ function fileJson({ path, pathBase64, complete, reason, ranges }: CheckedFile): 
   };
 }
 
-function checkText(answer: CheckAnswer, context: CommandContext): string {
+/** '' for a file that is whole and clean. */
+function fileText(file: CheckedFile, context: CommandContext): string {
   const paint = painter(context.color);
   const lines: string[] = [];
-  for (const file of answer.files) {
-    if (file.ranges.length > 0) lines.push(`${paint('red', 'damaged')}  ${printable(file.path)}`);
-    else if (!file.complete) lines.push(`${paint('yellow', 'unknown')}  ${printable(file.path)}`);
-    for (const range of file.ranges) {
-      const where = `${printable(range.device)} ${range.start}+${range.count}`;
-      lines.push(`  bytes ${range.offset}–${range.offset + range.length - 1}  ${paint('dim', where)}`);
-      if (range.goodCopy?.exists === 'yes')
-        lines.push(`    good copy: ${printable(range.goodCopy.where ?? 'elsewhere')}`);
-    }
-    if (!file.complete) lines.push(paint('dim', `  ${printable(file.reason ?? 'not all of it could be looked at')}`));
+  if (file.ranges.length > 0) lines.push(`${paint('red', 'damaged')}  ${printable(file.path)}`);
+  else if (!file.complete) lines.push(`${paint('yellow', 'unknown')}  ${printable(file.path)}`);
+  for (const range of file.ranges) {
+    const where = `${printable(range.device)} ${range.start}+${range.count}`;
+    lines.push(`  bytes ${range.offset}–${range.offset + range.length - 1}  ${paint('dim', where)}`);
+    if (range.goodCopy?.exists === 'yes')
+      lines.push(`    good copy: ${printable(range.goodCopy.where ?? 'elsewhere')}`);
   }
-  const damaged = answer.files.filter((file) => file.ranges.length > 0).length;
-  lines.push(summary(answer, damaged));
-  return `${lines.join('\n')}\n`;
+  if (!file.complete) lines.push(paint('dim', `  ${printable(file.reason ?? 'not all of it could be looked at')}`));
+  return lines.map((line) => `${line}\n`).join('');
 }
 
-function summary({ files, complete }: CheckAnswer, damaged: number): string {
-  const looked = `${counted(files.length, 'file')} looked at`;
+function summary(complete: boolean, files: number, { damaged }: Told): string {
+  const looked = `${counted(files, 'file')} looked at`;
   if (damaged > 0) return `${looked}, ${damaged} damaged`;
   return complete
     ? `${looked}: no known damage`

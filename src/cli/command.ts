@@ -69,11 +69,12 @@ export interface CommandPlatform {
   readonly procfs: KernelTree;
   readonly dsm: DsmCaller;
   readonly resolver: Resolver;
-  /** Damaged byte ranges of files. Resolves with the answer of resolve/check.ts. */
+  /** Damaged byte ranges of files, told as they are found, as resolve/check.ts does. */
   check(
-    job: { readonly paths: readonly string[]; readonly deadlineMs: number },
+    job: { readonly paths: readonly string[]; readonly deadlineMs: number; readonly tellClean: boolean },
     onProgress: (progress: ResolveProgress) => void,
     signal: AbortSignal,
-  ): Promise<unknown>;
+    onFiles: (files: readonly unknown[]) => Promise<void>,
+  ): Promise<{ readonly complete: boolean; readonly looked: number }>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getJson } from '../cli/agent-api.ts';
-import type { CheckAnswer } from '../cli/check.ts';
+import type { CheckedFile } from '../cli/check.ts';
 import type { CommandContext, ExitCode } from '../cli/command.ts';
 import { AgentError } from '../model/errors.ts';
 import { type Run, run } from '../model/extent.ts';
@@ -144,9 +144,17 @@ async function locate(
   const platform = await context.openPlatform({ sysfs, procfs, rootfs: '/', dev });
   try {
     await host.setBadSectors([run(0, site.device.size)]);
-    const job = { paths: [victim], deadlineMs: STEP_MS };
-    const answer = (await platform.check(job, () => undefined, context.signal)) as CheckAnswer;
-    const file = answer.files[0];
+    const job = { paths: [victim], deadlineMs: STEP_MS, tellClean: true };
+    const files: CheckedFile[] = [];
+    await platform.check(
+      job,
+      () => undefined,
+      context.signal,
+      async (found) => {
+        files.push(...(found as CheckedFile[]));
+      },
+    );
+    const file = files[0];
     const range = file?.ranges.find(
       ({ offset, length }) => offset <= damage.offset && offset + length >= damage.offset + damage.length,
     );

@@ -73,13 +73,14 @@ export async function* checkPaths(
   signal: AbortSignal,
 ): AsyncGenerator<CheckedFile, void, void> {
   const look = createLook(bad, facts, io);
-  for (const path of paths) {
+  const open = [...paths].reverse();
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
     const directory = openOrExplain(path, io, 'directory');
     if (directory.kind === 'failed' && directory.errno !== 'ENOTDIR') yield incomplete(path, directory.reason);
     else if (directory.kind === 'failed') yield checkOne(path, look);
     else {
       try {
-        yield* checkBelow(path, directory.fd, look, signal);
+        for (const mountpoint of yield* checkBelow(path, directory.fd, look, signal)) open.push(mountpoint);
       } finally {
         io.close(directory.fd);
       }
@@ -103,13 +104,15 @@ function checkOne(path: PathName, look: Look): CheckedFile {
   }
 }
 
+/** Returns the mountpoints that it met and did not cross: those of other block devices are looked at by themselves. */
 async function* checkBelow(
   top: PathName,
   fd: number,
   look: Look,
   signal: AbortSignal,
-): AsyncGenerator<CheckedFile, void, void> {
-  const { io } = look;
+): AsyncGenerator<CheckedFile, PathName[], void> {
+  const { io, facts } = look;
+  const mountpoints: PathName[] = [];
   const base = bytePath(top).replace(/(?<=.)\/+$/, '');
   let ready: CheckedFile[] = [];
   const pathOf = (below: string): PathName => pathName(joinPath(base, below));
@@ -135,6 +138,12 @@ async function* checkBelow(
       }
     },
     blocked: (path, errno) => {
+      const mounted = errno !== 'EXDEV' ? undefined : pathOf(path).base64;
+      const mount = facts.mounts.find((m) => m.mountpoint.base64 === mounted);
+      if (mount !== undefined) {
+        mountpoints.push(mount.mountpoint);
+        return;
+      }
       const reason = errno === 'EXDEV' ? 'another file system is mounted there: check it by its own path' : errno;
       ready.push(incomplete(pathOf(path), reason));
     },
@@ -145,6 +154,7 @@ async function* checkBelow(
     await breathe(signal);
   }
   yield* ready;
+  return mountpoints;
 }
 
 function checkOpen(path: PathName, fd: number, look: Look): CheckedFile {

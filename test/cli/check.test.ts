@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CheckAnswer, CheckedFile } from '../../src/cli/check.ts';
+import type { CheckedFile } from '../../src/cli/check.ts';
+import { AgentError } from '../../src/model/errors.ts';
 import { createHostTree } from '../fakes/host-tree.ts';
 import { platformOf, runCommand } from './run-command.ts';
 
@@ -14,11 +15,13 @@ const unseen: CheckedFile = { ...clean, path: '/c', complete: false, reason: 'pe
 
 async function check(files: readonly CheckedFile[], ...words: string[]) {
   const asked: string[][] = [];
-  const answer: CheckAnswer = { complete: files.every(({ complete }) => complete), files };
+  const answer = { complete: files.every(({ complete }) => complete), files };
   const platform = platformOf(createHostTree(''), {
-    async check(job) {
+    async check(job, _progress, _signal, onFiles) {
       asked.push([...job.paths]);
-      return answer;
+      const told = files.filter((file) => job.tellClean || !file.complete || file.ranges.length > 0);
+      for (const file of told) await onFiles([file]);
+      return { complete: answer.complete, looked: files.length };
     },
   });
   return { asked, answer, ...(await runCommand(['check', ...words], { platform })) };
@@ -46,6 +49,19 @@ test('JSON is one document, JSON lines one for each file', async () => {
     rows.map((row) => JSON.parse(row)),
     [clean, damaged],
   );
+});
+
+test('a JSON document without files, and one that is broken off, are documents all the same', async () => {
+  assert.deepEqual(JSON.parse((await check([], '/', '--json')).stdout), { complete: true, files: [] });
+  const platform = platformOf(createHostTree(''), {
+    async check(_job, _progress, _signal, onFiles) {
+      await onFiles([damaged]);
+      throw new AgentError('PROBE', 'the probe process ended');
+    },
+  });
+  const { code, stdout } = await runCommand(['check', '/', '--json'], { platform });
+  assert.equal(code, 2);
+  assert.deepEqual(JSON.parse(stdout), { complete: false, files: [{ ...damaged }] });
 });
 
 test('text shows damaged bytes and their sectors, and names that drive no terminal', async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Owner } from '../../src/model/owner.ts';
 import { type Lab, obstacle, resolveAll, resolveSectors, tool, withLab } from './lab.ts';
 import { assertAsFiemap, assertEverySectorOnce, bySector, namesBelow, pathsByInode } from './oracle.ts';
+import { enableParentPointers } from './parent-pointers.ts';
 import { growRandomTree } from './random-tree.ts';
 
 const skip = obstacle('mkfs.xfs', 'xfs_io', 'xfs_db', 'setfattr', 'losetup', 'fallocate') ?? false;
@@ -30,7 +30,7 @@ const variants: readonly Variant[] = [
     reverseMap: true,
     reflinks: true,
     options: ['-m', 'rmapbt=1,reflink=1'],
-    prepare: withParentPointers,
+    prepare: enableParentPointers,
   },
   { name: 'XFS with its journal elsewhere', reverseMap: true, options: ['-m', 'rmapbt=1'], journalMegabytes: 64 },
   { name: 'XFS without a reverse map', reverseMap: false, reflinks: true, options: ['-m', 'rmapbt=0,reflink=1'] },
@@ -93,34 +93,6 @@ async function assertJournalAside({ device, sectors, journal, mountpoint }: Lab)
         : [['raw', blocks * 8, size - blocks * 8, 'beyond the end of the XFS journal', 'xfs']]),
     ],
   );
-}
-
-/**
- * mkfs.xfs knows parent pointers since 6.10, distributions have older ones. An empty file system needs only the
- * feature bit for them: of the root directory nothing is kept. Superblock (fs/xfs/libxfs/xfs_format.h): 216 be32
- * features that an old kernel must refuse, 224 le32 CRC32c of the sector with this field zero.
- */
-function withParentPointers(image: string): void {
-  const PARENT = 0x80;
-  const fd = openSync(image, 'r+');
-  try {
-    const sector = Buffer.alloc(512);
-    readSync(fd, sector, 0, sector.length, 0);
-    sector.writeUInt32BE(sector.readUInt32BE(216) | PARENT, 216);
-    sector.writeUInt32LE(0, 224);
-    sector.writeUInt32LE(crc32c(sector), 224);
-    writeSync(fd, sector, 0, sector.length, 0);
-  } finally {
-    closeSync(fd);
-  }
-}
-function crc32c(raw: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of raw) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ ((crc & 1) === 0 ? 0 : 0x82f63b78);
-  }
-  return (crc ^ 0xffffffff) >>> 0;
 }
 
 test('XFS: a file shared by reflink is told for every owner', { skip }, async (t) => {

@@ -111,7 +111,10 @@ const wrong: readonly { request: unknown; why: string }[] = [
   { request: { id: 1, op: 'resolve', job: { ...job, deadlineMs: 0 } }, why: 'no deadline' },
   { request: { id: 1, op: 'resolve', job: { ...job, walkRoots: ['relative'] } }, why: 'a relative walk root' },
   { request: { id: 1, op: 'resolve', job: { ...job, walkRoots: ['/a/../b'] } }, why: 'a walk root that climbs' },
-  { request: { id: 1, op: 'check', job: { paths: ['x'], deadlineMs: 1 } }, why: 'a relative path to check' },
+  {
+    request: { id: 1, op: 'check', job: { paths: ['x'], deadlineMs: 1, tellClean: true } },
+    why: 'a relative path to check',
+  },
   { request: { id: 1, op: 'cancel' }, why: 'nothing to cancel' },
 ];
 for (const { request, why } of wrong) {

@@ -85,7 +85,7 @@ test('an answer longer than a line comes in pieces and arrives whole', async () 
   const [near, far] = duplexPair();
   serveProbe(far, { roots: host.roots, services: { ...services, check: async () => huge }, onEnd: () => undefined });
   const conversation = openConversation({ stream: near, kill: () => near.end(), unref: () => undefined });
-  const { outcome } = conversation.ask({ op: 'check', job: { paths: ['/x'], deadlineMs: 1000 } });
+  const { outcome } = conversation.ask({ op: 'check', job: { paths: ['/x'], deadlineMs: 1000, tellClean: true } });
   const answer = await outcome;
   assert.ok(answer.ok);
   assert.deepEqual(answer.value, huge);

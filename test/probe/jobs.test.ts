@@ -6,14 +6,15 @@ import { createProbe } from '../../src/linux/probe/client.ts';
 import type { ProbeConnection } from '../../src/linux/probe/conversation.ts';
 import { type ProbeServices, serveProbe } from '../../src/linux/probe/server.ts';
 import { run } from '../../src/model/extent.ts';
-import type { ResolveProgress } from '../../src/ports.ts';
+import type { Clock, ResolveProgress } from '../../src/ports.ts';
+import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createCountedProbe, createHost, isAlive, silent, until } from './rig.ts';
 
 const job = { device: 'pmem0', runs: [run(8, 8), run(64, 1)], deadlineMs: 60_000, walkRoots: [] };
 const never = new AbortController().signal;
 
 /** A probe whose processes are servers in this one; `hangs` of them do not end when they are killed. */
-function inProcess(services: Partial<ProbeServices>) {
+function inProcess(services: Partial<ProbeServices>, clock: Clock = createClock()) {
   const host = createHost();
   const state = { starts: 0, kills: 0, hangs: false, release: (): void => undefined };
   const connect = async (): Promise<ProbeConnection> => {
@@ -33,11 +34,11 @@ function inProcess(services: Partial<ProbeServices>) {
     };
     return { stream: near, kill, unref: () => undefined };
   };
-  const probe = createProbe({ connect, deadlineMs: 5_000, clock: createClock(), log: silent });
+  const probe = createProbe({ connect, deadlineMs: 5_000, clock, log: silent });
   return { probe, state, host };
 }
 
-test('a job has a process of its own, tells its progress, and ends it', async () => {
+test('a job has a process of its own and tells its progress', async () => {
   const answer = { device: 'pmem0', complete: true, results: [] };
   const { probe, state, host } = inProcess({
     async resolve(_job, onProgress) {
@@ -50,9 +51,31 @@ test('a job has a process of its own, tells its progress, and ends it', async ()
   const told: ResolveProgress[] = [];
   assert.deepEqual(await probe.resolver.resolve(job, (p) => told.push(p), never), answer);
   assert.deepEqual(told, [{ phase: 'looking', done: 1, total: 2 }]);
+  assert.deepEqual([state.starts, state.kills], [2, 0]);
+  await probe.close();
+  assert.equal(state.kills, 2);
+  host.remove();
+});
+
+test('a process waits half a minute for the next job, unless its answer was cut short', async () => {
+  const clock = createFakeClock();
+  let complete = true;
+  const { probe, state, host } = inProcess(
+    { resolve: async () => ({ device: 'pmem0', complete, results: [] }) },
+    clock,
+  );
+  const ask = () => probe.resolver.resolve(job, () => undefined, never);
+  await ask();
+  await ask();
+  assert.deepEqual([state.starts, state.kills], [1, 0]);
+  // two at once need two processes; one of them waits
+  await Promise.all([ask(), ask()]);
   assert.deepEqual([state.starts, state.kills], [2, 1]);
-  await probe.resolver.resolve(job, () => undefined, never);
-  assert.equal(state.starts, 3);
+  await clock.advance(30_000);
+  assert.equal(state.kills, 2);
+  complete = false;
+  await ask();
+  assert.deepEqual([state.starts, state.kills], [3, 3]);
   await probe.close();
   host.remove();
 });
@@ -103,9 +126,53 @@ test('a wrong question is thrown as such, and so is a failed check', async () =>
     { code: 'RESOLVE' },
   );
   await assert.rejects(
-    probe.check({ paths: ['/x'], deadlineMs: 1000 }, () => undefined, never),
+    probe.check(
+      { paths: ['/x'], deadlineMs: 1000, tellClean: true },
+      () => undefined,
+      never,
+      async () => undefined,
+    ),
     { code: 'PROBE' },
   );
+  host.remove();
+});
+
+test('the files of a check are taken one part after the other, and the probe waits for a slow taker', async () => {
+  const total = 2_000;
+  let emitted = 0;
+  const { probe, host } = inProcess({
+    async check(_job, _progress, _signal, emit) {
+      for (let i = 0; i < total; i++) {
+        await emit([{ number: i, padding: 'x'.repeat(1000) }]);
+        emitted++;
+      }
+      return { complete: true, looked: total };
+    },
+  });
+  const gate = Promise.withResolvers<void>();
+  const taken: number[] = [];
+  let taking = 0;
+  const done = probe.check(
+    { paths: ['/x'], deadlineMs: 60_000, tellClean: true },
+    () => undefined,
+    never,
+    async (files) => {
+      assert.equal(++taking, 1, 'a part came while another was being taken');
+      await gate.promise;
+      for (const { number } of files as { number: number }[]) taken.push(number);
+      taking--;
+    },
+  );
+  await until(() => taking === 1, 'the first part comes');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.ok(emitted < total / 2, `${emitted} of ${total} parts were sent to nobody`);
+  gate.resolve();
+  assert.deepEqual(await done, { complete: true, looked: total });
+  assert.deepEqual(
+    taken,
+    Array.from({ length: total }, (_, i) => i),
+  );
+  await probe.close();
   host.remove();
 });
 
@@ -155,9 +222,17 @@ test('the real probe process checks a file of this host without reading it', asy
   const probe = createCountedProbe(host, 5_000);
   host.write('data/letter', 'text');
   const path = `${host.roots.rootfs}/data/letter`;
-  const answer = await probe.check({ paths: [path], deadlineMs: 30_000 }, () => undefined, never);
-  const { complete, files } = answer as { complete: boolean; files: { path: string; complete: boolean }[] };
-  assert.deepEqual([complete, files.length, files[0]?.complete], [false, 1, false]);
+  const files: { path: string; complete: boolean }[] = [];
+  const check = { paths: [path], deadlineMs: 30_000, tellClean: false };
+  const end = await probe.check(
+    check,
+    () => undefined,
+    never,
+    async (some) => {
+      files.push(...(some as typeof files));
+    },
+  );
+  assert.deepEqual([end, files.length, files[0]?.complete], [{ complete: false, looked: 1 }, 1, false]);
   await probe.close();
   host.remove();
 });

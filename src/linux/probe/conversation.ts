@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { messageOf } from '../../model/errors.ts';
 import type { ResolveProgress } from '../../ports.ts';
 import { createLineReader } from './lines.ts';
 import { type Failure, isRecord, MAX_LINE_BYTES, type Outcome, type Question } from './protocol.ts';
@@ -16,11 +17,15 @@ export interface ProbeConnection {
 /** Starts a fresh probe process. */
 export type ProbeConnector = () => Promise<ProbeConnection>;
 
+/** Takes a part of a long answer; nothing more is read before what it returns settles. */
+export type TakeItems = (items: readonly unknown[]) => Promise<void>;
+
 export interface Conversation {
   /** Never rejects: a probe that ends answers everything in flight with EPIPE. */
   ask(
     question: Question,
     onProgress?: (progress: ResolveProgress) => void,
+    onItems?: TakeItems,
   ): { readonly id: number; readonly outcome: Promise<Outcome> };
   onMounts: () => void;
   /** settles when the process is gone, with what is known of why */
@@ -37,6 +42,7 @@ const MAX_ANSWER_CHARS = 256 * 1024 * 1024;
 interface Pending {
   readonly settle: (outcome: Outcome) => void;
   readonly onProgress: (progress: ResolveProgress) => void;
+  readonly onItems: TakeItems;
   readonly pieces: string[];
   chars: number;
 }
@@ -79,9 +85,15 @@ export function openConversation(connection: ProbeConnection): Conversation {
   function takeAnswer(id: number, message: Record<string, unknown>): void {
     const call = pending.get(id);
     if (call === undefined) return;
-    const { progress, text } = message;
+    const { progress, text, items } = message;
     if (isRecord(progress)) call.onProgress(progress as unknown as ResolveProgress);
-    else if (typeof text === 'string') {
+    else if (Array.isArray(items)) {
+      stream.pause();
+      void call.onItems(items).then(
+        () => stream.resume(),
+        (error: unknown) => breakOff(`what it sent could not be taken: ${messageOf(error)}`),
+      );
+    } else if (typeof text === 'string') {
       call.pieces.push(text);
       call.chars += text.length;
       if (call.chars > MAX_ANSWER_CHARS) breakOff('the probe process sent an endless answer');
@@ -102,7 +114,7 @@ export function openConversation(connection: ProbeConnection): Conversation {
   stream.on('close', finish);
 
   const conversation: Conversation = {
-    ask(question, onProgress = () => undefined) {
+    ask(question, onProgress = () => undefined, onItems = async () => undefined) {
       const id = nextId++;
       if (isEnded) return { id, outcome: Promise.resolve(gone()) };
       const line = JSON.stringify({ ...question, id });
@@ -111,7 +123,7 @@ export function openConversation(connection: ProbeConnection): Conversation {
         return { id, outcome: Promise.resolve(tooLong) };
       }
       const { promise, resolve } = Promise.withResolvers<Outcome>();
-      pending.set(id, { settle: resolve, onProgress, pieces: [], chars: 0 });
+      pending.set(id, { settle: resolve, onProgress, onItems, pieces: [], chars: 0 });
       stream.write(`${line}\n`);
       return { id, outcome: promise };
     },

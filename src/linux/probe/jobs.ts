@@ -1,16 +1,19 @@
 import { AgentError } from '../../model/errors.ts';
 import type { Owner, ResolveAnswer } from '../../model/owner.ts';
 import type { Clock, ResolveJob, ResolveProgress } from '../../ports.ts';
-import type { Conversation, ProbeConnector } from './conversation.ts';
-import type { CheckJob, Outcome, Question } from './protocol.ts';
+import type { Conversation, ProbeConnector, TakeItems } from './conversation.ts';
+import { type CheckEnd, type CheckJob, type Failure, isRecord, type Outcome, type Question } from './protocol.ts';
 import { failure, startConversation } from './start.ts';
 
 type OnProgress = (progress: ResolveProgress) => void;
 export interface ProbeJobs {
   /** Rejects with the signal's reason when aborted. @throws AgentError RESOLVE when the question itself is wrong */
   resolve(job: ResolveJob, onProgress: OnProgress, signal: AbortSignal): Promise<ResolveAnswer>;
-  /** The answer of src/resolve/check.ts. Rejects with the signal's reason when aborted. @throws AgentError */
-  check(job: CheckJob, onProgress: OnProgress, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Files as src/resolve/check.ts tells them, as they are found; none is kept. Rejects with the signal's reason when
+   * aborted. @throws AgentError
+   */
+  check(job: CheckJob, onProgress: OnProgress, signal: AbortSignal, onFiles: TakeItems): Promise<CheckEnd>;
   close(): void;
 }
 
@@ -18,22 +21,42 @@ export interface ProbeJobs {
 const GRACE_MS = 5_000;
 /** A process that can end has ended by then. */
 const ENDING_MS = 1_000;
+/** How long a process waits for another job: bad sectors come in bursts, and starting one takes longer than most answers. */
+const LINGER_MS = 30_000;
 
 /**
- * Long jobs, each in a process of its own that ends with it, so that none delays a reading or another job. A process
- * that does not even end when killed holds a call stuck in the kernel: its device is not asked again until it is gone.
+ * Long jobs, each in a process of its own, so that none delays a reading or another job. One whose job was answered
+ * in whole waits a while for the next; every other ends with its job. A process that does not even end when killed holds a call stuck in the kernel: its device is not asked again until it is gone.
  */
 export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock }): ProbeJobs {
   const { connect, clock } = deps;
   const running = new Set<Conversation>();
   const ending = new Map<string, { readonly since: number; readonly ended: Promise<unknown> }>();
   let closed = false;
+  let waiting: { readonly conversation: Conversation; readonly forget: () => void } | undefined;
+
+  /** One that waits, or a fresh one. */
+  async function takeProcess(): Promise<{ readonly ok: true; readonly conversation: Conversation } | Failure> {
+    const ready = waiting;
+    waiting = undefined;
+    ready?.forget();
+    if (ready !== undefined && !ready.conversation.isEnded) return { ok: true, conversation: ready.conversation };
+    return startConversation(connect, clock);
+  }
+  function keep(conversation: Conversation): void {
+    const forget = clock.after(LINGER_MS, () => {
+      waiting = undefined;
+      end(conversation, '');
+    });
+    waiting = { conversation, forget };
+  }
 
   async function perform(
     subject: string,
     question: Question & { readonly job: { readonly deadlineMs: number } },
     onProgress: OnProgress,
     signal: AbortSignal,
+    onItems?: TakeItems,
   ): Promise<Outcome> {
     signal.throwIfAborted();
     if (closed) return failure('EPIPE', 'the probe is closed');
@@ -41,7 +64,7 @@ export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock })
     if (stuckFor !== undefined) {
       return failure('EBUSY', `an earlier look at ${subject} has been stuck in the kernel for ${stuckFor} s`);
     }
-    const started = await startConversation(connect, clock);
+    const started = await takeProcess();
     if (!started.ok) return started;
     const { conversation } = started;
     running.add(conversation);
@@ -51,14 +74,18 @@ export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock })
     const late = failure('ETIMEDOUT', `no answer within ${deadlineMs / 1000} s`);
     const cancelTimer = clock.after(deadlineMs + GRACE_MS, () => stopped.resolve(late));
     signal.addEventListener('abort', stop);
+    let answered = false;
     try {
       if (signal.aborted) stop();
-      const { outcome } = conversation.ask(question, onProgress);
-      return await Promise.race([outcome, stopped.promise]);
+      const { outcome } = conversation.ask(question, onProgress, onItems);
+      const first = await Promise.race([outcome, stopped.promise]);
+      answered = first.ok && isWhole(first.value);
+      return first;
     } finally {
       cancelTimer();
       signal.removeEventListener('abort', stop);
-      end(conversation, subject);
+      if (answered && !closed && waiting === undefined) keep(conversation);
+      else end(conversation, subject);
     }
   }
   function end(conversation: Conversation, subject: string): void {
@@ -86,20 +113,27 @@ export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock })
       if (outcome.errno === 'EINVAL' || outcome.code === 'RESOLVE') throw new AgentError('RESOLVE', outcome.reason);
       return unresolved(job, outcome.reason);
     },
-    async check(job, onProgress, signal) {
-      const outcome = await perform(job.paths.join('\n'), { op: 'check', job }, onProgress, signal);
+    async check(job, onProgress, signal, onFiles) {
+      const outcome = await perform(job.paths.join('\n'), { op: 'check', job }, onProgress, signal, onFiles);
       signal.throwIfAborted();
-      if (outcome.ok) return outcome.value;
+      if (outcome.ok) return outcome.value as CheckEnd;
       throw new AgentError(outcome.code ?? 'PROBE', outcome.reason, { context: { errno: outcome.errno } });
     },
     close() {
       closed = true;
+      waiting?.forget();
+      waiting = undefined;
       for (const conversation of running) {
         conversation.kill();
         conversation.unref();
       }
     },
   };
+}
+
+/** What was cut short may have left something open, and with it a file system busy. */
+function isWhole(value: unknown): boolean {
+  return isRecord(value) && value['complete'] === true;
 }
 
 /** Unreadable is never clean: every sector asked for comes back, owned by nobody known. */

@@ -28,6 +28,14 @@ export interface CheckJob {
   /** absolute; a directory stands for everything below it */
   readonly paths: readonly string[];
   readonly deadlineMs: number;
+  /** false: files that are whole and clean are only counted */
+  readonly tellClean: boolean;
+}
+/** The end of a check, whose files have come before. */
+export interface CheckEnd {
+  readonly complete: boolean;
+  /** files looked at, told or not */
+  readonly looked: number;
 }
 /** A method as it is sent: the input in hexadecimal. Its answer is a `DsmAnswer`. */
 export type DsmLine = Omit<DsmCall, 'input'> & { readonly input: string };
@@ -70,6 +78,8 @@ export type Message =
   | { readonly id: number; readonly text: string }
   | { readonly id: number; readonly joined: true }
   | { readonly id: number; readonly progress: ResolveProgress }
+  /** a part of an answer that comes in many, each whole in itself */
+  | { readonly id: number; readonly items: readonly unknown[] }
   | { readonly event: 'mounts' };
 
 /** A request, or what is wrong with it; without an id the conversation cannot go on. */
@@ -164,12 +174,13 @@ function parseResolveJob(raw: unknown): ResolveJob | string {
 
 function parseCheckJob(raw: unknown): CheckJob | string {
   if (!isRecord(raw)) return 'no job';
-  const { paths, deadlineMs } = raw;
+  const { paths, deadlineMs, tellClean } = raw;
+  if (typeof tellClean !== 'boolean') return 'tellClean must be true or false';
   if (!isDeadline(deadlineMs)) return 'deadlineMs is out of bounds';
   if (!Array.isArray(paths) || paths.length === 0 || paths.length > MAX_RUNS || !paths.every(isAbsolute)) {
     return 'paths must be absolute';
   }
-  return { paths, deadlineMs };
+  return { paths, deadlineMs, tellClean };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

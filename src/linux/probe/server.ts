@@ -24,7 +24,13 @@ import {
 /** What the probe does besides reading small files; loaded when first asked for, so that an idle probe stays small. */
 export interface ProbeServices {
   resolve(job: ResolveJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
-  check(job: CheckJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
+  /** `emit` settles when more can be taken. */
+  check(
+    job: CheckJob,
+    onProgress: (p: ResolveProgress) => void,
+    signal: AbortSignal,
+    emit: (files: readonly unknown[]) => Promise<void>,
+  ): Promise<unknown>;
   pollPriority(): Promise<PollPriority>;
   /** @throws Node's system errors */
   dsm(call: DsmCall): Promise<{ readonly reply: Uint8Array; readonly firmwareBytes: number }>;
@@ -60,6 +66,17 @@ export function serveProbe(
     if (ended) return;
     stream.write(`${JSON.stringify(message)}\n`);
     if (stream.writableLength > MAX_UNSENT_BYTES) stream.pause();
+  }
+  /** Waits while the other side takes less than it is sent. */
+  async function emit(id: number, items: readonly unknown[]): Promise<void> {
+    send({ id, items });
+    if (!ended && stream.writableNeedDrain) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const go = (): void => resolve();
+      stream.once('drain', go).once('close', go);
+      await promise;
+      stream.off('drain', go).off('close', go);
+    }
   }
   function answer(id: number, outcome: Outcome): void {
     const text = outcome.ok ? JSON.stringify(outcome.value ?? null) : '';
@@ -118,7 +135,7 @@ export function serveProbe(
       case 'resolve':
         return services.resolve(request.job, progressOf(request.id), signal);
       case 'check':
-        return services.check(request.job, progressOf(request.id), signal);
+        return services.check(request.job, progressOf(request.id), signal, (files) => emit(request.id, files));
       case 'watchMounts':
         return watchMountTable(roots.procfs, await services.pollPriority(), () => send({ event: 'mounts' }), signal);
       case 'cancel':
