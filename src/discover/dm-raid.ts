@@ -34,7 +34,8 @@ const types: Readonly<Record<string, RaidType>> = {
 /** Options without a value; all others have one. */
 const BARE_OPTIONS = ['sync', 'nosync', 'raid10_use_near_sets'];
 const FAR_OFFSET = 1 << 16;
-const USE_FAR_SETS = 1 << 17;
+/** not the bit below it, which md keeps for a broken form of the same */
+const USE_FAR_SETS = 1 << 18;
 
 /**
  * `<type> <#options> <chunk> [option [value]]... <#members> [<metadata> <data>]...`, `-` for a missing one. Status:

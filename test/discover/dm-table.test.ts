@@ -82,8 +82,8 @@ test('a raid10 row has its layout from format and copies', () => {
     return found.kind === 'raid' ? [found.raid.layout, found.raid.memberSize] : [];
   };
   assert.deepEqual(layoutOf('raid10', ''), [0x102, 4096]);
-  assert.deepEqual(layoutOf('raid10', 'raid10_copies 2 raid10_format far'), [0x20201, 4096]);
-  assert.deepEqual(layoutOf('raid10', 'raid10_copies 2 raid10_format offset'), [0x30201, 4096]);
+  assert.deepEqual(layoutOf('raid10', 'raid10_copies 2 raid10_format far'), [0x40201, 4096]);
+  assert.deepEqual(layoutOf('raid10', 'raid10_copies 2 raid10_format offset'), [0x50201, 4096]);
 });
 test('a raid row that is being reshaped is not mapped', () => {
   const parameters = 'raid5_ls 1 128 2 - 259:0 - 259:1';
