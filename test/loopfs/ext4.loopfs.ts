@@ -10,6 +10,7 @@ const variants: readonly {
   name: string;
   block: number;
   options: readonly string[];
+  attributeBytes?: number;
 }[] = [
   { name: 'ext4 as made by default, 4 KiB blocks', block: 4096, options: ['-b', '4096'] },
   { name: 'ext4 with 1 KiB blocks', block: 1024, options: ['-b', '1024'] },
@@ -37,15 +38,26 @@ const variants: readonly {
     block: 1024,
     options: ['-b', '1024', '-g', '1024', '-O', 'sparse_super2,quota'],
   },
-  { name: 'ext4 with large extended attributes in inodes', block: 4096, options: ['-b', '4096', '-O', 'ea_inode'] },
+  {
+    name: 'ext4 of 32 bits without checksums of metadata',
+    block: 4096,
+    options: ['-b', '4096', '-O', '^64bit,^metadata_csum'],
+  },
+  {
+    name: 'ext4 with large extended attributes in inodes',
+    block: 4096,
+    options: ['-b', '4096', '-O', 'ea_inode'],
+    attributeBytes: 20_000,
+  },
 ];
 
-for (const { name, block, options } of variants) {
+for (const { name, block, options, attributeBytes } of variants) {
   test(`${name}: every sector is resolved as FIEMAP, debugfs and dumpe2fs say`, { skip }, async (t) => {
     const mkfs = [options.includes('-t') ? 'mke2fs' : 'mkfs.ext4', '-q', '-F', ...options];
     await withLab(t, { megabytes: 256, mkfs }, async (lab, defer) => {
       const tree = growRandomTree(lab.mountpoint, {
         blockBytes: block,
+        ...(attributeBytes === undefined ? {} : { attributeBytes }),
         preallocation: !name.startsWith('ext3') && !name.startsWith('ext2'),
       });
       t.diagnostic(`PMEMWATCH_SEED=${tree.seed}`);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,8 +7,7 @@ import type { Owner } from '../../src/model/owner.ts';
 import { pathFromText } from '../../src/model/path.ts';
 import { type CheckedFile, checkPaths } from '../../src/resolve/check.ts';
 import { createExtentReader } from '../../src/resolve/fs/file-extents.ts';
-import { facts, io, type Lab, obstacle, resolveAll, resolveSectors, tool, withLab } from './lab.ts';
-import { assertEverySectorOnce, bySector } from './oracle.ts';
+import { facts, io, type Lab, obstacle, resolveSectors, tool, withLab } from './lab.ts';
 
 const skip = obstacle('mkfs.ext4', 'mkfs.xfs', 'losetup') ?? false;
 const ext4 = { megabytes: 64, mkfs: ['mkfs.ext4', '-q', '-F', '-b', '4096'] };
@@ -134,35 +132,6 @@ test('an ordinary user is told of the files that user may open, and how much cou
     assert.equal(first?.owners[0]?.kind, 'unknown');
     assert.match(first?.owners[0]?.reason ?? '', /1 entry could not be opened \(EACCES\)/);
     assert.deepEqual(second?.owners[0]?.paths, [open]);
-  });
-});
-
-test('files that are written, moved and deleted while they are looked at are never told wrongly', {
-  skip,
-}, async (t) => {
-  await withLab(t, ext4, async (lab) => {
-    const kept = Array.from({ length: 50 }, (_, i) => write(lab, `kept ${i}`, 8192));
-    const expected = new Map(kept.map((path) => [sectorOf(path), path]));
-    const churn = spawn(
-      'sh',
-      [
-        '-c',
-        'i=0; while :; do i=$((i+1)); f=churn$((i%40)); dd if=/dev/zero of=$f bs=64k count=3 conv=fsync status=none; mv $f moved$((i%7)); rm -f churn$(((i+20)%40)) moved$(((i+3)%7)); done',
-      ],
-      { cwd: lab.mountpoint, stdio: 'ignore', detached: true },
-    );
-    const ended = new Promise((done) => churn.once('exit', done));
-    try {
-      for (let round = 0; round < 15; round++) {
-        const sectors = bySector(await resolveAll(lab));
-        assertEverySectorOnce(sectors, lab.sectors);
-        for (const [sector, path] of expected) assert.deepEqual(sectors.get(sector)?.[0]?.paths, [path]);
-      }
-    } finally {
-      // its whole group: the command that it is just running works inside the file system, too
-      process.kill(-(churn.pid as number), 'SIGKILL');
-      await ended;
-    }
   });
 });
 

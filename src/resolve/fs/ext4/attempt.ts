@@ -1,4 +1,4 @@
-import { coalesce, type Run, run, subtract } from '../../../model/extent.ts';
+import { type Run, run, subtract } from '../../../model/extent.ts';
 import type { FilesystemIo } from '../../../ports.ts';
 import type { BytePath } from '../visible-path.ts';
 import type { Wanted } from '../wanted.ts';
@@ -53,6 +53,7 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
 
   const { hits } = scan;
   const kept: number[] = [];
+  const keptRuns: Run[] = [];
   const resize: Run[] = [];
   const claimed: Run[] = [...fixedRuns];
   const movedRuns: Run[] = [];
@@ -63,7 +64,10 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
     claimed.push(blocks);
     if (moved.has(i)) movedRuns.push(blocks);
     else if (inode === RESIZE_INODE) resize.push(blocks);
-    else kept.push(i);
+    else {
+      kept.push(i);
+      keptRuns.push(blocks);
+    }
   }
   return {
     fixed,
@@ -71,7 +75,8 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
     kept,
     names,
     unclaimed: splitByBitmap(volume, subtract(inside, claimed)),
-    moved: coalesce(movedRuns),
+    // a block that has changed hands is found with its new owner, too
+    moved: subtract(movedRuns, keptRuns),
     // the reserved descriptors that it maps are told as such already
     resizeBlocks: subtract(resize, fixedRuns),
     unchecked,
