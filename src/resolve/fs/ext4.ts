@@ -43,24 +43,22 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
     };
     const space = createPathSpace(mount, task.mounts);
     const wanted = wantedBlocks(task.wanted, sb.blockBytes);
-    yield* beyondTheEnd(task, wanted, sb.blocksCount);
+    // not yield*: that costs several promises more for each of what may be a million owners
+    for (const owner of beyondTheEnd(task, wanted, sb.blocksCount)) yield owner;
     const context = { io, mountFd: fd, mountRoot: bytePath(mount.root), phase };
     const first = await lookOnce(volume, wanted, context);
     const again = [
       ...first.moved,
       ...first.unclaimed.filter((p) => p.inUse === true).map((p) => run(p.block, p.count)),
     ];
-    yield* owners(task, volume, wanted, space, {
-      ...first,
-      moved: [],
-      unclaimed: first.unclaimed.filter((p) => p.inUse !== true),
-    });
+    const settled = { ...first, moved: [], unclaimed: first.unclaimed.filter((p) => p.inUse !== true) };
+    for (const owner of owners(task, volume, wanted, space, settled)) yield owner;
     let attempt = first;
     if (again.length > 0) {
       const blocks = again.map((b) => run(b.start * wanted.sectorsPerBlock, b.count * wanted.sectorsPerBlock));
       const narrowed = wantedBlocks(blocks, sb.blockBytes);
       attempt = await lookOnce(volume, narrowed, context);
-      yield* owners(task, volume, wanted, space, attempt);
+      for (const owner of owners(task, volume, wanted, space, attempt)) yield owner;
     }
     return coverageOf([first, attempt]);
   } finally {

@@ -6,7 +6,7 @@ import { type BitmapPart, inodeInUse, splitByBitmap } from './bitmaps.ts';
 import { type FixedPart, fixedParts } from './layout.ts';
 import { type Names, readNames } from './names.ts';
 import { askDirectoryPath, groupsNearby } from './nearby.ts';
-import { createScanner, type Ext4Volume, type Scan } from './scan.ts';
+import { createScanner, type Ext4Volume, type Scan, type Scanner } from './scan.ts';
 import { isNamed, RESIZE_INODE } from './special-inodes.ts';
 import { isData, type Verdicts, verifyHits } from './verify.ts';
 
@@ -43,9 +43,12 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
   const asked = Array.from(wanted.from, (from, i) => run(from, (wanted.to[i] as number) - from));
   const inside = subtract(asked, [run(sb.blocksCount, Number.MAX_SAFE_INTEGER - sb.blocksCount)]);
   const fixedRuns = fixed.map((p) => run(p.block, p.count));
+  const scanner = createScanner(volume, wanted);
+  const unexplained = subtract(inside, fixedRuns);
+  const near = groupsNearby(volume, unexplained);
   const found =
-    (await lookNearby(volume, wanted, subtract(inside, fixedRuns), context)) ??
-    (await lookEverywhere(volume, wanted, context));
+    (near === undefined ? undefined : await lookNearby(volume, scanner, near, unexplained, context)) ??
+    (await lookEverywhere(volume, scanner, new Set(near), context));
   const { scan, stale } = found;
   const pause = (): Promise<void> => context.phase('asking the kernel again', 0);
   const skip = (inode: number): boolean => !isNamed(sb, inode) || stale.has(inode);
@@ -83,10 +86,16 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
   };
 }
 
-async function lookEverywhere(volume: Ext4Volume, wanted: Wanted, context: AttemptContext): Promise<Found> {
+/** Reads what was not read nearby already. */
+async function lookEverywhere(
+  volume: Ext4Volume,
+  scanner: Scanner,
+  done: ReadonlySet<number>,
+  context: AttemptContext,
+): Promise<Found> {
   const { superblock: sb, groups } = volume;
-  const scanner = createScanner(volume, wanted);
-  await scanner.read(groups.keys(), (done) => context.phase('reading inode tables', done, sb.inodesCount));
+  const rest = [...groups.keys()].filter((group) => !done.has(group));
+  await scanner.read(rest, (inodes) => context.phase('reading inode tables', inodes, sb.inodesCount));
   const { scan } = scanner;
   const stale = freedInodes(volume, scan);
   const pause = (): Promise<void> => context.phase('reading directories', 0);
@@ -102,13 +111,11 @@ async function lookEverywhere(volume: Ext4Volume, wanted: Wanted, context: Attem
  */
 async function lookNearby(
   volume: Ext4Volume,
-  wanted: Wanted,
+  scanner: Scanner,
+  groups: readonly number[],
   unexplained: readonly Run[],
   context: AttemptContext,
 ): Promise<Found | undefined> {
-  const groups = groupsNearby(volume, unexplained);
-  if (groups === undefined) return undefined;
-  const scanner = createScanner(volume, wanted);
   const { scan } = scanner;
   await scanner.read(groups, (done) => context.phase('reading inode tables nearby', done));
   const { hits } = scan;
