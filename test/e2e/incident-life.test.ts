@@ -39,6 +39,13 @@ const seen = (type: string): Promise<true> =>
   );
 /** Long enough for a message that must not come: several polls of 1 s. */
 const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2500));
+/** Until the search for owners has ended, be it without any: what it finds is told, and not by a later agent. */
+const searched = (agent: Agent): Promise<true> =>
+  until('the search for owners has ended', async () => {
+    const { items } = (await agent.json('/api/v1/badblocks')) as { items: { owners: { kind: string }[] }[] };
+    const owners = items.flatMap((item) => item.owners);
+    return (owners.length > 0 && owners.every(({ kind }) => kind !== 'pending')) || undefined;
+  });
 const openIds = async (agent: Agent): Promise<string[]> =>
   ((await agent.json('/api/v1/incidents')) as { items: { id: string; status: string; condition: string }[] }).items
     .filter((i) => i.status === 'open' && i.condition === 'media_error')
@@ -99,6 +106,7 @@ test('a killed agent delivers after its restart what the receiver did not take, 
 test('a restart with nothing new tells nothing', async () => {
   const agent = await run();
   await seen('opened');
+  await searched(agent);
   await quiet();
   const before = await openIds(agent);
   assert.equal(await agent.kill('SIGTERM'), 0);
@@ -112,6 +120,7 @@ test('a restart with nothing new tells nothing', async () => {
 test('after a reboot a shorter list proves nothing, and the same list tells nothing', async () => {
   const agent = await run();
   await seen('opened');
+  await searched(agent);
   await quiet();
   const before = await openIds(agent);
   await agent.kill('SIGTERM');
@@ -140,6 +149,7 @@ test('a place keeps its incident when the kernel renumbers everything at a reboo
   host.become('renumbered-before');
   const agent = await run();
   await seen('opened');
+  await searched(agent);
   await quiet();
   const before = await openIds(agent);
   await agent.kill('SIGTERM');
