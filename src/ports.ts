@@ -2,7 +2,7 @@
 
 import type { Run } from './model/extent.ts';
 import type { HostFacts } from './model/host.ts';
-import type { ResolveAnswer } from './model/owner.ts';
+import type { Owner, ResolveAnswer } from './model/owner.ts';
 
 /** pino's shape: fields first, then a static message. */
 export interface Logger {
@@ -86,6 +86,8 @@ export interface ResolveProgress {
   readonly phase: string;
   readonly done: number;
   readonly total?: number;
+  /** owners that are known while others are still looked for, on the asked device; each told once */
+  readonly owners?: readonly Owner[];
 }
 export interface Resolver {
   /** @throws AgentError RESOLVE when the question itself is wrong; everything else is told inside the answer */

@@ -1,10 +1,10 @@
 import type { Change } from '../model/change.ts';
 import { AgentError, messageOf } from '../model/errors.ts';
-import { coalesce, type Run } from '../model/extent.ts';
+import { coalesce, type Run, run } from '../model/extent.ts';
 import type { Owner, ResolveAnswer } from '../model/owner.ts';
 import type { PlaceState, State } from '../model/state.ts';
 import type { BlockDevice, Mount, Place, Topology } from '../model/topology.ts';
-import type { Clock, Logger, Resolver } from '../ports.ts';
+import type { Clock, Logger, ResolveProgress, Resolver } from '../ports.ts';
 import { splitPlace } from './place.ts';
 import { createTimings } from './timings.ts';
 
@@ -21,8 +21,12 @@ export interface ResolveQueue {
   stop(): void;
 }
 
-/** At most this many places are resolved side by side, so that one hung device leaves room for the others. */
+/** At most this many places are resolved side by side. */
 const LANES = 2;
+/** One that takes longer than this gives its lane to others, so that neither a huge file system nor a hung device starves them. */
+const PATIENCE_MS = 20_000;
+/** With those that take long; each has a process of its own. */
+const MOST_RUNNING = 6;
 /** Owners change while a range stays bad (files are deleted, moved, opened): look again after this long. */
 const REFRESH_COMPLETE_MS = 3_600_000;
 const RETRY_FIRST_MS = 15_000;
@@ -49,7 +53,7 @@ export function createResolveQueue(deps: {
 }): ResolveQueue {
   const { resolver, clock, config, log } = deps;
   const waiting = new Map<string, { place: Place; runs: readonly Run[]; since: number; topology: string }>();
-  const running = new Map<string, AbortController>();
+  const running = new Map<string, { readonly abort: AbortController; readonly started: number }>();
   const attempts = new Map<string, Attempt>();
   const answers: Change[] = [];
   const timings = createTimings();
@@ -72,15 +76,16 @@ export function createResolveQueue(deps: {
   }
 
   function next(): void {
-    while (!stopped && running.size < LANES && waiting.size > 0) {
+    while (!stopped && hasLane() && waiting.size > 0) {
       const [uid, job] = [...waiting].sort(([, a], [, b]) => a.since - b.since)[0] as [
         string,
         typeof waiting extends Map<string, infer V> ? V : never,
       ];
       waiting.delete(uid);
       const abort = new AbortController();
-      running.set(uid, abort);
       const started = clock.monotonic();
+      running.set(uid, { abort, started });
+      const cancelPatience = clock.after(PATIENCE_MS, next);
       void resolvePlace(job.place, job.runs, abort.signal)
         .then(({ owners, complete }) => {
           const before = attempts.get(uid);
@@ -99,11 +104,25 @@ export function createResolveQueue(deps: {
         })
         .finally(() => {
           running.delete(uid);
+          cancelPatience();
           if (stopped) return;
           next();
           deps.onAnswer();
         });
     }
+  }
+
+  function hasLane(): boolean {
+    const taken = [...running.values()].filter(({ started }) => clock.monotonic() - started < PATIENCE_MS).length;
+    return taken < LANES && running.size < MOST_RUNNING;
+  }
+
+  /** Owners that come before the others: known already, though not yet all that there is to know of them. */
+  function tellEarly({ uid, device, dataStart }: Place, owners: readonly Owner[]): void {
+    if (dataStart === undefined) return;
+    const runs = coalesce(owners.filter((o) => o.device === device).map((o) => run(o.start + dataStart, o.count)));
+    answers.push({ kind: 'owners', uid, runs, owners, complete: false });
+    deps.onAnswer();
   }
 
   async function resolvePlace(
@@ -121,7 +140,10 @@ export function createResolveQueue(deps: {
     const { device } = place;
     try {
       const job = { device, runs, ...config() };
-      return await resolver.resolve(job, () => undefined, signal);
+      const onProgress = ({ owners = [] }: ResolveProgress): void => {
+        if (owners.length > 0 && !signal.aborted) tellEarly(place, owners);
+      };
+      return await resolver.resolve(job, onProgress, signal);
     } catch (error) {
       const reason = error instanceof AgentError ? error.message : `resolving failed: ${messageOf(error)}`;
       if (!signal.aborted) log.warn({ device, uid: place.uid, err: error }, 'resolve failed');
@@ -140,7 +162,7 @@ export function createResolveQueue(deps: {
     timings: timings.list,
     stop() {
       stopped = true;
-      for (const abort of running.values()) abort.abort();
+      for (const { abort } of running.values()) abort.abort();
     },
   };
 }

@@ -74,15 +74,18 @@ export async function resolveRuns(
 /** Of the time that a job has, at most this much, and at most this part, is kept for finding who uses the files. */
 const FOR_USERS_MS = 10_000;
 const FOR_USERS_PART = 0.2;
+const LONG_MS = 1_000;
 
 function shareOut(deadlineMs: number, signal: AbortSignal) {
-  const end = performance.now() + deadlineMs;
+  const start = performance.now();
+  const end = start + deadlineMs;
   const forUsers = Math.min(FOR_USERS_MS, deadlineMs * FOR_USERS_PART);
   const within = (ms: number) => AbortSignal.any([signal, AbortSignal.timeout(Math.max(1, Math.floor(ms)))]);
   return {
     /** for one of so many file systems that are left */
     forOneOf: (left: number) => within((end - forUsers - performance.now()) / left),
     rest: () => within(end - performance.now()),
+    isLong: () => performance.now() - start > LONG_MS,
   };
 }
 
@@ -108,6 +111,7 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
     incomplete: [],
   };
   for (const [i, leaf] of leaves.entries()) {
+    const before = resolved.owners.length;
     const { found, complete } = await resolveLeaf(q, leaf, q.time.forOneOf(leaves.length - i));
     q.signal.throwIfAborted();
     if (!complete) for (const s of leaf.segments) resolved.incomplete.push(run(s.asked, s.on.count));
@@ -122,8 +126,21 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
       for (const owner of above.owners) resolved.owners.push(owner);
       for (const r of above.incomplete) resolved.incomplete.push(r);
     }
+    if (depth === 0 && (i < leaves.length - 1 || q.time.isLong())) tellEarly(q, leaf, resolved.owners.slice(before));
   }
   return resolved;
+}
+
+/** So many owners go in one message. */
+const EARLY_OWNERS = 256;
+
+/** What one file system told is told at once when others are still to be asked, or it took long: the rest may never come. */
+function tellEarly(q: Query, { device }: Leaf, owners: readonly Owner[]): void {
+  const known = owners.filter((o) => o.kind !== 'unknown');
+  for (let at = 0; at < known.length; at += EARLY_OWNERS) {
+    const some = known.slice(at, at + EARLY_OWNERS);
+    q.onProgress({ phase: `found on /dev/${device.name}`, done: at + some.length, total: known.length, owners: some });
+  }
 }
 
 /** What a loop device shows of its file; where nothing stands on the device the file itself is the owner. */

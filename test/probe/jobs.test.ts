@@ -6,6 +6,7 @@ import { createProbe } from '../../src/linux/probe/client.ts';
 import type { ProbeConnection } from '../../src/linux/probe/conversation.ts';
 import { type ProbeServices, serveProbe } from '../../src/linux/probe/server.ts';
 import { run } from '../../src/model/extent.ts';
+import type { Owner } from '../../src/model/owner.ts';
 import type { Clock, ResolveProgress } from '../../src/ports.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 import { createCountedProbe, createHost, isAlive, silent, until } from './rig.ts';
@@ -103,6 +104,36 @@ test('a process that ends in the middle of a job leaves every sector unknown, wi
   assert.deepEqual(
     answer.results.map(({ start, count, owners }) => [start, count, owners.map((o) => `${o.kind}: ${o.reason}`)]),
     job.runs.map(({ start, count }) => [start, count, ['unknown: the probe process ended']]),
+  );
+  host.remove();
+});
+
+test('owners that were told before the process ended are kept, and only the rest is unknown', async () => {
+  const early: Owner = { kind: 'file', device: 'pmem0', ...run(8, 6), paths: ['/pg/a'] };
+  const { probe, state, host } = inProcess({
+    resolve(_job, onProgress) {
+      onProgress({ phase: 'looking', done: 1 });
+      // a second report right after the first is not held back when it carries owners
+      onProgress({ phase: 'found', done: 1, owners: [early] });
+      setImmediate(() => state.release());
+      return new Promise(() => undefined);
+    },
+  });
+  const told: ResolveProgress[] = [];
+  const answer = await probe.resolver.resolve(job, (p) => told.push(p), never);
+  assert.deepEqual(told.at(-1)?.owners, [early]);
+  assert.deepEqual(
+    answer.results.map((r) => [r.complete, r.owners.map((o) => [o.kind, o.start, o.count])]),
+    [
+      [
+        false,
+        [
+          ['file', 8, 6],
+          ['unknown', 14, 2],
+        ],
+      ],
+      [false, [['unknown', 64, 1]]],
+    ],
   );
   host.remove();
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Run, run } from '../../src/model/extent.ts';
-import type { ResolveAnswer } from '../../src/model/owner.ts';
-import type { State } from '../../src/model/state.ts';
+import type { Owner, ResolveAnswer } from '../../src/model/owner.ts';
+import type { PlaceState, State } from '../../src/model/state.ts';
 import { emptyTopology, type Topology } from '../../src/model/topology.ts';
 import type { ResolveJob } from '../../src/ports.ts';
 import { createResolveQueue } from '../../src/resolve/queue.ts';
@@ -69,4 +69,75 @@ test('asking again for what has not changed does not look at its ranges', async 
     elementsSorted(() => queue.request(state)),
     0,
   );
+});
+
+/** `n` places, the oldest damage first; each job ends when its release is called. */
+function crowd(n: number) {
+  const asked: string[] = [];
+  const release = new Map<string, () => void>();
+  const clock = createFakeClock();
+  const queue = createResolveQueue({
+    resolver: {
+      resolve(job): Promise<ResolveAnswer> {
+        asked.push(job.device);
+        return new Promise((done) =>
+          release.set(job.device, () => done({ device: job.device, complete: true, results: [] })),
+        );
+      },
+    },
+    clock,
+    config: () => ({ deadlineMs: 300_000, walkRoots: [] }),
+    onAnswer: () => undefined,
+    log: createRecordingLog(),
+  });
+  const one = stateWith(run(10_000, 8));
+  const [placeState] = one.places.values();
+  assert.ok(placeState !== undefined);
+  const places = Array.from({ length: n }, (_, i): [string, PlaceState] => {
+    const ranges = placeState.ranges.map((r) => ({ ...r, firstSeen: i }));
+    return [`uid${i}`, { ...placeState, place: { ...placeState.place, uid: `uid${i}`, device: `pmem${i}` }, ranges }];
+  });
+  return { queue, asked, release, clock, state: { ...one, places: new Map(places) } };
+}
+
+test('file systems that take long give their lane to others, as many as may run at once', async () => {
+  const { queue, asked, release, clock, state } = crowd(9);
+  queue.request(state);
+  await settle();
+  assert.deepEqual(asked, ['pmem0', 'pmem1']);
+  await clock.advance(19_000);
+  assert.equal(asked.length, 2);
+  await clock.advance(1_000);
+  assert.deepEqual(asked.slice(2), ['pmem2', 'pmem3']);
+  await clock.advance(60_000);
+  assert.equal(asked.length, 6);
+  release.get('pmem0')?.();
+  await settle();
+  assert.deepEqual(asked.slice(6), ['pmem6']);
+  queue.stop();
+});
+
+test('owners that come before the rest are told at once, on their place, and as not yet all that is known', async () => {
+  let turns = 0;
+  const queue = createResolveQueue({
+    resolver: {
+      resolve(job, onProgress): Promise<ResolveAnswer> {
+        const owner: Owner = { kind: 'file', device: job.device, ...run(10_000 - 4096, 2), paths: ['/pg/a'] };
+        onProgress({ phase: 'looking', done: 0 });
+        onProgress({ phase: 'found', done: 1, owners: [owner] });
+        return new Promise(() => undefined);
+      },
+    },
+    clock: createFakeClock(),
+    config: () => ({ deadlineMs: 1000, walkRoots: [] }),
+    onAnswer: () => turns++,
+    log: createRecordingLog(),
+  });
+  queue.request(stateWith(run(10_000, 8)));
+  await settle();
+  const [change, ...others] = queue.take();
+  assert.ok(change?.kind === 'owners' && change.uid === uid);
+  assert.deepEqual([change.runs, change.complete, change.owners[0]?.paths], [[run(10_000, 2)], false, ['/pg/a']]);
+  assert.deepEqual([others, turns], [[], 1]);
+  queue.stop();
 });

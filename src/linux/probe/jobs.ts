@@ -1,4 +1,5 @@
 import { AgentError } from '../../model/errors.ts';
+import { clip, subtract } from '../../model/extent.ts';
 import type { Owner, ResolveAnswer } from '../../model/owner.ts';
 import type { Clock, ResolveJob, ResolveProgress } from '../../ports.ts';
 import type { Conversation, ProbeConnector, TakeItems } from './conversation.ts';
@@ -107,11 +108,16 @@ export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock })
 
   return {
     async resolve(job, onProgress, signal) {
-      const outcome = await perform(job.device, { op: 'resolve', job }, onProgress, signal);
+      const early: Owner[] = [];
+      const collect: OnProgress = (progress) => {
+        early.push(...(progress.owners ?? []));
+        onProgress(progress);
+      };
+      const outcome = await perform(job.device, { op: 'resolve', job }, collect, signal);
       signal.throwIfAborted();
       if (outcome.ok) return outcome.value as ResolveAnswer;
       if (outcome.errno === 'EINVAL' || outcome.code === 'RESOLVE') throw new AgentError('RESOLVE', outcome.reason);
-      return unresolved(job, outcome.reason);
+      return unresolved(job, early, outcome.reason);
     },
     async check(job, onProgress, signal, onFiles) {
       const outcome = await perform(job.paths.join('\n'), { op: 'check', job }, onProgress, signal, onFiles);
@@ -136,11 +142,12 @@ function isWhole(value: unknown): boolean {
   return isRecord(value) && value['complete'] === true;
 }
 
-/** Unreadable is never clean: every sector asked for comes back, owned by nobody known. */
-function unresolved({ device, runs }: ResolveJob, reason: string): ResolveAnswer {
-  const results = runs.map(({ start, count }) => {
-    const owner: Owner = { kind: 'unknown', device, start, count, reason };
-    return { start, count, complete: false, owners: [owner] };
+/** What was told before the process was ended counts; every other sector comes back too, owned by nobody known. */
+function unresolved({ device, runs }: ResolveJob, early: readonly Owner[], reason: string): ResolveAnswer {
+  const results = runs.map((asked) => {
+    const known = early.filter((owner) => clip(owner, asked)?.count === owner.count);
+    const unknown = subtract([asked], known).map((r): Owner => ({ kind: 'unknown', device, ...r, reason }));
+    return { start: asked.start, count: asked.count, complete: false, owners: [...known, ...unknown] };
   });
   return { device, complete: false, results };
 }

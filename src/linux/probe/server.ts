@@ -156,7 +156,7 @@ export function serveProbe(
     let last = 0;
     return (progress) => {
       const now = Date.now();
-      if (now - last < PROGRESS_EVERY_MS) return;
+      if (now - last < PROGRESS_EVERY_MS && progress.owners === undefined) return;
       last = now;
       send({ id, progress });
     };
