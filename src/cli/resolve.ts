@@ -83,8 +83,9 @@ async function kernelName(
   try {
     const real = await realpath(node);
     // a node of its own instead of a link, as /dev/mapper has them without udev
-    const { rdev } = await stat(real, { bigint: true });
-    return (await nameOf(deviceNumber(rdev))) ?? basename(real);
+    const found = await stat(real, { bigint: true });
+    // character devices have numbers of their own
+    return (found.isCharacterDevice() ? undefined : await nameOf(deviceNumber(found.rdev))) ?? basename(real);
   } catch (cause) {
     throw new AgentError('USAGE', `${device} does not exist: pmemwatch list shows the devices`, { cause });
   }

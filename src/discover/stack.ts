@@ -1,6 +1,8 @@
 import { errnoOf, messageOf } from '../model/errors.ts';
 import type { BlockDevice, Mount, TopologyProblem } from '../model/topology.ts';
+import { bytes, type SectorCount, wholeSectors } from '../model/units.ts';
 import type { DeviceMapper, DmRow, KernelTree } from '../ports.ts';
+import { readAttributes } from './attributes.ts';
 import { readBlockDevices } from './block.ts';
 import { withDmTables } from './dm-table.ts';
 import { createProblems } from './look.ts';
@@ -8,6 +10,7 @@ import { isOnBlockDevice, readAllMounts } from './mountinfo.ts';
 
 /** Namespaces' disks; others are looked at when they carry a mount or are asked about. */
 const PMEM_DISK = /^pmem\d/;
+const DAX_DEVICE = /^dax\d+\.\d+$/;
 /** What a partition's name adds to its disk's. */
 const PARTITION = /^p?\d+$/;
 
@@ -21,6 +24,8 @@ export async function readStack(
   asked?: string,
 ): Promise<{
   readonly blockDevices: readonly BlockDevice[];
+  /** the one that was asked for */
+  readonly daxDevices: readonly { readonly name: string; readonly devNumber: string; readonly size: SectorCount }[];
   readonly mounts: readonly Mount[];
   readonly problems: readonly TopologyProblem[];
 }> {
@@ -40,7 +45,16 @@ export async function readStack(
   const onBlocks = mounts.filter(isOnBlockDevice);
   const devices = await readBlockDevices(sysfs, onBlocks, new Map(await Promise.all(parents)), problems, []);
   const blockDevices = withDmTables(devices, (device) => tableOf(deviceMapper, device));
-  return { blockDevices, mounts, problems: problems.found };
+  const daxDevices = asked !== undefined && DAX_DEVICE.test(asked) ? await readDaxDevice(sysfs, asked) : [];
+  return { blockDevices, daxDevices, mounts, problems: problems.found };
+}
+
+/** Attributes of the dax bus (drivers/dax/bus.c): `dev`, and `size` in bytes; nothing when it is not there. */
+async function readDaxDevice(sysfs: KernelTree, name: string) {
+  const a = await readAttributes(sysfs, `bus/dax/devices/${name}`, ['dev', 'size']);
+  const [devNumber, size] = [a.text('dev'), a.number('size')];
+  if (devNumber === undefined || size === undefined) return [];
+  return [{ name, devNumber, size: wholeSectors(bytes(size)) }];
 }
 
 function tableOf(deviceMapper: DeviceMapper, { devNumber }: BlockDevice): readonly DmRow[] | string {

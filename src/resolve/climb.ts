@@ -2,7 +2,7 @@ import { errnoOf, messageOf } from '../model/errors.ts';
 import { endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
 import type { BlockDevice, Mount, TopologyProblem } from '../model/topology.ts';
-import { bytesFromSectors } from '../model/units.ts';
+import { bytesFromSectors, type SectorCount } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
 import { type Copies, type StackLayer, shiftCopies } from './stack/layer.ts';
@@ -40,8 +40,16 @@ export interface Climb {
   /** what needs no file system */
   readonly owners: readonly Found[];
 }
+/** A character device that shows persistent memory to be mapped, `dax0.0`. */
+export interface DaxDevice {
+  readonly name: string;
+  /** `252:0` */
+  readonly devNumber: string;
+  readonly size: SectorCount;
+}
 export interface HostFacts {
   readonly blockDevices: readonly BlockDevice[];
+  readonly daxDevices?: readonly DaxDevice[];
   readonly mounts: readonly Mount[];
   /** what could not be looked at: a device without a mount or holder may then have some */
   readonly problems?: readonly TopologyProblem[];
@@ -297,6 +305,6 @@ function isActiveSwap(device: BlockDevice, io: FilesystemIo): boolean {
 }
 
 /** Whether a run lies on the device at all. */
-export function isOn(device: BlockDevice, r: Run): boolean {
+export function isOn(device: Pick<BlockDevice, 'size'>, r: Run): boolean {
   return endOf(r) <= device.size;
 }

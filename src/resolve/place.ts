@@ -39,9 +39,7 @@ export function splitPlace(place: Place, runs: readonly Run[]): SplitRuns {
     ...offDevice(before, { kind: 'hidden', metadata: 'info block' }),
     ...offDevice(after, { kind: 'hidden', metadata: 'namespace padding' }),
   ];
-  if (place.mode !== 'devdax') return { onDevice, known };
-  const raw = onDevice.map((e): Owner => ({ kind: 'raw', ...e, metadata: 'device-dax' }));
-  return { onDevice: [], known: [...known, ...raw] };
+  return { onDevice, known };
 }
 
 /**

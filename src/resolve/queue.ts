@@ -133,7 +133,8 @@ export function createResolveQueue(deps: {
     const { onDevice, known } = splitPlace(place, coalesce(runs));
     if (onDevice.length === 0) return { owners: [...known], complete: known.every((o) => o.kind !== 'unknown') };
     const answer = await ask(place, onDevice, signal);
-    return { owners: [...known, ...answer.results.flatMap((r) => r.owners)], complete: answer.complete };
+    const owners = answer.results.flatMap((r) => r.owners);
+    return { owners: [...known, ...(place.mode === 'devdax' ? owners.map(asDax) : owners)], complete: answer.complete };
   }
 
   async function ask(place: Place, runs: readonly Run[], signal: AbortSignal): Promise<ResolveAnswer> {
@@ -165,6 +166,11 @@ export function createResolveQueue(deps: {
       for (const { abort } of running.values()) abort.abort();
     },
   };
+}
+
+/** That nothing but mappings is on a DAX device is known without asking it; who maps it is what an answer adds. */
+function asDax(owner: Owner): Owner {
+  return owner.kind === 'unknown' ? { ...owner, kind: 'raw', metadata: 'device-dax' } : owner;
 }
 
 function isDue(placeState: PlaceState, topology: string, last: Attempt | undefined, now: number): boolean {

@@ -44,7 +44,8 @@ export async function resolveRuns(
   onProgress: (progress: ResolveProgress) => void,
   signal: AbortSignal,
 ): Promise<ResolveAnswer> {
-  const device = facts.blockDevices.find((d) => d.name === job.device);
+  const block = facts.blockDevices.find((d) => d.name === job.device);
+  const device = block ?? facts.daxDevices?.find((d) => d.name === job.device);
   if (device === undefined) throw new AgentError('RESOLVE', `there is no block device ${job.device}`);
   const outside = job.runs.find((r) => !isOn(device, r));
   if (outside !== undefined) {
@@ -64,11 +65,22 @@ export async function resolveRuns(
     judge: createCopyJudge(facts),
     loops: findLoops(facts, io),
   };
-  const { owners, incomplete } = await follow(query, device, askedSegments(coalesce(job.runs)), 0);
+  const asked = coalesce(job.runs);
+  const { owners, incomplete } =
+    block === undefined ? mappedOnly(job.device, asked) : await follow(query, block, askedSegments(asked), 0);
   onProgress({ phase: 'looking for the processes that use it', done: 0 });
   const used = await withUsers(owners, { facts, asked: query.asked, io, signal: query.time.rest() });
   signal.throwIfAborted();
   return distribute(job, used, incomplete);
+}
+
+/** A DAX device has nothing on it that could be followed: who maps it is all there is to know. */
+function mappedOnly(device: string, asked: readonly Run[]): Resolved {
+  const goodCopy: GoodCopy = { exists: 'no', where: null };
+  return {
+    owners: asked.map((r): Owner => ({ kind: 'raw', device, ...r, metadata: 'device-dax', goodCopy })),
+    incomplete: [],
+  };
 }
 
 /** Of the time that a job has, at most this much, and at most this part, is kept for finding who uses the files. */

@@ -110,10 +110,10 @@ function fileSubject(owner: Owner, { asked }: UserQuestion): Subject | undefined
   return { target: { kind: 'file', superDevice: mount.devNumber, inode, ambiguous }, offset, length, statDevice };
 }
 /** A device without a file system may be used itself: by a database, a virtual machine, as swap. */
-function rawSubject(owner: Owner, { blockDevices }: HostFacts): Subject | undefined {
+function rawSubject(owner: Owner, { blockDevices, daxDevices = [] }: HostFacts): Subject | undefined {
   if (owner.kind !== 'raw') return undefined;
   const name = topDevice(owner);
-  const device = blockDevices.find((d) => d.name === name);
+  const device = [...blockDevices, ...daxDevices].find((d) => d.name === name);
   if (device === undefined) return undefined;
   const { start, count } = owner.layers?.at(-1) ?? owner;
   return {

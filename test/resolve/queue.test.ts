@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AgentError } from '../../src/model/errors.ts';
 import { type Run, run } from '../../src/model/extent.ts';
 import type { Owner, ResolveAnswer } from '../../src/model/owner.ts';
 import type { PlaceState, State } from '../../src/model/state.ts';
@@ -140,4 +141,26 @@ test('owners that come before the rest are told at once, on their place, and as 
   assert.deepEqual([change.runs, change.complete, change.owners[0]?.paths], [[run(10_000, 2)], false, ['/pg/a']]);
   assert.deepEqual([others, turns], [[], 1]);
   queue.stop();
+});
+
+test('of a DAX device that cannot be asked it is still told that nothing but mappings is on it', async () => {
+  const queue = createResolveQueue({
+    resolver: { resolve: () => Promise.reject(new AgentError('RESOLVE', 'there is no block device pmem0')) },
+    clock: createFakeClock(),
+    config: () => ({ deadlineMs: 1000, walkRoots: [] }),
+    onAnswer: () => undefined,
+    log: createRecordingLog(),
+  });
+  const one = stateWith(run(10_000, 8));
+  const [placeState] = one.places.values();
+  assert.ok(placeState !== undefined);
+  const devdax: PlaceState = { ...placeState, place: { ...placeState.place, mode: 'devdax' } };
+  queue.request({ ...one, places: new Map([[uid, devdax]]) });
+  await settle();
+  const [change] = queue.take();
+  assert.ok(change?.kind === 'owners');
+  assert.deepEqual(
+    [change.complete, change.owners.map((o) => [o.kind, o.metadata, o.openBy])],
+    [false, [['raw', 'device-dax', undefined]]],
+  );
 });
