@@ -48,6 +48,12 @@ const STATX = {
 const ATTRIBUTE_DAX = 0x200000;
 
 const STATX_MNT_ID = 0x1000;
+/**
+ * Files whose reading hangs in the kernel, each in one of the four threads that all asynchronous calls of this process
+ * share: what hangs once is not tried again, and a thread is left for everything else.
+ */
+const hanging = new Set<string>();
+const MOST_HANGING = 3;
 /** bit of CAP_FOWNER in CapEff */
 const CAP_FOWNER = 3n;
 
@@ -114,15 +120,22 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     },
     listProc: (path) => readdirSync(join(roots.proc, path)),
     readProc: (path) => readFileSync(join(roots.proc, path)),
-    readProcWithin: (path, deadlineMs) =>
-      new Promise((done, fail) => {
-        const late = setTimeout(() => fail(failure('ETIMEDOUT', path)), deadlineMs);
-        readFile(join(roots.proc, path), (error, data) => {
-          clearTimeout(late);
-          if (error === null) done(data);
-          else fail(error);
-        });
-      }),
+    readProcWithin(path, deadlineMs) {
+      const { promise, resolve: done, reject: fail } = Promise.withResolvers<Uint8Array>();
+      const file = join(roots.proc, path);
+      if (hanging.has(file) || hanging.size >= MOST_HANGING) return Promise.reject(failure('ETIMEDOUT', path));
+      const late = setTimeout(() => {
+        hanging.add(file);
+        fail(failure('ETIMEDOUT', path));
+      }, deadlineMs);
+      readFile(file, (error, data) => {
+        clearTimeout(late);
+        hanging.delete(file);
+        if (error === null) done(data);
+        else fail(error);
+      });
+      return promise;
+    },
     linkProc: (path) => readlinkSync(join(roots.proc, path), { encoding: 'buffer' }),
     statusProc(path) {
       const fd = openSync(join(roots.proc, path), O_PATH | O_CLOEXEC);

@@ -48,9 +48,23 @@ test('a file of procfs that does not come within its deadline is told as late, a
   execFileSync('mkfifo', [pipe]);
   const slow = createFilesystemIo({ dev: '/dev', proc: folder, rootfs: '/' });
   await assert.rejects(slow.readProcWithin('pipe', 20), { code: 'ETIMEDOUT' });
+  // what hangs already costs neither time nor a thread
+  await assert.rejects(slow.readProcWithin('pipe', 600_000), { code: 'ETIMEDOUT' });
   assert.equal((await slow.readProcWithin('real/file', 10_000)).length, 8192);
   await assert.rejects(slow.readProcWithin('nothing', 10_000), { code: 'ENOENT' });
   closeSync(openSync(pipe, 'w'));
+  rmSync(pipe);
+  writeFileSync(pipe, 'released');
+  const again = async (): Promise<Uint8Array> => {
+    try {
+      return await slow.readProcWithin('pipe', 10_000);
+    } catch {
+      // the hanging call is still on its way back
+      await new Promise((done) => setTimeout(done, 5));
+      return again();
+    }
+  };
+  assert.equal(Buffer.from(await again()).toString(), 'released');
 });
 
 test('the status of an open file tells the mount that mountinfo lists', () => {
