@@ -32,6 +32,7 @@ import type {
   SocketFiles,
 } from './ports.ts';
 import { openState, type StatePlaces } from './record/open-state.ts';
+import { createRequests } from './record/requests.ts';
 import { forgetResolved } from './record/store.ts';
 import { createResolveQueue } from './resolve/queue.ts';
 
@@ -205,6 +206,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     let settled = false;
     let cancelReload = (): void => undefined;
     let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
+    const requests = createRequests(() => loop.wake());
     const stages: Stages<readonly OutboxItem[]> = {
       topology: inventory.topology,
       latest(topology) {
@@ -229,6 +231,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       },
       resolve: queue.request,
       receivers: () => notifications.status(),
+      asked: requests.take,
+      answered: requests.answer,
       notify: (items) => notifications.enqueue(items),
       now: clock.now,
       policy: () => ({
@@ -349,6 +353,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
       },
       reload,
+      decide: requests.ask,
       config: {
         telemetryPath: settings.telemetryPath,
         get allowedHosts() {

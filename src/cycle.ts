@@ -3,8 +3,10 @@ import type { ReceiverStatus } from './model/agent-status.ts';
 import type { Snapshot } from './model/badblocks.ts';
 import type { Change } from './model/change.ts';
 import type { HistoryEvent, Notice } from './model/incident.ts';
+import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { State } from './model/state.ts';
 import type { Topology } from './model/topology.ts';
+import { recordRequests } from './record/operator.ts';
 import { recordReceivers } from './record/receiver-incidents.ts';
 import { type RecordPolicy, recordPass } from './record/record.ts';
 import { recordStoreWritable } from './record/store-incident.ts';
@@ -23,6 +25,10 @@ export interface Stages<Told> {
   store(): { readonly writable: boolean; readonly detail: string };
   /** how those fare who are told */
   receivers(): readonly ReceiverStatus[];
+  /** what people asked of incidents since the last pass */
+  asked(): readonly OperatorRequest[];
+  /** what came of it, once it is saved */
+  answered(answers: readonly OperatorAnswer[]): void;
   /** one transaction; durable before anyone is told. Never rejects: what cannot be committed is told all the same, marked so */
   save(state: State, events: readonly HistoryEvent[], notices: readonly Notice[]): Promise<Told>;
   /** queued; answers come back as changes of a later pass */
@@ -50,14 +56,16 @@ export async function runCycle<Told>(
   );
   const kept = recordStoreWritable(seen.state, { ...stages.store(), now });
   const reached = recordReceivers(kept.state, stages.receivers(), now);
-  const parts = [seen, kept, reached];
-  const { state } = reached;
+  const asked = recordRequests(reached.state, stages.asked(), now);
+  const parts = [seen, kept, reached, asked];
+  const { state } = asked;
   const told = await stages.save(
     state,
     parts.flatMap(({ events }) => events),
     parts.flatMap(({ notices }) => notices),
   );
   publish(state);
+  stages.answered(asked.answers);
   stages.resolve(state);
   stages.notify(told);
 }

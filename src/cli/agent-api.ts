@@ -20,6 +20,8 @@ export interface AgentApi {
   list(path: string): Promise<Omit<Page, 'next'>>;
   /** One page. @throws AgentError */
   page(path: string): Promise<Page>;
+  /** The agent's answer. @throws AgentError, with its reason when it refuses */
+  post(path: string, body: object): Promise<unknown>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -35,6 +37,7 @@ export async function agentApi(args: CommandArguments, context: CommandContext):
   const page = async (path: string): Promise<Page> => pageOf(await get(socket, path, context.signal), path);
   return {
     page,
+    post: async (path, body) => JSON.parse(await send(socket, path, context.signal, JSON.stringify(body))) as unknown,
     async list(path) {
       const items: unknown[] = [];
       let complete = true;
@@ -55,10 +58,26 @@ export async function getJson(socket: string, path: string, signal: AbortSignal)
 }
 
 async function get(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
+  return send(socketPath, path, signal);
+}
+
+/** A GET, or with a body a POST. */
+async function send(socketPath: string, path: string, signal: AbortSignal, body?: string): Promise<string> {
   const { request } = await import('node:http');
   return new Promise((done, fail) => {
     const asked = request(
-      { socketPath, path, headers: { host: 'localhost', accept: 'application/json' }, timeout: TIMEOUT_MS, signal },
+      {
+        socketPath,
+        path,
+        method: body === undefined ? 'GET' : 'POST',
+        headers: {
+          host: 'localhost',
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        timeout: TIMEOUT_MS,
+        signal,
+      },
       (answer) => {
         const chunks: Buffer[] = [];
         let size = 0;
@@ -79,7 +98,7 @@ async function get(socketPath: string, path: string, signal: AbortSignal): Promi
       asked.destroy(new AgentError('PROBE', `${socketPath}: the agent has not answered in 10 s: see its log`)),
     );
     asked.on('error', (error) => fail(error instanceof AgentError ? error : unreachable(socketPath, error)));
-    asked.end();
+    asked.end(body);
   });
 }
 

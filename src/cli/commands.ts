@@ -1,5 +1,7 @@
+import { ack } from './ack.ts';
 import { agent } from './agent.ts';
 import { check } from './check.ts';
+import { close } from './close.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
 import { demo } from './demo.ts';
@@ -12,4 +14,15 @@ import { resolve } from './resolve.ts';
  * Every command, in the order of the help: the agent, questions to the machine, questions to the agent, the rest. What
  * only one of them needs is imported when it runs: the processes of an agent carry this file for as long as they live.
  */
-export const commands: readonly Command[] = [agent, list, resolve, check, incidents, events, configCheck, demo];
+export const commands: readonly Command[] = [
+  agent,
+  list,
+  resolve,
+  check,
+  incidents,
+  ack,
+  close,
+  events,
+  configCheck,
+  demo,
+];

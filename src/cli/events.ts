@@ -54,12 +54,20 @@ function eventsText(items: readonly EventItem[]): string {
       item.type,
       printable(item.device ?? '-'),
       item.incident?.slice(0, 12) ?? '-',
-      Object.keys(item.data).length === 0 ? '' : shortData(item.data),
+      shortData(item.data),
     ]),
   );
 }
 
-function shortData(data: Readonly<Record<string, unknown>>): string {
-  const text = printable(JSON.stringify(data));
+function shortData({ runs, ...rest }: Readonly<Record<string, unknown>>): string {
+  const parts = Array.isArray(runs) ? [runs.map(runText).join(' ')] : [];
+  for (const [key, value] of Object.entries(rest)) {
+    parts.push(`${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  }
+  const text = printable(parts.join(', '));
   return text.length > 160 ? `${text.slice(0, 159)}…` : text;
+}
+/** As `resolve` takes it; what no device shows is counted from the start of the namespace. */
+function runText({ device = '', start, count }: { device?: string; start: number; count: number }): string {
+  return `${device === '' ? '(outside any device)' : device} ${start}+${count}`;
 }

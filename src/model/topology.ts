@@ -189,7 +189,10 @@ export const emptyTopology: Topology = {
   problems: [],
 };
 
-/** The short form of a physical identity used as label and in messages. */
+/** SHA-256 in hex */
+const HASH_DIGITS = 64;
+
+/** The short form of a physical identity used as label and in messages; what is no hash (a module, a receiver) stays whole. */
 export function shortUid(uid: string): string {
-  return uid.slice(0, 12);
+  return uid.length === HASH_DIGITS ? uid.slice(0, 12) : uid;
 }

@@ -1,25 +1,57 @@
 /** What people decide about an incident. Pure. */
-import type { Incident } from '../model/incident.ts';
+import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
+import type { OperatorAnswer, OperatorRequest } from '../model/operator.ts';
 import type { State } from '../model/state.ts';
 import { defaultHealthLimits, findingsOf } from './dimm-conditions.ts';
 import { beginDraft, type Recorded, remember, sealDraft } from './draft.ts';
 import { acknowledgeIncident, resolveIncident } from './lifecycle.ts';
 
+/**
+ * What came of the requests of a pass, in their order; each sees what those before it did. To be called last in the pass,
+ * so that a reading that has just come in counts.
+ */
+export function recordRequests(
+  state: State,
+  requests: readonly OperatorRequest[],
+  now: number,
+): Recorded & { readonly answers: readonly OperatorAnswer[] } {
+  const recorded = { state, events: [] as HistoryEvent[], notices: [] as Notice[], answers: [] as OperatorAnswer[] };
+  for (const { kind, incident: id, ...asked } of requests) {
+    const by = { ...asked, now };
+    const decision = kind === 'acknowledge' ? acknowledge(recorded.state, id, by) : close(recorded.state, id, by);
+    if (decision.kind !== 'done') {
+      recorded.answers.push(decision);
+      continue;
+    }
+    recorded.state = decision.state;
+    recorded.events.push(...decision.events);
+    recorded.notices.push(...decision.notices);
+    const incident = decision.state.incidents.get(id);
+    recorded.answers.push(incident === undefined ? { kind: 'not-found' } : { kind: 'done', incident });
+  }
+  return recorded;
+}
+
+interface Person {
+  readonly author: string;
+  readonly reason: string;
+  /** how they were let in */
+  readonly via: string;
+  readonly now: number;
+}
 export type Decision =
   | ({ readonly kind: 'done' } & Recorded)
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'not-found' };
 
 /** From now on only growth (new ranges, a higher severity) and the end are told, until `expiresAt` (ms since the epoch). */
-export function acknowledge(
-  state: State,
-  id: string,
-  by: { readonly author: string; readonly reason: string; readonly expiresAt: number | null; readonly now: number },
-): Decision {
+export function acknowledge(state: State, id: string, by: Person & { readonly expiresAt: number | null }): Decision {
   const incident = state.incidents.get(id);
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.status === 'resolved') return { kind: 'refused', reason: 'the incident is resolved already' };
   const draft = beginDraft(state, by.now);
+  const { author, reason, via, expiresAt } = by;
+  remember(draft, 'incident.acknowledge', aboutOf(incident), { author, reason, via, expiresAt: timeOrNull(expiresAt) });
   acknowledgeIncident(draft, incident, {
     author: by.author,
     reason: by.reason,
@@ -30,11 +62,7 @@ export function acknowledge(
 }
 
 /** Ends an incident on somebody's word; refused while a reading of this run still shows what it is about. */
-export function close(
-  state: State,
-  id: string,
-  by: { readonly author: string; readonly reason: string; readonly now: number },
-): Decision {
+export function close(state: State, id: string, by: Person): Decision {
   const incident = state.incidents.get(id);
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.status === 'resolved') return { kind: 'refused', reason: 'the incident is resolved already' };
@@ -45,10 +73,16 @@ export function close(
   if (incident.condition === 'media_error' && place !== undefined) {
     draft.places.set(incident.subject.uid, { ...place, ranges: [] });
   }
-  const about = { incident: id, uid: incident.subject.uid, device: incident.subject.device };
-  remember(draft, 'incident.close', about, { author: by.author, reason: by.reason });
+  remember(draft, 'incident.close', aboutOf(incident), { author: by.author, reason: by.reason, via: by.via });
   resolveIncident(draft, incident, 'closed_by_operator');
   return { kind: 'done', ...sealDraft(draft) };
+}
+
+function aboutOf({ id, subject }: Incident) {
+  return { incident: id, uid: subject.uid, device: subject.device };
+}
+function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }
 
 function whyStillOpen(state: State, incident: Incident): string | undefined {
@@ -56,9 +90,10 @@ function whyStillOpen(state: State, incident: Incident): string | undefined {
   const place = state.places.get(uid);
   switch (incident.condition) {
     case 'media_error':
-      return place?.present && place.ranges.some((range) => range.unconfirmed === undefined)
+      if (!place?.present || place.ranges.every((range) => range.unconfirmed !== undefined)) return undefined;
+      return place.readable
         ? `the bad-block list of ${device} still shows the range`
-        : undefined;
+        : `the bad-block list of ${device} showed the range when it could be read last`;
     case 'badblocks_unreadable':
       return place?.present && !place.readable ? `the bad-block list of ${device} is still unreadable` : undefined;
     case 'badblocks_incomplete':

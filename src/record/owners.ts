@@ -1,5 +1,5 @@
 /** Owners of a tracked range: where they lie on the place, and what of them remains when ranges are cut or joined. */
-import { clip, endOf, type Run, run, shift, subtract, totalSectors } from '../model/extent.ts';
+import { clip, type Extent, endOf, type Run, run, shift, subtract, totalSectors } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
 import { createRunIndex } from '../model/run-index.ts';
 import type { Place } from '../model/topology.ts';
@@ -34,6 +34,10 @@ export function pendingOwners(place: Place, wanted: Run): Owner[] {
 /** Place sectors as sectors of its device. */
 function toDevice(onPlace: Run, place: Place): Run | undefined {
   return shift(onPlace, -(place.dataStart ?? 0));
+}
+/** Place sectors as people are told of them: on the device where that shows them, else of the place itself (device ''). */
+export function shownRuns(place: Place, runs: readonly Run[]): Extent[] {
+  return runs.flatMap((r) => pendingOwners(place, r)).map(({ device, start, count }) => ({ device, start, count }));
 }
 function pendingOn(device: string, r: Run): Owner {
   return { kind: 'pending', device, start: r.start, count: r.count };

@@ -6,6 +6,7 @@ import type { TrackedRange } from '../model/incident.ts';
 import type { PlaceState } from '../model/state.ts';
 import type { Place, Topology } from '../model/topology.ts';
 import { type Draft, remember } from './draft.ts';
+import { shownRuns } from './owners.ts';
 import { addFound, confirm, doubt, relocate, removeCleared, seenAt, setOwners } from './ranges.ts';
 
 /** What happened to the ranges of one place in this pass. */
@@ -117,8 +118,9 @@ type RangesChange = Change & { readonly kind: 'found' | 'cleared' | 'unconfirmed
 
 function rangesChanged(draft: Draft, known: PlaceState, change: RangesChange, activity: Activity): void {
   draft.places.set(change.uid, { ...known, ...changedRanges(known, change, activity, draft.now) });
-  const { kind, uid, ...data } = change;
-  remember(draft, `range.${kind}`, { uid, device: known.place.device }, data);
+  const { kind, uid, runs, ...data } = change;
+  const about = { uid, device: known.place.device };
+  remember(draft, `range.${kind}`, about, { runs: shownRuns(known.place, runs), ...data });
 }
 
 function changedRanges(known: PlaceState, change: RangesChange, activity: Activity, now: number): Partial<PlaceState> {
@@ -153,7 +155,7 @@ function ownersFound(draft: Draft, change: Change & { kind: 'owners' }, activiti
   if (!answered.changed) return;
   activityOf(activities, change.uid).ownersChanged = true;
   const kinds = [...new Set(change.owners.map((owner) => owner.kind))];
-  const data = { runs: change.runs, complete: change.complete, kinds };
+  const data = { runs: shownRuns(known.place, change.runs), complete: change.complete, kinds };
   remember(draft, 'range.owners', { uid: change.uid, device: known.place.device }, data);
 }
 

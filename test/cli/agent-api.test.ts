@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { runCommand } from './run-command.ts';
@@ -12,11 +12,19 @@ let socket = '';
 let server: Server;
 let answers: Record<string, { status?: number; body: unknown }> = {};
 let asked: string[] = [];
+let bodies: unknown[] = [];
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pmemwatch-cli-'));
   socket = join(folder, 'api.sock');
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
+    let text = '';
+    request.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    request.on('end', () => {
+      if (request.method === 'POST') bodies.push(JSON.parse(text));
+    });
     const answer = answers[request.url ?? ''] ?? { status: 404, body: { detail: 'no such route' } };
     const { body } = answer;
     response.writeHead(answer.status ?? 200).end(typeof body === 'string' ? body : JSON.stringify(body));
@@ -30,6 +38,7 @@ after(async () => {
 function run(words: string[], given: typeof answers) {
   answers = given;
   asked = [];
+  bodies = [];
   return runCommand([...words, '--socket', socket]);
 }
 
@@ -59,6 +68,37 @@ test('incidents are the open ones, as a table', async () => {
   );
 });
 
+test('an incident is acknowledged and closed by the id that the table shows', async () => {
+  const given = {
+    '/api/v1/incidents': page([incident, { ...incident, id: 'ff00000000000000' }]),
+    '/api/v1/incidents/0123456789abcdef/acknowledge': { body: incident },
+    '/api/v1/incidents/0123456789abcdef/close': {
+      status: 409,
+      body: { detail: 'Refused: the bad-block list of pmem0 still shows the range.' },
+    },
+  };
+  const taken = await run(
+    ['ack', '0123456789ab', '--reason', 'restore runs', '--author', 'ada', '--expires', '4h'],
+    given,
+  );
+  assert.deepEqual([taken.code, taken.stdout], [0, 'acknowledged: 0123456789ab media_error of pmem0\n']);
+  assert.deepEqual(bodies, [{ author: 'ada', reason: 'restore runs', expiresAt: '2026-11-23T18:02:07.000Z' }]);
+  const refused = await run(['close', '0123'], given);
+  assert.deepEqual(
+    [refused.code, refused.stderr],
+    [2, 'pmemwatch close: the agent answered 409: Refused: the bad-block list of pmem0 still shows the range.\n'],
+  );
+  assert.equal((bodies[0] as { author: string }).author, userInfo().username);
+});
+
+test('an id that is none, or of several incidents, is asked for again', async () => {
+  const given = { '/api/v1/incidents': page([incident, { ...incident, id: '01ff' }]) };
+  assert.match((await run(['ack', '77'], given)).stderr, /no incident has the id 77/);
+  assert.match((await run(['ack', '01'], given)).stderr, /2 incidents begin with 01/);
+  assert.match((await run(['ack'], given)).stderr, /takes one ID/);
+  assert.match((await run(['ack', '0123', '--expires', 'soon'], given)).stderr, /--expires soon is not a duration/);
+});
+
 test('all pages are asked for', async () => {
   const { stdout } = await run(['incidents', '--all', '--json'], {
     '/api/v1/incidents': page([{ id: 1 }], 'a b'),
@@ -86,14 +126,21 @@ test('events are the newest, oldest first', async () => {
     type: 'range.found',
     incident: null,
     device: 'pmem0',
-    data: { n: id },
+    data: {
+      runs: [
+        { device: 'pmem0', start: 16, count: 8 },
+        { device: '', start: 0, count: id },
+      ],
+      foundBy: 'mce',
+    },
   });
   const { stdout } = await run(['events', '--limit', '2', '--after', '7'], {
     '/api/v1/events?limit=1000&after=7': page([event(8), event(9), event(10)]),
   });
   assert.equal(
     stdout,
-    '9   2026-11-23T14:02:07Z  range.found  pmem0  -  {"n":9}\n10  2026-11-23T14:02:07Z  range.found  pmem0  -  {"n":10}\n',
+    '9   2026-11-23T14:02:07Z  range.found  pmem0  -  pmem0 16+8 (outside any device) 0+9, foundBy: mce\n' +
+      '10  2026-11-23T14:02:07Z  range.found  pmem0  -  pmem0 16+8 (outside any device) 0+10, foundBy: mce\n',
   );
 });
 

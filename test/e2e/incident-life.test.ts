@@ -211,3 +211,32 @@ test('a refused message is told: in the history, in the metrics, as an incident,
     await other.close();
   }
 });
+
+test('what a reboot left unconfirmed is acknowledged and closed by hand, what the list shows is not', async () => {
+  const agent = await run();
+  await seen('opened');
+  const [id = ''] = await openIds(agent);
+  const listed = await agent.post(`/api/v1/incidents/${id}/close`, { author: 'ada' });
+  assert.equal(listed.status, 409);
+  const taken = await agent.post(`/api/v1/incidents/${id}/acknowledge`, { author: 'ada', reason: 'restoring' });
+  assert.equal(taken.status, 200);
+  await seen('acknowledged');
+  assert.match(
+    (await agent.get('/metrics')).body,
+    /^pmem_incidents\{[^}]*"media_error"[^}]*state="acknowledged"\} 1$/m,
+  );
+  await agent.kill('SIGTERM');
+
+  host.reboot('99999999-aaaa-4bbb-8ccc-dddddddddddd');
+  host.setBadBlocks('pmem0', '', { name: 'region0', list: '' });
+  const rebooted = await run();
+  const closed = await until('the range is in doubt, and may be closed', async () => {
+    const answer = await rebooted.post(`/api/v1/incidents/${id}/close`, { author: 'ada', reason: 'module replaced' });
+    return answer.status === 200 ? answer : undefined;
+  });
+  assert.equal((JSON.parse(closed.body) as { resolution: string }).resolution, 'closed_by_operator');
+  await seen('resolved');
+  const { items } = (await rebooted.json('/api/v1/events')) as { items: { type: string; data: object }[] };
+  const asked = items.find(({ type }) => type === 'incident.close');
+  assert.deepEqual(asked?.data, { author: 'ada', reason: 'module replaced', via: 'unix socket' });
+});

@@ -432,7 +432,13 @@ it('an acknowledgement is told with its author, and times are RFC 3339', () => {
     changes: [{ kind: 'place-appeared', place: place() }, found(run(5000, 8))],
   });
   const [id] = state.incidents.keys();
-  const decision = acknowledge(state, id ?? '', { author: 'ada', reason: 'restoring', expiresAt: at + 1000, now: at });
+  const decision = acknowledge(state, id ?? '', {
+    author: 'ada',
+    reason: 'restoring',
+    expiresAt: at + 1000,
+    via: 'unix socket',
+    now: at,
+  });
   assert.equal(decision.kind, 'done');
   const message = render((decision as { notices: Notice[] }).notices[0] as Notice);
   assert.equal(message.type, 'pmem.incident.acknowledged');

@@ -337,7 +337,7 @@ test('an incident of a module is not closed while its last reading still says so
   const ill = watch([{ fields: { ...good, state: 'fatal' } }]).state;
   const [incident] = ill.incidents.values();
   assert.ok(incident);
-  const by = { author: 'ann', reason: 'known', now: 1 };
+  const by = { author: 'ann', reason: 'known', via: 'unix socket', now: 1 };
   const refused = close(ill, incident.id, by);
   assert.match(refused.kind === 'refused' ? refused.reason : '', /the last reading of nmem0 still says: fatal/);
   assert.equal(close({ ...ill, health: [] }, incident.id, by).kind, 'done');

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run } from '../../src/model/extent.ts';
+import type { OperatorRequest } from '../../src/model/operator.ts';
 import type { State } from '../../src/model/state.ts';
-import { acknowledge, close, type Decision } from '../../src/record/operator.ts';
+import { acknowledge, close, type Decision, recordRequests } from '../../src/record/operator.ts';
+import { createRequests } from '../../src/record/requests.ts';
 import { recordStoreWritable } from '../../src/record/store-incident.ts';
 import {
   answered,
@@ -28,8 +30,71 @@ function done(decision: Decision): Decision & { kind: 'done' } {
   return decision as Decision & { kind: 'done' };
 }
 
+describe('requests of one pass', () => {
+  const asked = (kind: OperatorRequest['kind'], incident: string): OperatorRequest => ({
+    kind,
+    incident,
+    author: 'ada',
+    reason: 'restore runs',
+    expiresAt: kind === 'close' ? null : 100,
+    via: 'token ada',
+  });
+
+  it('are answered in their order, and the history says who asked, and how', () => {
+    const { id } = only(opened());
+    const { answers, events, notices, state } = recordRequests(
+      opened(),
+      [asked('acknowledge', id), asked('close', id), asked('acknowledge', 'none')],
+      2,
+    );
+    assert.deepEqual(
+      answers.map((answer) => answer.kind),
+      ['done', 'refused', 'not-found'],
+    );
+    assert.deepEqual(types(notices), ['acknowledged']);
+    assert.equal(only(state).acknowledgement?.author, 'ada');
+    assert.deepEqual(events.find(({ type }) => type === 'incident.acknowledge')?.data, {
+      author: 'ada',
+      reason: 'restore runs',
+      via: 'token ada',
+      expiresAt: '1970-01-01T00:00:00.100Z',
+    });
+  });
+
+  it('close what no list confirms any more', () => {
+    const { state } = play([{ now: 2, changes: [doubted(a)] }], opened());
+    const closed = recordRequests(state, [asked('close', only(state).id)], 3);
+    assert.deepEqual(types(closed.notices), ['resolved']);
+    assert.equal(only(closed.state).resolution, 'closed_by_operator');
+    assert.equal(closed.events.find(({ type }) => type === 'incident.close')?.data['via'], 'token ada');
+  });
+
+  it('wait for the pass that answers them', async () => {
+    let wakes = 0;
+    const requests = createRequests(() => wakes++);
+    const answers = ['one', 'two'].map((id) => requests.ask(asked('close', id)));
+    assert.deepEqual(
+      requests.take().map(({ incident }) => incident),
+      ['one', 'two'],
+    );
+    const late = requests.ask(asked('close', 'three'));
+    requests.answer([{ kind: 'not-found' }, { kind: 'refused', reason: 'no' }]);
+    assert.deepEqual(
+      (await Promise.all(answers)).map(({ kind }) => kind),
+      ['not-found', 'refused'],
+    );
+    assert.deepEqual(
+      requests.take().map(({ incident }) => incident),
+      ['three'],
+    );
+    requests.answer([{ kind: 'not-found' }]);
+    assert.equal((await late).kind, 'not-found');
+    assert.equal(wakes, 3);
+  });
+});
+
 describe('an acknowledged incident', () => {
-  const by = { author: 'ada', reason: 'restore runs', expiresAt: 100, now: 2 };
+  const by = { author: 'ada', reason: 'restore runs', expiresAt: 100, via: 'unix socket', now: 2 };
   const acknowledged = (state: State): State => done(acknowledge(state, only(state).id, by)).state;
 
   it('says so once', () => {
@@ -83,11 +148,17 @@ describe('an acknowledged incident', () => {
 const whole = { uid, runs: [a], readable: true, complete: true, reasons: [], readAt: 2, trigger: 'poll' } as const;
 
 describe('closing an incident', () => {
-  const by = { author: 'ada', reason: 'module was replaced', now: 9 };
+  const by = { author: 'ada', reason: 'module was replaced', via: 'unix socket', now: 9 };
 
-  it('is refused while the list shows the range', () => {
-    const decision = close(opened(), only(opened()).id, by);
-    assert.deepEqual(decision, { kind: 'refused', reason: 'the bad-block list of pmem0 still shows the range' });
+  it('is refused while the list shows the range, or did when it could be read last', () => {
+    const { state } = pass(opened(), { now: 2, snapshot: { places: new Map([[uid, whole]]) } });
+    const shown = close(state, only(state).id, by);
+    assert.deepEqual(shown, { kind: 'refused', reason: 'the bad-block list of pmem0 still shows the range' });
+    const unread = close(opened(), only(opened()).id, by);
+    assert.deepEqual(unread, {
+      kind: 'refused',
+      reason: 'the bad-block list of pmem0 showed the range when it could be read last',
+    });
   });
 
   it('ends one that no reading shows, and a range listed later opens the next', () => {

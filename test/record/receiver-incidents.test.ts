@@ -56,7 +56,7 @@ describe('a receiver that does not take messages', () => {
   });
 
   it('is not closed by hand while it lasts', () => {
-    const decision = close(opened(), only(opened()).id, { author: 'ada', reason: '', now: 2 });
+    const decision = close(opened(), only(opened()).id, { author: 'ada', reason: '', via: 'unix socket', now: 2 });
     assert.equal(decision.kind, 'refused');
   });
 });

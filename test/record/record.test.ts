@@ -26,6 +26,16 @@ import {
 const a = run(10_000, 8);
 const b = run(20_000, 8);
 
+describe('the history', () => {
+  it('counts sectors on the device that shows them, and names what no device shows', () => {
+    const { events } = pass(emptyState(), { now: 1, changes: [appeared(), found(run(4090, 12))] });
+    assert.deepEqual(events.find(({ type }) => type === 'range.found')?.data['runs'], [
+      { device: 'pmem0', ...run(0, 6) },
+      { device: '', ...run(4090, 6) },
+    ]);
+  });
+});
+
 describe('the life of a media error', () => {
   it('is told step by step: opened, owners, grew, shrank, resolved', () => {
     const { state, told } = play([

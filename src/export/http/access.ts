@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { HttpProblem } from './problem.ts';
 
 export interface ApiToken {
   readonly name: string;
@@ -15,11 +16,14 @@ export interface Access {
   trust(socket: Socket): void;
   isTrusted(request: IncomingMessage): boolean;
   mayRead(request: IncomingMessage): boolean;
+  /** How the one who asks may change something: `unix socket`, `token NAME`. @throws HttpProblem 401 or 403 */
+  operator(request: IncomingMessage): string;
 }
 
 /** `tokens` is asked with each request: the configuration can be read again. */
 export function createAccess(options: { tokens: () => readonly ApiToken[]; openOnLoopback: boolean }): Access {
   const trusted = new WeakSet<Socket>();
+  const tokenOf = (request: IncomingMessage) => matchingToken(request.headers.authorization, options.tokens());
   return {
     trust(socket) {
       trusted.add(socket);
@@ -28,22 +32,33 @@ export function createAccess(options: { tokens: () => readonly ApiToken[]; openO
     mayRead(request) {
       if (trusted.has(request.socket)) return true;
       if (options.openOnLoopback && isLoopback(request.socket.remoteAddress)) return true;
-      const digests = options.tokens().map((token) => Buffer.from(token.hash.replace(/^sha256:/, ''), 'hex'));
-      return bearerMatches(request.headers.authorization, digests);
+      return tokenOf(request) !== undefined;
+    },
+    operator(request) {
+      if (trusted.has(request.socket)) return 'unix socket';
+      const token = tokenOf(request);
+      if (token?.scope === 'operate') return `token ${token.name}`;
+      const advice = 'Use a token of scope operate (api.tokens in the configuration), or the unix socket.';
+      throw token === undefined
+        ? new HttpProblem(401, advice, { 'www-authenticate': 'Bearer realm="pmemwatch"' })
+        : new HttpProblem(403, advice);
     },
   };
 }
 
-/** Every token is compared whole, so that the time taken tells nothing about which one was nearly right. */
-function bearerMatches(authorization: string | undefined, digests: readonly Buffer[]): boolean {
+/**
+ * Every token is compared whole, so that the time taken tells nothing about which one was nearly right. Of several that
+ * match, the one that may do most.
+ */
+function matchingToken(authorization: string | undefined, tokens: readonly ApiToken[]): ApiToken | undefined {
   const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-  if (token === undefined) return false;
+  if (token === undefined) return undefined;
   const given = createHash('sha256').update(token).digest();
-  let matches = false;
-  for (const digest of digests) {
-    if (digest.length === given.length && timingSafeEqual(digest, given)) matches = true;
-  }
-  return matches;
+  const matching = tokens.filter(({ hash }) => {
+    const digest = Buffer.from(hash.replace(/^sha256:/, ''), 'hex');
+    return digest.length === given.length && timingSafeEqual(digest, given);
+  });
+  return matching.find(({ scope }) => scope === 'operate') ?? matching[0];
 }
 
 function isLoopback(address: string | undefined): boolean {

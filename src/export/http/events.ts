@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { shortUid } from '../../model/topology.ts';
 import type { NumberedEvent } from '../view.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
@@ -10,9 +11,12 @@ const eventSchema = Type.Object(
     time,
     type: Type.String({ description: 'such as range.found, incident.opened' }),
     incident: nullable(Type.String()),
-    uid: nullable(Type.String()),
+    uid: nullable(Type.String({ description: 'as in the metrics' })),
     device: nullable(Type.String()),
-    data: Type.Record(Type.String(), Type.Unknown()),
+    data: Type.Record(Type.String(), Type.Unknown(), {
+      description:
+        '`runs` are sectors of 512 bytes on their `device`; where that is empty, of the namespace or region itself',
+    }),
     dataRedacted: Type.Optional(Type.Boolean({ description: 'there is data, which a token of scope read shows' })),
   },
   closed,
@@ -70,7 +74,7 @@ function eventJson(event: NumberedEvent, named: boolean): Static<typeof eventSch
     time: timeOf(event.time),
     type,
     incident,
-    uid,
+    uid: uid === null ? null : shortUid(uid),
     device,
     data: named ? { ...data } : {},
     ...(redacted ? { dataRedacted: true } : {}),

@@ -21,7 +21,7 @@ import {
 } from './schemas.ts';
 
 const status = Type.Enum(['open', 'resolved']);
-const incidentSchema = Type.Object(
+export const incidentSchema = Type.Object(
   {
     id: Type.String(),
     fingerprint: Type.String(),

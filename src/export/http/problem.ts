@@ -18,6 +18,7 @@ const titles: Readonly<Record<number, string>> = {
   401: 'A token is needed',
   403: 'Not allowed here',
   404: 'Not found',
+  409: 'Not possible now',
   413: 'The request is too large',
   415: 'Unsupported media type',
   421: 'This host name is not served here',

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { OperatorAnswer, OperatorRequest } from '../../model/operator.ts';
 import type { MetricsExporter } from '../metrics/prometheus.ts';
 import type { EventPage, View } from '../view.ts';
 import type { Access } from './access.ts';
@@ -30,6 +31,8 @@ export interface RouteSources {
   events(after: number, limit: number): Promise<EventPage>;
   ready(): Readiness;
   reload(): Promise<ReloadResult>;
+  /** Answers when it is saved. */
+  decide(request: OperatorRequest): Promise<OperatorAnswer>;
 }
 export interface Documentation {
   /** the OpenAPI document */

@@ -1,4 +1,5 @@
 import { badBlocksRoute } from './bad-blocks.ts';
+import { decisionsRoute } from './decisions.ts';
 import { devicesRoute } from './devices.ts';
 import { dimmsRoute } from './dimms.ts';
 import { eventsRoute } from './events.ts';
@@ -15,6 +16,7 @@ import { topologyRoute } from './topology.ts';
 /** Every route, sorted; a test compares this list with the folder. */
 export const routes: readonly HttpRoute[] = [
   badBlocksRoute,
+  decisionsRoute,
   devicesRoute,
   dimmsRoute,
   eventsRoute,

@@ -118,6 +118,7 @@ export async function createHttpApp(deps: HttpDeps) {
     events: deps.events,
     ready: deps.ready,
     reload: deps.reload,
+    decide: deps.decide,
     access,
     metrics: createMetricsExporter(allMetrics()),
     telemetryPath: config.telemetryPath,

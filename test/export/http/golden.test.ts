@@ -22,7 +22,7 @@ const questions: Readonly<Record<string, string>> = {
 
 for (const [name, url] of Object.entries(questions)) {
   test(`GET ${url} answers as reviewed`, async () => {
-    const data = { runs: [{ start: 4112, count: 8 }], foundBy: 'mce' };
+    const data = { runs: [{ device: 'pmem0', start: 16, count: 8 }], foundBy: 'mce' };
     const event = { id: 1, time: at, type: 'range.found', incident: null, uid: uidA, device: 'pmem0', data };
     const deps = httpDeps({
       view: () => viewOf(damagedState()),

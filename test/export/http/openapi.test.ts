@@ -31,6 +31,8 @@ test('the OpenAPI document describes every route, its parameters, its answers an
     '/api/v1/files',
     '/api/v1/incidents',
     '/api/v1/incidents/{id}',
+    '/api/v1/incidents/{id}/acknowledge',
+    '/api/v1/incidents/{id}/close',
     '/api/v1/topology',
     '/metrics',
     '/openapi.json',

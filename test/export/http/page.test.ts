@@ -54,6 +54,17 @@ for (const { state, says, why } of headlines) {
   });
 }
 
+test('the link of a message about the end of an incident leads to its row', async () => {
+  const ended = { status: 'resolved', resolution: 'cleared', resolvedAt: 0 } as const;
+  const incidents = Array.from({ length: 60 }, (_, i) =>
+    incidentOf([], { ...ended, id: `inc-${i}`, resolvedAt: 1000 * i }),
+  );
+  const { body } = await page(stateOf([], { incidents: new Map(incidents.map((i) => [i.id, i])) }));
+  assert.ok(body.includes('id="incident-inc-59"'));
+  assert.ok(body.includes('10 more that ended'));
+  assert.ok(!(await page(stateOf([]))).body.includes('Ended'));
+});
+
 test('the page loads nothing from elsewhere, and its own style is the only one allowed', async () => {
   const { body, headers } = await page(damagedState());
   assert.doesNotMatch(body, /<script|<link|src=|@import|https?:\/\//);

@@ -29,6 +29,7 @@ export function httpDeps(
     events: async () => ({ items: [], next: null }),
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
+    decide: async () => ({ kind: 'not-found' }),
     sockets: createSocketFiles(),
     log: recordingLogger(lines ?? []),
     ...rest,

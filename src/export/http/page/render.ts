@@ -29,6 +29,8 @@ function rendered(piece: Piece): string {
   return String(piece).replace(/[&<>"']/g, (c) => entities[c] ?? c);
 }
 
+const MOST_ENDED = 50;
+
 /** What this host looks like now: counts only, since a page over TCP shows no file names. */
 export function renderPage(view: View, ready: { ready: boolean; reason?: string }, telemetryPath: string): string {
   const { state, agent } = view;
@@ -48,6 +50,7 @@ ${ready.ready ? html`` : html`<p class="warn">Not ready: ${ready.reason ?? 'the 
 <nav><a href="${telemetryPath}">Metrics</a> <a href="/docs">API</a> <a href="/api/v1/devices">Devices</a> <a href="/api/v1/badblocks">Bad ranges</a> <a href="/api/v1/incidents">Incidents</a> <a href="/api/v1/events">History</a></nav>
 <h2>Incidents</h2>
 ${incidentTable(open)}
+${endedTable(state)}
 <h2>Devices</h2>
 ${deviceTable(state)}
 ${problemList(state)}
@@ -83,6 +86,22 @@ ${open.map((i) => {
   return html`<tr id="incident-${i.id}"><td class="${i.severity === 'critical' ? 'bad' : 'warn'}">${i.severity}</td><td>${i.condition}${i.detail === '' ? '' : `: ${i.detail}`}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${slots}</td><td class="number">${i.ranges.length === 0 ? '' : totalBytes(i.ranges)}</td><td>${new Date(i.openedAt).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
 `;
 })}</table></div>`;
+}
+
+/** Those that ended last, so that the link of a message that tells the end leads to something. */
+function endedTable(state: State): Markup {
+  const ended = [...state.incidents.values()].flatMap((i) => (i.resolvedAt === null ? [] : [{ i, at: i.resolvedAt }]));
+  if (ended.length === 0) return html``;
+  const shown = ended.sort((a, b) => b.at - a.at).slice(0, MOST_ENDED);
+  const more = ended.length - shown.length;
+  return html`<h2>Ended</h2>
+<div class="wide"><table><tr><th>Condition</th><th>Device</th><th>How</th><th>When</th><th></th></tr>
+${shown.map(
+  ({ i, at }) =>
+    html`<tr id="incident-${i.id}"><td>${i.condition}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${(i.resolution ?? '').replaceAll('_', ' ')}</td><td>${new Date(at).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
+`,
+)}</table></div>
+${more > 0 ? html`<p><a href="/api/v1/incidents?status=resolved">${more} more that ended</a></p>` : html``}`;
 }
 
 function deviceTable(state: State): Markup {
