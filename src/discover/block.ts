@@ -1,3 +1,4 @@
+import type { LoopBacking } from '../model/stack.ts';
 import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytes, sector, sectorCount } from '../model/units.ts';
 import type { KernelTree } from '../ports.ts';
@@ -60,9 +61,14 @@ export async function readBlockDevices(
   const rest = [...mounted, ...[...found.values()].flatMap(({ below }) => below)];
   await walk(graph, found, rest, ({ partitions, below }) => [...partitions, ...below]);
   const devices = [...found.values()]
-    .map(({ device }) => {
+    .map(({ device }): BlockDevice => {
       const namespace = namespaceOfDisk.get(device.name);
-      return namespace === undefined ? device : { ...device, namespace };
+      const { assembly } = device;
+      return {
+        ...device,
+        ...(namespace !== undefined && { namespace }),
+        ...(assembly?.kind === 'loop' && { assembly: onDevice(assembly, found) }),
+      };
     })
     .sort((a, b) => byName(a.name, b.name));
   return withMountedAs(devices, pools, mounts);
@@ -191,6 +197,12 @@ async function readDevice(graph: Graph, location: Location): Promise<Seen | unde
     ...(assembly !== undefined && { assembly }),
   };
   return { device, partitions, below, above };
+}
+
+/** A loop device can stand on a block device as well; the kernel then tells its node as the file, and no holder. */
+function onDevice(backing: LoopBacking, found: ReadonlyMap<string, Seen>): LoopBacking {
+  const name = /^\/dev\/([^/]+)$/.exec(backing.file.text)?.[1];
+  return name !== undefined && found.has(name) ? { ...backing, device: name } : backing;
 }
 
 function kindOf(name: string, dmName: string | undefined): BlockDevice['kind'] {

@@ -97,6 +97,8 @@ export interface LoopBacking {
   readonly kind: 'loop';
   /** as the kernel names it now, in the mount namespace where the device was set up */
   readonly file: PathName;
+  /** the block device that the file is, where it is one */
+  readonly device?: string;
   /** byte of the file where the device starts */
   readonly offset: number;
   /** bytes; 0 = to the end of the file */

@@ -7,6 +7,7 @@ import type { FilesystemIo } from '../ports.ts';
 import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
 import { type Copies, type StackLayer, shiftCopies } from './stack/layer.ts';
 import { stackLayers } from './stack/layers.ts';
+import { isLoopOn } from './stack/loop-device.ts';
 import { partitionTableBytes, partitionTableRuns } from './stack/partition-table.ts';
 import { RECOGNIZE_BYTES, RECOGNIZE_TAIL_BYTES, recognize } from './stack/recognize.ts';
 import { unusedParts } from './stack/unused.ts';
@@ -149,7 +150,9 @@ export function devicePaths({ name, dmName }: BlockDevice): string[] {
 }
 
 function uppersOf(device: BlockDevice, all: readonly BlockDevice[]) {
-  const found = all.filter((d) => d.partitionOf?.disk === device.name || device.holders.includes(d.name));
+  const found = all.filter(
+    (d) => d.partitionOf?.disk === device.name || device.holders.includes(d.name) || isLoopOn(d, device.name),
+  );
   const uppers: { readonly upper: BlockDevice; readonly layer: StackLayer }[] = [];
   const obstacles = device.holders
     .filter((name) => !found.some((u) => u.name === name))

@@ -233,6 +233,7 @@ function describeLayout(topology: Topology, device: string): string {
     );
     for (const d of topology.blockDevices) {
       if (d.name === name) for (const holder of d.holders) above.add(holder);
+      if (d.assembly?.kind === 'loop' && d.assembly.device === name) above.add(d.name);
       if (d.partitionOf?.disk === name || mounted.some((m) => isFileOn(d, m))) above.add(d.name);
     }
   }

@@ -134,3 +134,32 @@ test('a file that a loop device shows, with nothing mounted from it, is itself t
     );
   }),
 );
+
+test('a loop device on a block device instead of a file is a window of it', { skip }, (t) =>
+  withLab(t, { megabytes: 48, mkfs: ['mkfs.ext4', '-q', '-F', '-b', '4096'] }, async (lab, defer) => {
+    lab.unmount();
+    const offset = 2 * 1024 * 1024;
+    const on = `/dev/${lab.device}`;
+    const loop = tool('losetup', '--show', '-f', '-o', String(offset), on).toString().trim().replace('/dev/', '');
+    defer(() => tool('losetup', '-d', `/dev/${loop}`));
+    tool('mkfs.ext4', '-q', '-F', '-b', '4096', `/dev/${loop}`);
+    const folder = join(lab.folder, 'window');
+    mkdirSync(folder);
+    tool('mount', `/dev/${loop}`, folder);
+    defer(() => tool('umount', folder));
+    const path = join(folder, 'inside');
+    writePages(path);
+    const [place] = findPages(lab.device, path);
+    const facts = await stack(lab.device);
+    const { results } = await resolveSectors(lab.device, [[place as number, 8]], { facts });
+    assert.deepEqual(
+      results[0]?.owners.map((o) => [o.kind, o.paths, o.offset, o.layers?.map((l) => [l.device, l.kind])]),
+      [['file', [path], 0, [[loop, 'loop']]]],
+    );
+    const checked = checkFile(pathFromText(path), new Map([[lab.device, [run(place as number, 1)]]]), facts, io);
+    assert.deepEqual(
+      [checked.complete, ...checked.ranges.map((r) => [r.offset, r.device, r.start])],
+      [true, [0, lab.device, place]],
+    );
+  }),
+);

@@ -1,7 +1,8 @@
 import { deviceMapper } from './dm/dm.ts';
 import type { StackLayer } from './layer.ts';
+import { loopDevice } from './loop-device.ts';
 import { md } from './md.ts';
 import { partition } from './partition.ts';
 
-/** Every kind of layer that can be looked through; loop devices stand on files and are followed through their owners. */
-export const stackLayers: readonly StackLayer[] = [partition, deviceMapper, md];
+/** Every kind of layer that can be looked through; loop devices on files are followed through the owners of those. */
+export const stackLayers: readonly StackLayer[] = [partition, deviceMapper, md, loopDevice];
