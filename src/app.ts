@@ -322,6 +322,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       reloaded = { ok: true, at: clock.now() / 1000 };
       for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
       log.info({}, 'configuration reloaded');
+      queue.again();
       loop.wake();
       return { ok: true, problems: [] };
     }

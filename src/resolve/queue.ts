@@ -15,6 +15,8 @@ export interface ResolveQueueConfig {
 export interface ResolveQueue {
   /** Looks at what has no owners yet, or old ones, and asks for them; returns at once. */
   request(state: State): void;
+  /** Asks anew at the next request, whatever is known: somebody wants to know now. */
+  again(): void;
   /** The answers since the last call, as changes for the next pass. */
   take(): Change[];
   timings: ReturnType<typeof createTimings>['list'];
@@ -159,6 +161,7 @@ export function createResolveQueue(deps: {
 
   return {
     request,
+    again: () => attempts.clear(),
     take: () => answers.splice(0),
     timings: timings.list,
     stop() {

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { AgentError } from '../../src/model/errors.ts';
 import { type Run, run } from '../../src/model/extent.ts';
 import type { Owner, ResolveAnswer } from '../../src/model/owner.ts';
+import { pathFromText } from '../../src/model/path.ts';
 import type { PlaceState, State } from '../../src/model/state.ts';
-import { emptyTopology, type Topology } from '../../src/model/topology.ts';
+import { emptyTopology, type Mount, type Topology } from '../../src/model/topology.ts';
 import type { ResolveJob } from '../../src/ports.ts';
 import { createResolveQueue } from '../../src/resolve/queue.ts';
 import { elementsSorted } from '../fakes/elements-sorted.ts';
@@ -58,6 +59,28 @@ test('a place is asked for once, and again when its ranges, its layers or the ho
   assert.equal(await request({ ...mounted, at: 2 }), 3);
   await clock.advance(3_600_000);
   assert.equal(await request(mounted), 4);
+});
+
+test('a mount that comes, goes or moves is asked about anew at once, another device’s is not; so is whatever somebody wants to know now', async () => {
+  const { queue, asked } = queueOf();
+  const state = stateWith(run(10_000, 8));
+  const mount = (devNumber: string, mountpoint: string): Mount => ({
+    ...{ id: 30, parentId: 20, devNumber, fsType: 'xfs', options: [], superOptions: [] },
+    ...{ root: pathFromText('/'), mountpoint: pathFromText(mountpoint), source: pathFromText('/dev/pmem0') },
+  });
+  const request = async (...mounts: readonly Mount[]): Promise<number> => {
+    queue.request({ ...state, topology: { ...topology, mounts } });
+    await settle();
+    return asked.length;
+  };
+  assert.equal(await request(), 1);
+  assert.equal(await request(mount('259:0', '/pg')), 2);
+  assert.equal(await request(mount('259:0', '/pg'), mount('8:1', '/other')), 2);
+  assert.equal(await request(mount('259:0', '/pg2')), 3);
+  assert.equal(await request(), 4);
+  queue.again();
+  assert.equal(await request(), 5);
+  assert.equal(await request(), 5);
 });
 
 test('asking again for what has not changed does not look at its ranges', async () => {
