@@ -48,7 +48,7 @@ export const check: Command = {
     const paths = args.operands.map((path) => absolute(path));
     const printer = printerFor(args, context);
     const tellClean = args.flag('json') || args.flag('jsonl');
-    const platform = await context.openPlatform(rootsFor(args));
+    const platform = await context.openPlatform(rootsFor(args, context));
     const progress = createProgressLine(context);
     const told: Told = { damaged: 0, unseen: 0 };
     const take = async (files: readonly unknown[]): Promise<void> => {
@@ -166,8 +166,9 @@ function fileText(file: CheckedFile, context: CommandContext): string {
   return lines.map((line) => `${line}\n`).join('');
 }
 
-function summary(complete: boolean, files: number, { damaged }: Told): string {
-  const looked = `${counted(files, 'file')} looked at`;
+function summary(complete: boolean, files: number, { damaged, unseen }: Told): string {
+  const rest = unseen === 0 ? '' : `, ${unseen} not or not wholly`;
+  const looked = `${counted(files - unseen, 'file')} looked at${rest}`;
   if (damaged > 0) return `${looked}, ${damaged} damaged`;
   return complete
     ? `${looked}: no known damage`

@@ -27,6 +27,11 @@ export async function runCommandLine(
       return 0;
     }
     const rest = first === 'help' ? words.slice(1) : words;
+    const group = groupOf(commands, rest);
+    if (group.length > 0 && (first === 'help' || asksForHelp(rest))) {
+      context.stdout.write(programHelp(group, paint));
+      return 0;
+    }
     running = commandOf(commands, rest);
     const own = rest.slice(running.name.split(' ').length);
     if (first === 'help' || asksForHelp(own)) {
@@ -63,12 +68,18 @@ function errorLine(error: AgentError, command: Command | undefined): string {
   return `pmemwatch${name}: ${printable(error.message)}${advice}\n`;
 }
 
+/** The commands of two words that begin with this one, where it is none by itself: `config`. */
+function groupOf(commands: readonly Command[], [first, second]: readonly string[]): readonly Command[] {
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `));
+  return group.some(({ name }) => name === `${first} ${second}`) ? [] : group;
+}
+
 function commandOf(commands: readonly Command[], words: readonly string[]): Command {
   const found = commands.find(({ name }) => name.split(' ').every((word, i) => word === words[i]));
   if (found !== undefined) return found;
   const [first] = words;
   if (first === undefined) throw usage('which command?');
-  const longer = commands.filter(({ name }) => name.startsWith(`${first} `));
+  const longer = groupOf(commands, words);
   if (longer.length > 0) throw usage(`${first} goes on: ${longer.map(({ name }) => name).join(' or ')}`);
   const meant = nearest(
     first,

@@ -1,7 +1,8 @@
+import { byteText } from '../model/byte-text.ts';
 import { agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
-import { aligned, byteText, counted, jsonText, painter, printable } from './print.ts';
+import { aligned, counted, jsonText, painter, printable } from './print.ts';
 
 /** What of `GET /api/v1/incidents` is shown. */
 interface IncidentItem {

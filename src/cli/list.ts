@@ -27,7 +27,7 @@ export const list: Command = {
   ],
   async run(args, context) {
     if (args.operands.length > 0) throw usage(`list takes no operand: ${args.operands[0]}`);
-    const platform = await context.openPlatform(rootsFor(args));
+    const platform = await context.openPlatform(rootsFor(args, context));
     try {
       const { discover } = await import('../discover/discover.ts');
       const topology = await discover(platform);

@@ -1,8 +1,9 @@
+import { byteText } from '../model/byte-text.ts';
 import type { ErrorSource } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
 import { adviceText, healthText } from './health-text.ts';
 import type { ListedBus, ListedDimm, ListedNamespace, ListedRanges, ListedRegion, Listing } from './listing.ts';
-import { byteText, counted, type Paint, painter, printable } from './print.ts';
+import { counted, type Paint, painter, printable } from './print.ts';
 
 /** More ranges of one namespace than a screen takes are counted, not shown. */
 const MOST_RANGES = 20;

@@ -35,20 +35,6 @@ export function painter(color: boolean): Paint {
   return (style, text) => (color ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text);
 }
 
-const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-
-/** `4 KiB`, `1.5 GiB`: three digits at most, whole where it is */
-export function byteText(count: number): string {
-  let value = count;
-  let unit = 0;
-  while (value >= 1024 && unit < binaryUnits.length - 1) {
-    value /= 1024;
-    unit++;
-  }
-  const digits = Number.isInteger(value) || value >= 100 ? 0 : 1;
-  return `${value.toFixed(digits)} ${binaryUnits[unit]}`;
-}
-
 /** `1 file`, `2 files` */
 export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

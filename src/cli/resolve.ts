@@ -1,12 +1,13 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { byteText } from '../model/byte-text.ts';
 import { AgentError } from '../model/errors.ts';
 import type { ResolveAnswer } from '../model/owner.ts';
 import { bytesFromSectors } from '../model/units.ts';
 import { usage } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { describeOwner } from './owner-text.ts';
-import { byteText, jsonText, painter, printable } from './print.ts';
+import { jsonText, painter, printable } from './print.ts';
 import { createProgressLine } from './progress.ts';
 import { parseRange, readRanges } from './sectors.ts';
 import { configOption, pathOptions, settingsFor } from './settings.ts';

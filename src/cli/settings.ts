@@ -34,7 +34,10 @@ export const configOption: Options = optionsOf(agentFlags.filter(({ name }) => n
  */
 export async function settingsFor(args: CommandArguments, context: CommandContext): Promise<Settings> {
   const loaded = await loadSettings(args.values, { isTerminal: context.isTerminal, defaultFileOptional: true });
-  if ('settings' in loaded) return loaded.settings;
+  if ('settings' in loaded) {
+    warn(loaded.settings.warnings, context);
+    return loaded.settings;
+  }
   const [first = '', ...others] = loaded.problems;
   const more =
     others.length === 0 ? '' : ` (and ${counted(others.length, 'more mistake')}: pmemwatch config check shows all)`;
@@ -42,8 +45,13 @@ export async function settingsFor(args: CommandArguments, context: CommandContex
 }
 
 /** Where the kernel's trees are. @throws AgentError USAGE */
-export function rootsFor(args: CommandArguments): PathRoots {
-  const roots = loadRoots(args.values);
-  if ('problem' in roots) throw usage(roots.problem);
-  return roots;
+export function rootsFor(args: CommandArguments, context: CommandContext): PathRoots {
+  const loaded = loadRoots(args.values);
+  if ('problem' in loaded) throw usage(loaded.problem);
+  warn(loaded.warnings, context);
+  return loaded.roots;
+}
+
+function warn(warnings: readonly string[], { stderr }: CommandContext): void {
+  for (const warning of warnings) stderr.write(`pmemwatch: warning: ${printable(warning)}\n`);
 }

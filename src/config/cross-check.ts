@@ -1,3 +1,4 @@
+import type { Condition } from '../model/incident.ts';
 import { isMapping, type KeyPath } from './check.ts';
 import { parseDuration } from './duration.ts';
 import { adviceDefaults, receiverTypes } from './keys.ts';
@@ -49,6 +50,14 @@ function checkReceiver(receiver: Record<string, unknown>, path: KeyPath, report:
   } else if (receiverTypes.some((known) => known === type)) {
     report([...path, 'type'], `the receiver type ${type} ${later}: use webhook`);
   }
+  const { conditions } = receiver;
+  if (Array.isArray(conditions)) {
+    for (const [i, condition] of conditions.entries()) {
+      if (notYet.some((each) => each === condition)) {
+        report([...path, 'conditions', i], `${condition} ${later}: remove it`);
+      }
+    }
+  }
   if (!isMapping(receiver['headers'])) return;
   for (const header of Object.keys(receiver['headers'])) {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(header)) report([...path, 'headers', header], 'is not a header name');
@@ -71,6 +80,9 @@ function uniqueNames(items: readonly Numbered[], path: readonly string[], report
       );
   }
 }
+
+/** Nothing raises these yet: who asks for nothing else would never be told anything. */
+export const notYet = ['scrub_overdue', 'scrub_failed'] as const satisfies readonly Condition[];
 
 const later = 'is not available in this version';
 

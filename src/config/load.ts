@@ -6,6 +6,7 @@ import { agentFlags, configFlag, environmentKeys, environmentName, type SettingF
 import { isHttpUrl } from './keys.ts';
 import {
   type Config,
+  defaultConfig,
   inFileOrder,
   type Override,
   type Problem,
@@ -97,6 +98,10 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   const wrong = inFileOrder([...('problems' in parsed ? parsed.problems : []), ...secrets.problems]);
   problems.push(...wrong.map((problem) => problemText(file.name ?? 'environment', problem)));
   if (problems.length > 0 || 'problems' in parsed) return { problems };
+  const { user } = parsed.config.agent;
+  if (user !== defaultConfig().agent.user && !(await mayRunAs(user))) {
+    warnings.push(`agent.user: ${user} is no user of this host other than root: the agent runs as nobody`);
+  }
   return {
     settings: Object.freeze({
       ...(file.name === undefined ? {} : { configFile: file.name }),
@@ -113,11 +118,14 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
 }
 
 /** The `--path.*` settings alone, for commands that read no configuration file. */
-export function loadRoots(flags: FlagValues, environment: Environment = process.env): PathRoots | { problem: string } {
+export function loadRoots(
+  flags: FlagValues,
+  environment: Environment = process.env,
+): { readonly roots: PathRoots; readonly warnings: readonly string[] } | { readonly problem: string } {
   const given = givenBy(flags, environment);
   const problems: string[] = [];
   const roots = rootsFrom((name) => given(name)?.at(-1) ?? defaultOf(name), problems);
-  return problems[0] === undefined ? roots : { problem: problems[0] };
+  return problems[0] === undefined ? { roots, warnings: unknownVariables(environment) } : { problem: problems[0] };
 }
 
 function rootsFrom(one: (name: string) => string, problems: string[]): PathRoots {
@@ -162,8 +170,8 @@ async function readConfigFile(explicit: string | undefined, options: LoadOptions
   const name = explicit ?? options.defaultFile ?? configFlag.default;
   try {
     const found = await stat(name);
-    if (!found.isFile()) return { wrong: `${name}: is not a regular file: give --config a YAML file` };
-    if (found.size > largestFile) return { wrong: `${name}: is larger than 1 MiB: give --config a configuration file` };
+    if (!found.isFile()) return { wrong: `${name}: is not a regular file: name a YAML file` };
+    if (found.size > largestFile) return { wrong: `${name}: is larger than 1 MiB: name a configuration file` };
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(name));
     return { text, name };
   } catch (error) {
@@ -171,7 +179,7 @@ async function readConfigFile(explicit: string | undefined, options: LoadOptions
     if (explicit === undefined && errno === 'ENOENT') return { text: '' };
     if (explicit === undefined && options.defaultFileOptional === true)
       return { text: '', warning: `${name} cannot be read (${errno}): not used` };
-    if (errno === 'ENOENT') return { wrong: `${name}: does not exist: give --config a file that does` };
+    if (errno === 'ENOENT') return { wrong: `${name}: does not exist: name a file that does` };
     if (error instanceof TypeError) return { wrong: `${name}: is not text (UTF-8): write it anew` };
     return { wrong: `${name}: cannot be read (${errno ?? 'unknown error'}): give its reader access` };
   }
@@ -209,6 +217,15 @@ function withSecrets(receiver: ReceiverConfig, { url_file, secret_file }: Secret
   const url = receiver.url ?? url_file;
   if (url === undefined) throw new Error(`receiver ${receiver.name} has passed the checks without a URL`);
   return { ...receiver, url, ...(secret_file === undefined ? {} : { secret: secret_file }) };
+}
+
+/** Whether /etc/passwd has an account of this name without the rights of root, as the agent looks for it. */
+async function mayRunAs(user: string): Promise<boolean> {
+  const accounts = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  return accounts.split('\n').some((line) => {
+    const [name, , uid, gid] = line.split(':');
+    return name === user && Number(uid) > 0 && Number(gid) > 0;
+  });
 }
 
 /** Standard Webhooks, specification 1.0.0: the prefix may be missing. */

@@ -1,4 +1,5 @@
 import { type TSchema, Type } from 'typebox';
+import { notYet as unraised } from './cross-check.ts';
 import { type FieldNotes, notesOf } from './fields.ts';
 import { agentFlags, environmentKeys, environmentName } from './flags.ts';
 import { configSchema } from './keys.ts';
@@ -84,6 +85,7 @@ const laterKeys: Readonly<Record<string, string>> = {
   remind: ' Only `once` in this version.',
   heartbeat: ' Only `0s` in this version.',
   'receivers[].type': ' Only `webhook` in this version.',
+  'receivers[].conditions': ` Not yet: ${unraised.map((condition) => `\`${condition}\``).join(', ')}.`,
 };
 
 function row(name: string, schema: TSchema, allowed: string): string[] {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getJson } from '../cli/agent-api.ts';
 import type { CheckedFile } from '../cli/check.ts';
@@ -180,7 +180,7 @@ async function startAgent(scene: Scene, receiver: DemoReceiver, context: Command
   const { folder } = scene.site;
   const config = join(folder, 'pmemwatch.yml');
   const secret = join(folder, 'webhook.secret');
-  await writeFile(secret, `${receiver.secret}\n`);
+  await writeFile(secret, `${receiver.secret}\n`, { mode: 0o640 });
   const socket = Buffer.byteLength(socketFile(scene)) <= 107 ? socketFile(scene) : 'off';
   const settings = {
     poll: { bad_blocks: '10s' },
@@ -189,6 +189,7 @@ async function startAgent(scene: Scene, receiver: DemoReceiver, context: Command
     receivers: [{ name: 'demo', type: 'webhook', url: receiver.url, secret_file: secret }],
     metrics: { paths: 'full' },
     api: { socket },
+    agent: { user: 'nobody' },
   };
   // JSON is YAML too
   await writeFile(config, `${JSON.stringify(settings, undefined, 2)}\n`);
@@ -200,11 +201,16 @@ async function startAgent(scene: Scene, receiver: DemoReceiver, context: Command
   return startAgentProcess(args, logFile(scene), context.signal);
 }
 
+/** Of the user that the demo's agent becomes, as every distribution numbers it. */
+const NOBODY_GROUP = 65534;
+
 /** Started as root, the listening half runs as a user without rights: its folder and files must be there for it. */
 async function openToAgent(scene: Scene): Promise<void> {
   if (process.getuid?.() !== 0) return;
   await chmod(scene.site.folder, 0o755);
   await mkdir(join(scene.site.folder, 'pg'), { recursive: true });
+  // its group: the agent keeps root, without a capability, where a checkout cannot be read by anybody else
+  await chown(join(scene.site.folder, 'webhook.secret'), 0, NOBODY_GROUP);
 }
 
 /** Waits for one step, and not longer than anyone would. @throws AgentError when it does not come, or the agent ends */
@@ -284,6 +290,11 @@ interface ApiFile {
   readonly ranges: readonly { readonly offset: number; readonly length: number }[];
 }
 
+/** How the program is called here: a checkout has nothing on the PATH. */
+function program(): string {
+  return import.meta.url.endsWith('.ts') ? 'npm run -s pmemwatch --' : 'pmemwatch';
+}
+
 /** Where to look, and, when asked, the time to do so. */
 async function lookAround(
   stage: Stage,
@@ -294,7 +305,7 @@ async function lookAround(
 ): Promise<void> {
   if (!keep) {
     stage.next('That was all of it');
-    stage.say('To look around while it runs: pmemwatch demo --keep (from a checkout: npm run demo -- --keep)');
+    stage.say(`To look around while it runs: ${program()} demo --keep`);
     return;
   }
   stage.next('Everything keeps running until Ctrl-C');
@@ -302,7 +313,7 @@ async function lookAround(
   stage.quote(`page       ${agent.url}/`);
   stage.quote(`metrics    ${agent.url}/metrics`);
   stage.quote(`API        ${agent.url}/docs`);
-  stage.quote(`incidents  pmemwatch incidents --all --socket ${socketFile(scene)}`);
+  stage.quote(`incidents  ${program()} incidents --all --socket ${socketFile(scene)}`);
   stage.quote(`again      echo '${scene.sectors.start} ${scene.sectors.count}' >${list}`);
   const stopped = new Promise<string>((done) => {
     context.signal.addEventListener('abort', () => done('stopped'), { once: true });

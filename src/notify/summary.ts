@@ -142,7 +142,7 @@ function ownerText(incident: Incident, kind: OwnerKind, owners: readonly Owner[]
     case 'free':
       return `${plural(bytes, 'bad byte')} in free space${owner?.fsType === undefined ? '' : ` of ${fs}`}, no file is damaged`;
     case 'raw':
-      return `${device} ${lost}: no file system, ${namesOf(owners) || 'content not recognised'}`;
+      return `${device} ${lost}: ${contentText(namesOf(owners))}`;
     case 'hidden':
       return `${namesOf(owners) || 'hidden data'} of ${incident.subject.ndNamespace || device} ${lost}`;
     case 'pending':
@@ -231,4 +231,11 @@ function conditionText(incident: Incident): string {
 }
 function conditionName(incident: Incident): string {
   return incident.condition.replaceAll('_', ' ');
+}
+
+/** What is no file system may still be told by name; what is not recognised may be one that we do not know. */
+function contentText(names: string): string {
+  return names === '' || names === 'unknown content'
+    ? 'no file system that pmemwatch knows'
+    : `no file system, ${names}`;
 }

@@ -46,7 +46,8 @@ export async function resolveRuns(
 ): Promise<ResolveAnswer> {
   const block = facts.blockDevices.find((d) => d.name === job.device);
   const device = block ?? facts.daxDevices?.find((d) => d.name === job.device);
-  if (device === undefined) throw new AgentError('RESOLVE', `there is no block device ${job.device}`);
+  if (device === undefined)
+    throw new AgentError('RESOLVE', `there is no block device ${job.device}: pmemwatch list shows what there is`);
   const outside = job.runs.find((r) => !isOn(device, r));
   if (outside !== undefined) {
     throw new AgentError(

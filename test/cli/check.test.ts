@@ -74,6 +74,8 @@ test('text shows damaged bytes and their sectors, and names that drive no termin
 test('not seeing everything is never told as "no damage"', async () => {
   assert.match((await check([clean], '/a')).stdout, /1 file looked at: no known damage/);
   assert.doesNotMatch((await check([clean, unseen], '/')).stdout, /no known damage/);
+  assert.match((await check([clean, unseen], '/')).stdout, /^1 file looked at, 1 not or not wholly: none known/m);
+  assert.match((await check([unseen], '/c')).stdout, /^0 files looked at, 1 not or not wholly: none known/m);
 });
 
 test('relative paths are asked for as absolute ones', async () => {

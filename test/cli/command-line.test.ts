@@ -32,11 +32,7 @@ test('wrong usage is exit code 2, nothing on stdout, and one line on stderr that
     [['agent', 'x'], /takes no operand/, 'an operand for the agent'],
     [['agent', '--web.listen-adress', ':1'], /did you mean --web\.listen-address\?/, 'a misspelt dotted flag'],
     [['agent', '--web.listen-address', '9915'], /not HOST:PORT/, 'an address without colon'],
-    [
-      ['agent', '--config', '/nonexistent/x.yml'],
-      /does not exist: give --config a file/,
-      'a config file that is not there',
-    ],
+    [['agent', '--config', '/nonexistent/x.yml'], /does not exist: name a file/, 'a config file that is not there'],
     [
       ['incidents', '--socket', '/nonexistent/s'],
       /no answer on \/nonexistent\/s \(ENOENT\): is the agent running\?/,
@@ -67,6 +63,19 @@ test('every command explains itself with examples', async () => {
       assert.match(stdout, /Examples\n {2}#.*\n {2}pmemwatch /);
       for (const option of Object.keys(options)) assert.ok(stdout.includes(`--${option}`), `${name} --${option}`);
     }
+  }
+});
+
+test('half a command asks for help as a whole one does', async () => {
+  for (const words of [
+    ['config', '--help'],
+    ['help', 'config'],
+    ['config', '-h'],
+  ]) {
+    const { code, stdout, stderr } = await runCommand(words);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
+    assert.match(stdout, /config check FILE/);
+    assert.doesNotMatch(stdout, /resolve DEVICE/);
   }
 });
 

@@ -50,6 +50,12 @@ test('list shows a host through a real probe process, with roots from flags or f
   assert.equal(JSON.parse(byFlag.stdout).buses[0].name, 'ndbus0');
   const roots = { PMEMWATCH_PATH_SYSFS: host.sysfs, PMEMWATCH_PATH_PROCFS: host.procfs };
   assert.deepEqual(await program(['list', '--json'], roots), byFlag);
+  const { stdout, stderr } = await program(['list', '--json'], { ...roots, PMEMWATCH_PATH_SYFS: '/x' });
+  assert.equal(stdout, byFlag.stdout);
+  assert.equal(
+    stderr,
+    'pmemwatch: warning: the environment variable PMEMWATCH_PATH_SYFS means nothing: did you mean PMEMWATCH_PATH_SYSFS?\n',
+  );
 });
 
 test('an agent with a wrong configuration does not start, and says everything that is wrong', async () => {

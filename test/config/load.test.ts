@@ -127,7 +127,10 @@ test('mistakes in flags and in the file are reported together', async () => {
 test('a config file that cannot be used is named with the reason', async () => {
   const huge = await write('huge.yml', '#'.repeat(1024 * 1024 + 1));
   const binary = await write('binary.yml', Uint8Array.of(0x70, 0xff, 0xfe));
-  assert.match((await problemsOf({ config: [join(folder, 'none.yml')] })).join(), /does not exist: give --config/);
+  assert.match(
+    (await problemsOf({ config: [join(folder, 'none.yml')] })).join(),
+    /does not exist: name a file that does/,
+  );
   assert.match((await problemsOf({ config: [folder] })).join(), /not a regular file/);
   assert.match((await problemsOf({ config: [huge] })).join(), /larger than 1 MiB/);
   assert.match((await problemsOf({ config: [binary] })).join(), /not text/);
@@ -194,6 +197,20 @@ poll: { bad_blocks: soon }
       'f:3:21: poll.bad_blocks: "soon" is not a duration from 1s to 1d, such as 60s',
     ],
   );
+});
+
+test('a user that the agent could not become is warned of', async () => {
+  const as = async (user: string) => {
+    const config = await write('user.yml', `agent: { user: ${user} }\n`);
+    return (await settingsOf({ config: [config] })).warnings;
+  };
+  assert.deepEqual(await as('nosuchuser'), [
+    'agent.user: nosuchuser is no user of this host other than root: the agent runs as nobody',
+  ]);
+  assert.equal((await as('root')).length, 1);
+  assert.deepEqual(await as('nobody'), []);
+  // the default one is made by the package; without it the agent says so itself
+  assert.deepEqual(await as('pmemwatch'), []);
 });
 
 test('a signing key is refused when receivers could not check what it signs', async () => {

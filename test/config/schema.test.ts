@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { notYet } from '../../src/config/cross-check.ts';
 import { type Config, defaultConfig, type Override, parseConfig, problemText } from '../../src/config/schema.ts';
 
 function problemsOf(text: string, overrides: readonly Override[] = []): string[] {
@@ -227,11 +229,25 @@ test('keys of features that this version does not have are refused, not swallowe
     'notify: { heartbeat: 5m }',
     'scrub: { schedule: weekly }',
     'scrub: { after_error: true }',
+    'receivers: [{ name: a, type: webhook, url: http://x, conditions: [dimm_health, scrub_overdue] }]',
   ];
   for (const text of table) {
     const problems = problemsOf(text);
     assert.equal(problems.length, 1, `${text}: ${JSON.stringify(problems)}`);
     assert.match(problems[0] ?? '', /not available in this version/);
+  }
+});
+
+test('a condition can be asked for exactly when something raises it', () => {
+  const folder = new URL('../../src/record/', import.meta.url);
+  const code = globSync('**/*.ts', { cwd: folder })
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+    .join('')
+    // what may be raised about a module is listed there, whether it is or not
+    .replace(/const conditionsOfDimms[^;]*;/, '');
+  for (const condition of everyCondition) {
+    const refused = notYet.some((each) => each === condition);
+    assert.equal(code.includes(`'${condition}'`), !refused, condition);
   }
 });
 

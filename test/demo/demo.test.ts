@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { firstUnreachable } from '../../src/linux/supervisor.ts';
@@ -109,6 +109,12 @@ test('--keep prints where to look and goes on until Ctrl-C, then takes everythin
   assert.ok(url, demo.output());
   const text = await (await fetch(url)).text();
   assert.match(text, /^pmem_bad_bytes\{device="pmem0",.*\} 0$/m);
+  // the demo's own configuration is one that needs no warning
+  const log = /its log: (\/\S+)/.exec(demo.output())?.[1] ?? '';
+  assert.doesNotMatch(readFileSync(log, 'utf8'), /"warning":/);
+  const list = /incidents +npm run -s pmemwatch -- (.*)/.exec(demo.output())?.[1]?.split(' ') ?? [];
+  const asked = spawnSync(process.execPath, [main, ...list], { encoding: 'utf8' });
+  assert.deepEqual([asked.status, asked.stderr], [0, '']);
   demo.child.kill('SIGINT');
   assert.equal(await demo.ended, 0, demo.output());
   assert.equal(existsSync(folderIn(demo.output())), false);

@@ -11,15 +11,13 @@ export const reloadRoute: HttpRoute = {
       {
         schema: {
           summary: 'Load the configuration again',
-          description: 'On the unix socket only.',
+          description: 'On the unix socket, or with a token of scope operate.',
           tags: ['agent'],
           response: { 200: Type.Object({ ok: Type.Literal(true) }, closed), ...problems },
         },
       },
       async (request) => {
-        if (!access.isTrusted(request.raw)) {
-          throw new HttpProblem(403, 'Reloading is served on the unix socket only; or send SIGHUP to the agent.');
-        }
+        access.operator(request.raw);
         const result = await reload();
         if (!result.ok) {
           throw new HttpProblem(400, `The configuration stays as it was: ${result.problems.join('; ')}`);

@@ -82,7 +82,7 @@ export async function createServer(deps: HttpDeps): Promise<HttpServer> {
 /** The application behind the listeners; tests send requests into it without a connection. */
 export async function createHttpApp(deps: HttpDeps) {
   const { config, log } = deps;
-  const openUrls = new Set([config.telemetryPath, '/-/healthy', '/-/ready']);
+  const healthUrls = new Set(['/-/healthy', '/-/ready']);
   const access = createAccess({ tokens: () => config.tokens, openOnLoopback: config.openOnLoopback ?? false });
   const app: HttpApp = fastify({
     logger: false,
@@ -97,8 +97,10 @@ export async function createHttpApp(deps: HttpDeps) {
   app.setSerializerCompiler(() => JSON.stringify);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(securityHeaders);
-    // a Prometheus asks by any name its targets have; what these answer is nothing a page elsewhere could misuse
-    const isOpen = openUrls.has(request.routeOptions.url ?? '') && deps.view().options.paths !== 'full';
+    // a Prometheus asks by any name its targets have, a liveness check by none at all; what these answer is nothing a
+    // page elsewhere could misuse
+    const { url = '' } = request.routeOptions;
+    const isOpen = healthUrls.has(url) || (url === config.telemetryPath && deps.view().options.paths !== 'full');
     if (!isOpen && !access.isTrusted(request.raw) && !isServedHost(request.headers.host, config.allowedHosts)) {
       throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
     }

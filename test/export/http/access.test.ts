@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { isServedHost } from '../../../src/export/http/host-name.ts';
 import { createHttpApp } from '../../../src/export/http/server.ts';
-import { at } from '../built-state.ts';
+import { at, damagedState, viewOf } from '../built-state.ts';
 import { httpDeps } from './served.ts';
 
 const token = 'a-long-enough-secret';
@@ -39,6 +39,14 @@ test('the metrics answer under any host name, as Prometheus asks for them', asyn
   for (const url of ['/metrics', '/-/healthy']) {
     assert.equal((await asked(url, { host: 'db07.any.example.com:9915' })).statusCode, 200, url);
   }
+});
+
+test('a liveness check may send any Host or none, whatever the metrics show', async () => {
+  const view = () => viewOf(damagedState(), { paths: 'full' });
+  for (const url of ['/-/healthy', '/-/ready']) {
+    assert.equal((await asked(url, { host: 'db07.any.example.com' }, { view })).statusCode, 200, url);
+  }
+  assert.equal((await asked('/metrics', { host: 'db07.any.example.com' }, { view })).statusCode, 421);
 });
 
 test('a foreign host name is refused on every other path', async () => {
@@ -119,13 +127,26 @@ test('the demo opens file names to this host alone', async () => {
   await app.close();
 });
 
-test('reloading is refused over TCP and says where it is served', async () => {
-  const { app } = await createHttpApp(httpDeps({ reload: () => assert.fail('reloaded') }));
-  const answer = await app.inject({ method: 'POST', url: '/-/reload', headers: { host: 'localhost' } });
-  assert.equal(answer.statusCode, 403);
-  assert.match(answer.json().detail, /unix socket/);
-  await app.close();
-});
+for (const { scope, status } of [
+  { scope: 'none', status: 401 },
+  { scope: 'read', status: 403 },
+  { scope: 'operate', status: 200 },
+] as const) {
+  test(`over TCP a token of scope ${scope} ${status === 200 ? 'reloads' : 'does not reload, and is told how to'}`, async () => {
+    let reloaded = false;
+    const reload = async () => {
+      reloaded = true;
+      return { ok: true, problems: [] } as const;
+    };
+    const tokens = scope === 'none' ? [] : [{ name: 'x', scope, hash }];
+    const { app } = await createHttpApp(httpDeps({ reload, config: { tokens } }));
+    const headers = { host: 'localhost', authorization: `Bearer ${token}` };
+    const answer = await app.inject({ method: 'POST', url: '/-/reload', headers });
+    assert.deepEqual([answer.statusCode, reloaded], [status, status === 200]);
+    if (status !== 200) assert.match(answer.json().detail, /scope operate .*unix socket/);
+    await app.close();
+  });
+}
 
 test('every answer forbids framing, sniffing, caching and foreign content', async () => {
   for (const url of ['/', '/metrics', '/api/v1/devices', '/nothing']) {

@@ -27,8 +27,11 @@ test('the page names the host, its devices, damage, incidents and where to look 
     'critical',
     '/metrics',
     '/docs',
+    '>4 KiB<',
   ])
     assert.ok(body.includes(part), part);
+  // `list` names no file
+  assert.match(body, /File names are shown by <code>pmemwatch check<\/code>/);
 });
 
 const headlines: readonly { state: State; says: string; why: string }[] = [

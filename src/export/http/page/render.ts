@@ -1,3 +1,4 @@
+import { byteText } from '../../../model/byte-text.ts';
 import { totalBytes } from '../../../model/extent.ts';
 import type { Incident } from '../../../model/incident.ts';
 import type { PlaceState, State } from '../../../model/state.ts';
@@ -54,7 +55,7 @@ ${endedTable(state)}
 <h2>Devices</h2>
 ${deviceTable(state)}
 ${problemList(state)}
-<p>pmemwatch ${agent.version}. File names are shown by <code>pmemwatch list</code> on the host, and by the API with a token.</p>
+<p>pmemwatch ${agent.version}. File names are shown by <code>pmemwatch check</code> and <code>pmemwatch resolve</code> on the host, and by the API with a token or over its unix socket.</p>
 </body>
 </html>
 `;
@@ -80,10 +81,10 @@ function counted(n: number, what: string): string {
 
 function incidentTable(open: readonly Incident[]): Markup {
   if (open.length === 0) return html`<p>None is open.</p>`;
-  return html`<div class="wide"><table><tr><th>Severity</th><th>Condition</th><th>Device</th><th>Slot</th><th class="number">Bad bytes</th><th>Since</th><th></th></tr>
+  return html`<div class="wide"><table><tr><th>Severity</th><th>Condition</th><th>Device</th><th>Slot</th><th class="number">Lost</th><th>Since</th><th></th></tr>
 ${open.map((i) => {
   const slots = i.subject.dimms.map((d) => d.locator ?? d.name).join(', ');
-  return html`<tr id="incident-${i.id}"><td class="${i.severity === 'critical' ? 'bad' : 'warn'}">${i.severity}</td><td>${i.condition}${i.detail === '' ? '' : `: ${i.detail}`}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${slots}</td><td class="number">${i.ranges.length === 0 ? '' : totalBytes(i.ranges)}</td><td>${new Date(i.openedAt).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
+  return html`<tr id="incident-${i.id}"><td class="${i.severity === 'critical' ? 'bad' : 'warn'}">${i.severity}</td><td>${i.condition}${i.detail === '' ? '' : `: ${i.detail}`}</td><td>${i.subject.device || i.subject.ndRegion}</td><td>${slots}</td><td class="number">${i.ranges.length === 0 ? '' : byteText(totalBytes(i.ranges))}</td><td>${new Date(i.openedAt).toISOString()}</td><td><a href="/api/v1/incidents/${encodeURIComponent(i.id)}">details</a></td></tr>
 `;
 })}</table></div>`;
 }
@@ -107,10 +108,10 @@ ${more > 0 ? html`<p><a href="/api/v1/incidents?status=resolved">${more} more th
 function deviceTable(state: State): Markup {
   const places = [...state.places.values()];
   if (places.length === 0) return html`<p>This host has no persistent memory that the kernel knows of.</p>`;
-  return html`<div class="wide"><table><tr><th>Device</th><th>Namespace</th><th>Mode</th><th class="number">Bad ranges</th><th class="number">Bad bytes</th><th class="number">Damaged files</th><th>List</th></tr>
+  return html`<div class="wide"><table><tr><th>Device</th><th>Namespace</th><th>Mode</th><th class="number">Bad ranges</th><th class="number">Lost</th><th class="number">Damaged files</th><th>List</th></tr>
 ${places.map((p) => {
   const known = damageIsKnown(state, p);
-  return html`<tr><td>${p.place.device || '–'}</td><td>${p.place.ndNamespace || p.place.ndRegion}</td><td>${p.place.mode ?? ''}</td><td class="number">${known ? p.ranges.length : '?'}</td><td class="number">${known ? totalBytes(p.ranges) : '?'}</td><td class="number">${known ? damageOf(p).files.length : '?'}</td><td>${standing(state, p)}</td></tr>
+  return html`<tr><td>${p.place.device || '–'}</td><td>${p.place.ndNamespace || p.place.ndRegion}</td><td>${p.place.mode ?? ''}</td><td class="number">${known ? p.ranges.length : '?'}</td><td class="number">${known ? byteText(totalBytes(p.ranges)) : '?'}</td><td class="number">${known ? damageOf(p).files.length : '?'}</td><td>${standing(state, p)}</td></tr>
 `;
 })}</table></div>`;
 }
