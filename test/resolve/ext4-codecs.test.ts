@@ -220,7 +220,7 @@ test('a device full of random maps is scanned to its end', async () => {
       }
       for (let i = 7 * 1024; i < device.length; i += 4) device.writeUInt32LE((device[i] ?? 0) % 64, i);
       const reader = createDeviceReader(memoryIo(device), 1, 1024, 64);
-      const volume = { superblock: sb, groups: [group], reader };
+      const volume = { superblock: sb, groups: [group], reader, problems: [] };
       const { scan, read } = createScanner(volume, wantedBlocks([run(0, 128)], 1024));
       await read([0], async () => undefined);
       for (let i = 0; i < scan.hits.length; i++) {

@@ -165,6 +165,17 @@ for (const name of images) {
   });
 }
 
+test('group descriptors that cannot be read are taken from their copy, and the answer is not called complete', async () => {
+  const image = intact.get('groups') as Buffer;
+  const ask = (io: FilesystemIo) => resolveAll({ ...io, openPath: () => 2 });
+  const { owners: expected } = await ask(memoryIo(image));
+  const { owners, coverage } = await ask(memoryIo(image, { badBytes: [2 * BLOCK + 7] }));
+  const claims = (list: readonly Owner[]) =>
+    list.filter((o) => o.inode !== undefined).map((o) => [o.start, o.count, o.inode, o.paths]);
+  assert.deepEqual(claims(owners), claims(expected));
+  assert.ok(!coverage.complete && /group descriptors in block 2 are unreadable/.test(coverage.reason));
+});
+
 test(`damaged images and random answers of the kernel give coded errors or whole answers (${CASES} cases)`, async () => {
   await fc.assert(
     fc.asyncProperty(

@@ -3,13 +3,21 @@ import { type Run, run, subtract } from '../../model/extent.ts';
 import type { Owner } from '../../model/owner.ts';
 import { bytesFromSectors, sectorCount, wholeSectors } from '../../model/units.ts';
 import { type Attempt, lookOnce } from './ext4/attempt.ts';
-import { createDeviceReader } from './ext4/device-reader.ts';
-import { decodeGroups, descriptorBlock, descriptorBlockCount, descriptorsPerBlock } from './ext4/group-descriptors.ts';
+import { createDeviceReader, type DeviceReader } from './ext4/device-reader.ts';
+import {
+  asCopies,
+  decodeGroups,
+  descriptorBlock,
+  descriptorBlockCount,
+  descriptorCopy,
+  descriptorsPerBlock,
+  type Group,
+} from './ext4/group-descriptors.ts';
 import { HIT } from './ext4/hits.ts';
 import { INODE_FLAG, type Inode, MODE } from './ext4/inode.ts';
 import type { Ext4Volume } from './ext4/scan.ts';
 import { specialUse } from './ext4/special-inodes.ts';
-import { decodeSuperblock, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET } from './ext4/superblock.ts';
+import { decodeSuperblock, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET, type Superblock } from './ext4/superblock.ts';
 import { isData } from './ext4/verify.ts';
 import { type OwnerPaths, ownerPaths } from './owner-paths.ts';
 import {
@@ -60,7 +68,7 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
       attempt = await lookOnce(volume, narrowed, context);
       for (const owner of owners(task, volume, wanted, space, attempt)) yield owner;
     }
-    return coverageOf([first, attempt]);
+    return coverageOf(volume, [first, attempt]);
   } finally {
     if (mountFd !== undefined) io.close(mountFd);
     io.close(deviceFd);
@@ -80,20 +88,29 @@ function readVolume(task: FilesystemTask, fd: number): Ext4Volume {
     throw new AgentError('RESOLVE', `/dev/${device.name} is smaller than its ext4 file system says`);
   }
   const reader = createDeviceReader(io, fd, superblock.blockBytes, superblock.blocksCount);
-  const groups = [];
+  const groups: Group[] = [];
+  const problems: string[] = [];
   for (let n = 0; n < descriptorBlockCount(superblock); n++) {
-    const block = descriptorBlock(superblock, n);
-    if (block >= superblock.blocksCount)
-      throw new AgentError('RESOLVE', `/dev/${device.name}: its group descriptors lie outside of it`);
-    const { raw: data, unreadable } = reader.read(block, 1);
-    if (unreadable.length > 0) {
-      throw new AgentError('RESOLVE', `/dev/${device.name}: group descriptors in block ${block} cannot be read`);
+    const at = descriptorBlock(superblock, n);
+    const decoded = readDescriptors(superblock, reader, at, n);
+    const copyAt = decoded === undefined ? descriptorCopy(superblock, n) : undefined;
+    const copies = copyAt === undefined ? undefined : readDescriptors(superblock, reader, copyAt, n);
+    if (decoded !== undefined) groups.push(...decoded);
+    else if (copies !== undefined) {
+      groups.push(...asCopies(superblock, copies));
+      problems.push(`group descriptors in block ${at} are unreadable, their copy does not say what is in use`);
+    } else {
+      throw new AgentError('RESOLVE', `/dev/${device.name}: group descriptors in block ${at} cannot be read`);
     }
-    groups.push(
-      ...decodeGroups(superblock, data.subarray(0, superblock.blockBytes), n * descriptorsPerBlock(superblock)),
-    );
   }
-  return { superblock, groups, reader };
+  return { superblock, groups, reader, problems };
+}
+
+function readDescriptors(sb: Superblock, reader: DeviceReader, block: number, n: number): Group[] | undefined {
+  if (block >= sb.blocksCount) return undefined;
+  const { raw, unreadable } = reader.read(block, 1);
+  if (unreadable.length > 0) return undefined;
+  return decodeGroups(sb, raw.subarray(0, sb.blockBytes), n * descriptorsPerBlock(sb));
 }
 
 function* beyondTheEnd(task: FilesystemTask, wanted: Wanted, blocks: number): Generator<Owner> {
@@ -122,7 +139,7 @@ function* owners(
       yield { kind: 'metadata', device, ...r, metadata: 'resize inode', inode: '7' };
   }
   yield* inodeOwners(task, volume, wanted, space, attempt);
-  const problem = attempt.scan.problems[0];
+  const problem = [...volume.problems, ...attempt.scan.problems][0];
   for (const { block, count, inUse } of attempt.unclaimed) {
     for (const r of cut(block, count)) {
       if (inUse === false) yield { kind: 'free', device, ...r };
@@ -188,8 +205,8 @@ function kindOf(inode: Inode): 'file' | 'directory' | 'symlink' {
   const type = inode.mode & MODE.type;
   return type === MODE.directory ? 'directory' : type === MODE.symlink ? 'symlink' : 'file';
 }
-function coverageOf(attempts: readonly Attempt[]): Coverage {
-  const problem = attempts.flatMap((a) => a.scan.problems)[0];
+function coverageOf({ problems }: Ext4Volume, attempts: readonly Attempt[]): Coverage {
+  const problem = [...problems, ...attempts.flatMap((a) => a.scan.problems)][0];
   if (problem !== undefined) return { complete: false, reason: problem };
   const unchecked = attempts.map((a) => a.unchecked).find((reason) => reason !== undefined);
   if (unchecked === undefined) return { complete: true };

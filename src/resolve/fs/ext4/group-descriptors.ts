@@ -36,6 +36,24 @@ export function descriptorBlock(sb: Superblock, n: number): number {
   return groupStart(sb, group) + (hasSuperblock(sb, group) ? 1 : 0);
 }
 
+/** Where the first copy of descriptor block `n` lies, if there is one (fs/ext4/super.c; e2fsprogs, ext2fs_descriptor_block_loc2). */
+export function descriptorCopy(sb: Superblock, n: number): number | undefined {
+  if (sb.firstMetaGroup !== undefined && n >= sb.firstMetaGroup) {
+    const group = n * descriptorsPerBlock(sb) + 1;
+    return group < sb.groupCount ? groupStart(sb, group) + (hasSuperblock(sb, group) ? 1 : 0) : undefined;
+  }
+  for (let group = 1; group < sb.groupCount; group++) {
+    if (hasSuperblock(sb, group)) return groupStart(sb, group) + 1 + n;
+  }
+  return undefined;
+}
+
+/** A copy tells where things lie, but not what of them is in use: it is written when the file system is made or grown. */
+export function asCopies(sb: Superblock, groups: readonly Group[]): Group[] {
+  const inUse = { inodesUninitialized: false, blocksUninitialized: false, usedInodes: sb.inodesPerGroup };
+  return groups.map((group) => ({ ...group, ...inUse }));
+}
+
 /** `raw` holds the descriptors from group `first` on; stops at its end or at the last group. */
 export function decodeGroups(sb: Superblock, raw: Uint8Array, first: number): Group[] {
   const view = viewOf(raw);

@@ -10,6 +10,8 @@ export interface Ext4Volume {
   readonly superblock: Superblock;
   readonly groups: readonly Group[];
   readonly reader: DeviceReader;
+  /** what of the group descriptors could not be looked at, for people */
+  readonly problems: readonly string[];
 }
 export interface InlineDirectory {
   readonly inode: number;
