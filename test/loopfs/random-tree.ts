@@ -233,7 +233,7 @@ function deletedButOpen(garden: Garden, count: number): number[] {
   for (let i = 0; i < count; i++) {
     const path = place(garden, `deleted but open ${i}`);
     const fd = openSync(path, 'w+');
-    const pieces = i === 0 ? 600 : random.int(1, 12);
+    const pieces = i === 0 ? 400 : random.int(1, 12);
     for (let p = 0; p < pieces; p++) {
       writeSync(fd, contents(garden, options.blockBytes), 0, options.blockBytes, p * 2 * options.blockBytes);
     }
