@@ -125,7 +125,8 @@ const services: ProbeServices = {
     const [{ resolveRuns }, io] = await Promise.all([import('./resolve/resolve.ts'), openFilesystems()]);
     const facts = await readFactsEverywhere(job.device, io);
     // whether another copy is good is a question only where a layer may keep one
-    const copies = facts.blockDevices.some(({ kind }) => kind === 'md' || kind === 'dm');
+    const layered = facts.blockDevices.some(({ kind }) => kind === 'md' || kind === 'dm');
+    const copies = layered || facts.mounts.some(({ fsType }) => fsType === 'btrfs');
     const badRuns = copies ? { badRuns: (await readBadRuns(facts)).whole } : {};
     return resolveRuns(job, { ...facts, ...badRuns }, io, onProgress, signal);
   },

@@ -1,6 +1,6 @@
 import { AgentError } from '../model/errors.ts';
 import { clip, coalesce, type Run, run, subtract } from '../model/extent.ts';
-import type { Owner, ResolveAnswer, ResolvedRange } from '../model/owner.ts';
+import { fileIdentity, type Owner, type ResolveAnswer, type ResolvedRange } from '../model/owner.ts';
 import { createRunIndex } from '../model/run-index.ts';
 import type { BlockDevice } from '../model/topology.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
@@ -129,8 +129,10 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
     q.signal.throwIfAborted();
     if (!complete) for (const s of leaf.segments) resolved.incomplete.push(run(s.asked, s.on.count));
     const inFiles: FoundInLoop[] = [];
+    const statDevices = q.asked.get(leaf.device.name)?.statDevices;
     for (const one of found) {
-      const inside = depth < MAX_FILES_DEEP ? q.loops.within(leaf, one) : undefined;
+      const inside =
+        depth < MAX_FILES_DEEP ? q.loops.within(leaf, one, statDevices?.get(fileIdentity(one.owner))) : undefined;
       if (inside === undefined) resolved.owners.push(ownerAt(q, one.segment, one.part, one.owner));
       else inFiles.push(inside);
     }

@@ -161,3 +161,26 @@ test('btrfs: processes are told of the subvolume whose file they have open, not 
     ]);
   });
 });
+
+test('btrfs: a loop device on a file in a subvolume is looked through to what is on it', {
+  skip: skip || (obstacle('mkfs.ext4') ?? false),
+}, async (t) => {
+  await withPool(t, single, async (pool, defer) => {
+    const at = (name: string): string => join(pool.mountpoint, name);
+    tool('btrfs', 'subvolume', 'create', at('machines'));
+    const image = at('machines/image');
+    writeFileSync(image, noise(8 * 1024 * 1024));
+    tool('mkfs.ext4', '-q', '-F', image);
+    tool('sync', '-f', pool.mountpoint);
+    const loop = tool('losetup', '--show', '-f', image).toString().trim();
+    defer(() => tool('losetup', '-d', loop));
+    mkdirSync(at('inside'));
+    tool('mount', '-o', 'ro', loop, at('inside'));
+    defer(() => tool('umount', at('inside')));
+    const facts = await discoverFacts();
+    // the superblock of an ext4 lies 1024 bytes from its start
+    const { owners } = await ownersOf(pool, sectorOf(pool, image, 1, 1024), 1, facts);
+    assert.deepEqual([owners[0]?.kind, owners[0]?.metadata, owners[0]?.fsType], ['metadata', 'superblock', 'ext4']);
+    assert.equal(owners[0]?.layers?.[0]?.kind, 'loop');
+  });
+});

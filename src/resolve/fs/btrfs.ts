@@ -1,5 +1,5 @@
 import { AgentError, errnoOf } from '../../model/errors.ts';
-import { type Run, run, subtract } from '../../model/extent.ts';
+import { coalesce, type Run, run, subtract } from '../../model/extent.ts';
 import { createRunIndex } from '../../model/run-index.ts';
 import { sectorsCovering, wholeSectors } from '../../model/units.ts';
 import { readChunks, readDeviceExtents } from './btrfs/chunks.ts';
@@ -37,6 +37,7 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
         stopped = !(await tellWindow(look, window, owners));
         if (stopped) break;
       }
+      for (const r of coalesce(look.free)) owners.push({ kind: 'free', device: device.name, ...r });
       const reason = stopped
         ? 'the deadline passed before all of it was looked at'
         : 'its chunk was moved while it was looked at';

@@ -23,8 +23,8 @@ export interface FoundInLoop {
   readonly segment?: Segment;
 }
 export interface LoopFiles {
-  /** Undefined when no loop device shows it. */
-  within(leaf: Leaf, found: FoundOwner): FoundInLoop | undefined;
+  /** Undefined when no loop device shows it; `statDevice` where the file's st_dev is not that of its mount. */
+  within(leaf: Leaf, found: FoundOwner, statDevice?: string): FoundInLoop | undefined;
 }
 
 interface Backing {
@@ -47,10 +47,11 @@ export function findLoops({ blockDevices }: HostFacts, io: FilesystemIo): LoopFi
     if (file !== undefined) byFile.set(fileKey(file.devNumber, file.inode), { device, backing: assembly });
   }
   return {
-    within(leaf, found) {
+    within(leaf, found, statDevice) {
       const { inode, kind } = found.owner;
       if (byFile.size === 0 || inode === undefined || (kind !== 'file' && kind !== 'deleted')) return undefined;
-      const loop = leaf.mounts.map((m) => byFile.get(fileKey(m.devNumber, inode))).find((l) => l !== undefined);
+      const numbers = statDevice === undefined ? leaf.mounts.map((m) => m.devNumber) : [statDevice];
+      const loop = numbers.map((number) => byFile.get(fileKey(number, inode))).find((l) => l !== undefined);
       if (loop === undefined) return undefined;
       const segment = segmentOn(loop, found);
       return { in: found, loop: loop.device, ...(segment === undefined ? {} : { segment }) };

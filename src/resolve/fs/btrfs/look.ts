@@ -29,6 +29,8 @@ export interface Look {
   readonly treeName: (block: Extent) => string;
   readonly uncommitted: RunIndex<UncommittedRun>;
   readonly copies: CopyState;
+  /** sectors of the device that were found to be free, in pieces */
+  readonly free: Run[];
   /** Lets the event loop turn now and then; false when it is time to stop. */
   turn(done: number): Promise<boolean>;
 }
@@ -82,6 +84,7 @@ export function openLook({ task, fd, search, volume, found, extents }: LookSourc
       device: found.member.id,
       worthOf: task.worthOf ?? (() => 'good'),
     },
+    free: [],
     async turn(done) {
       if (Date.now() - turned >= TURN_MS) {
         task.onProgress({ phase: `asking the trees of ${mount.mountpoint.text}`, done });

@@ -189,6 +189,10 @@ function place(look: Look, asked: readonly Run[], what: Described, out: Filesyst
       const part = clip(placed, r);
       if (part === undefined) continue;
       const physical = placed.physical + part.start - placed.start;
+      if (what.kind === 'free') {
+        look.free.push(run(physical, part.count));
+        continue;
+      }
       const from = bytesFromSectors(part.start);
       const to = from + bytesFromSectors(part.count);
       const at = bytesFromSectors(sector(physical));
@@ -199,7 +203,7 @@ function place(look: Look, asked: readonly Run[], what: Described, out: Filesyst
           offset === undefined
             ? {}
             : { offset: offset + logical - bytesFromSectors(r.start), length: bytesFromSectors(sectorCount(count)) };
-        const copy = what.kind === 'free' || what.kind === 'unknown' ? {} : { goodCopy };
+        const copy = what.kind === 'unknown' ? {} : { goodCopy };
         out.push({ ...what, device: device.name, start, count, ...inFile, ...copy });
       }
     }
