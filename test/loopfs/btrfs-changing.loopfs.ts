@@ -13,7 +13,7 @@ import { createRandom, seedFromEnvironment } from './random.ts';
 
 const skip = obstacle('mkfs.btrfs', 'btrfs', 'losetup') ?? false;
 const BLOCK = 4096;
-const ROUNDS = Number(process.env['PMEMWATCH_ROUNDS'] ?? 8);
+const ROUNDS = Number(process.env['PMEMWATCH_ROUNDS'] ?? 5);
 
 test('while a writer changes a btrfs, what does not change is told as it is, and of the rest nothing that never was', {
   skip,

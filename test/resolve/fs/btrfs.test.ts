@@ -7,7 +7,11 @@ import { resolveRuns } from '../../../src/resolve/resolve.ts';
 import { type Recording, readRecording, replay } from './btrfs-recorded.ts';
 
 const recording = readRecording();
-const otherMember = { ...recording.device, name: 'loop4', devNumber: '7:4' };
+const otherMember = {
+  ...recording.device,
+  name: (recording.device.mountedAs?.[0] ?? '').replace('/dev/', ''),
+  devNumber: '7:99',
+};
 /** what was asked when it was recorded */
 const whole = run(0, recording.device.size);
 

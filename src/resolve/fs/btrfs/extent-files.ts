@@ -1,5 +1,5 @@
 import type { FilesystemIo } from '../../../ports.ts';
-import type { Extent } from './extents.ts';
+import type { DataReference, Extent } from './extents.ts';
 import { type FileExtent, type Inode, readFileExtents, readInode } from './inodes.ts';
 import { readReferences } from './references.ts';
 import { type Subvolume, TOP_LEVEL } from './subvolumes.ts';
@@ -61,19 +61,26 @@ export function createExtentFiles({ io, fd, search, subvolumes, uncommitted }: E
     );
   };
 
+  /** Runs that a reference stands for, which begin at most `length` bytes behind its offset. */
+  const runsNear = (tree: number, { inode, offset }: DataReference, extent: Extent, length: number): FileExtent[] =>
+    runsIn(tree, inode, extent, Math.max(0, offset), offset + length).filter((r) => r.offset - r.into === offset);
+
   /**
    * A snapshot shares the leaves of its origin without a reference of its own, but always under the same inode and
    * offset: whoever reaches the leaf that a reference names is found by looking there in every subvolume.
    */
   const searchSubvolumes = (extent: Extent): FileRun[] =>
-    extent.references.flatMap(({ tree: owner, inode, offset }) => {
+    extent.references.flatMap((reference) => {
+      const { tree: owner, inode, count } = reference;
       if (!isSubvolume(owner)) return [];
-      const to = offset + Math.max(extent.length, MOST_PACKED);
-      return live.flatMap((tree) =>
-        runsIn(tree, inode, extent, Math.max(0, offset), to)
-          .filter((r) => r.offset - r.into === offset)
-          .map((run) => ({ tree, inode, run })),
-      );
+      // what is packed is longer in the file: looked for there if not all was found
+      const own = runsNear(owner, reference, extent, extent.length);
+      const all = own.length === count;
+      const length = all ? extent.length : Math.max(extent.length, MOST_PACKED);
+      return live.flatMap((tree) => {
+        const runs = all && tree === owner ? own : runsNear(tree, reference, extent, length);
+        return runs.map((run) => ({ tree, inode, run }));
+      });
     });
 
   const askKernel = (extent: Extent) => {

@@ -43,6 +43,8 @@ export interface DataReference {
   readonly inode: number;
   /** may be negative: of an extent that is used from its middle on */
   readonly offset: number;
+  /** how many runs of the file it stands for */
+  readonly count: number;
 }
 export interface Extent {
   readonly logical: number;
@@ -163,13 +165,15 @@ function addReference(draft: Draft, kind: number, view: DataView, at: number): v
   else if (kind === DATA_REF) addDataReference(draft, view, at);
 }
 function addDataReference(draft: Draft, view: DataView, at: number): void {
-  draft.counted += view.getUint32(at + 24, true);
+  const count = view.getUint32(at + 24, true);
+  draft.counted += count;
   if (draft.references.length >= MOST_REFERENCES) draft.simple = false;
   else {
     draft.references.push({
       tree: readSigned64(view, at),
       inode: readSigned64(view, at + 8),
       offset: readSigned64(view, at + 16),
+      count,
     });
   }
 }
