@@ -3,6 +3,7 @@ import type { Owner } from '../model/owner.ts';
 import { bytesOfPath } from '../model/path.ts';
 import type { Mount } from '../model/topology.ts';
 import type { FilesystemIo } from '../ports.ts';
+import { withDeletedFiles } from './deleted-files.ts';
 import {
   type Coverage,
   type FilesystemOwner,
@@ -52,8 +53,9 @@ async function askFilesystem(task: FilesystemTask): Promise<Answer> {
   const answer = await attempt(walk, task);
   if (answer.kind === 'failed')
     return unanswered(task, [failure, `${walk.name}: ${answer.reason}`].filter(Boolean).join('; '));
-  if (failure === undefined) return answer.value;
-  const { owners, coverage } = answer.value;
+  const { coverage } = answer.value;
+  const owners = withDeletedFiles(answer.value.owners, task);
+  if (failure === undefined) return { owners, coverage };
   return {
     owners,
     coverage: { complete: false, reason: coverage.complete ? failure : `${coverage.reason}; ${failure}` },

@@ -210,6 +210,43 @@ for (const [name, options] of filesystems) {
   });
 }
 
+test('a walk, too, finds a deleted file through the process that holds it, and only its sectors', {
+  skip,
+}, async (t) => {
+  await withLab(t, filesystems[0][1], async (lab, defer) => {
+    const path = write(lab, 'file');
+    const sector = sectorOf(path, 8192);
+    const pid = await hold(defer, ['open', path]);
+    rmSync(path);
+    tool('sync', '-f', lab.mountpoint);
+    const refuse = (): never => {
+      throw Object.assign(new Error('EPERM: refused by the test'), { code: 'EPERM' });
+    };
+    const walking = {
+      ...io,
+      openDevice: refuse,
+      ioctl: (fd: number, request: number, buffer: Uint8Array) =>
+        request === 0xc020660b ? io.ioctl(fd, request, buffer) : refuse(),
+    };
+    const free = lab.sectors - 64;
+    const answer = await resolveSectors(
+      lab.device,
+      [
+        [sector, 8],
+        [free, 8],
+      ],
+      { io: walking },
+    );
+    const [owner, ...others] = answer.results[0]?.owners ?? [];
+    assert.deepEqual([owner?.kind, owner?.offset, owner?.formerPath], ['deleted', 8192, path]);
+    assert.deepEqual([others, [...seen(owner as Owner).keys()]], [[], [pid]]);
+    assert.deepEqual(
+      answer.results[1]?.owners.map((o) => o.kind),
+      ['unknown'],
+    );
+  });
+});
+
 test('a file that the kernel swaps to is told so', {
   skip: skip || (obstacle('mkswap', 'swapon') ?? false),
 }, async (t) => {
