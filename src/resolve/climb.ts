@@ -108,11 +108,6 @@ export function climb(asked: BlockDevice, from: readonly Segment[], facts: HostF
   return { leaves: [...leaves.values()], owners };
 }
 
-/** What is asked about, before any layer. */
-export function askedSegments(runs: readonly Run[]): Segment[] {
-  return runs.map((r) => ({ asked: r.start, on: r, layers: [], copies: [] }));
-}
-
 /** An owner of sectors `part` of `segment.on`, told on the asked device. */
 export function ownerOn(askedDevice: string, segment: Segment, part: Run, what: OwnerFacts): Owner {
   const { asked, layers } = cut(segment, part);

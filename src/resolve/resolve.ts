@@ -5,17 +5,8 @@ import { createRunIndex } from '../model/run-index.ts';
 import type { BlockDevice } from '../model/topology.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
 import { askMounts } from './ask-filesystem.ts';
-import {
-  askedSegments,
-  climb,
-  cut,
-  type HostFacts,
-  isOn,
-  type Leaf,
-  type OwnerFacts,
-  ownerOn,
-  type Segment,
-} from './climb.ts';
+import { askedSegments } from './asked.ts';
+import { climb, cut, type HostFacts, isOn, type Leaf, type OwnerFacts, ownerOn, type Segment } from './climb.ts';
 import { cutFile } from './cut-file.ts';
 import { describeOwners } from './describe-owners.ts';
 import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
@@ -68,7 +59,9 @@ export async function resolveRuns(
   };
   const asked = coalesce(job.runs);
   const { owners, incomplete } =
-    block === undefined ? mappedOnly(job.device, asked) : await follow(query, block, askedSegments(asked), 0);
+    block === undefined
+      ? mappedOnly(job.device, asked)
+      : await follow(query, block, askedSegments(block, asked, facts), 0);
   onProgress({ phase: 'looking for the processes that use it', done: 0 });
   const used = await withUsers(owners, { facts, asked: query.asked, io, signal: query.time.rest() });
   signal.throwIfAborted();

@@ -148,6 +148,21 @@ test('raid5 recomputes from all the others, as long as none of them is bad in th
   assert.equal(worse.owners[0]?.goodCopy?.exists, 'no');
 });
 
+test('of an array that is itself asked about every member counts, also below a volume on it', async () => {
+  const volume = mapped('dm-0', [['linear', 500, { kind: 'linear', leg: leg('md0', 100) }]]);
+  const devices = [...mirrorOf(), volume];
+  const at = (bad: readonly Run[]) => ({ bad: { pmem0: bad, pmem1: [run(2048 + 120, 1)] } });
+  for (const [name, sector] of [
+    ['md0', 120],
+    ['dm-0', 20],
+  ] as const) {
+    const one = await ask(name, [run(sector, 1)], devices, at([]));
+    assert.deepEqual(one.owners[0]?.goodCopy, { exists: 'yes', where: 'pmem0, in sync (md0)' });
+    const none = await ask(name, [run(sector, 1)], devices, at([run(2048 + 120, 1)]));
+    assert.equal(none.owners[0]?.goodCopy?.exists, 'no');
+  }
+});
+
 test('a copy below another layer is looked for where it really lies', async () => {
   const devices = stacked(
     [
