@@ -11,6 +11,9 @@
 # listening process to the user pmemwatch before it opens a port (SETUID, SETGID; CHOWN for a state folder that does not
 # exist yet; KILL to stop a process of that user). With `--user pmemwatch` and no capability it runs too, and says what it
 # cannot see.
+#
+# The health of DIMMs is asked through /dev/nmem*, whose major number differs from host to host: let it in with
+#   --device-cgroup-rule "c $(awk '$2 == "dimmctl" { print $1 }' /proc/devices):* rw"
 
 FROM node:24-bookworm-slim AS build
 WORKDIR /app

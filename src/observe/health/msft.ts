@@ -216,6 +216,17 @@ function decodeEnergySourceIdentification(bytes: Uint8Array): HealthFields {
   });
 }
 
+/** Function 1, 50 bytes: specification revision u8 @4, major and minor digit; firmware revision u16 @12. */
+function decodeIdentification(bytes: Uint8Array): HealthFields {
+  const reply = openChecked(bytes, 'msft 1 identification');
+  const revision = reply.u8(4, 'specification revision');
+  const firmware = u16Known(reply.u16(12, 'firmware revision'));
+  return knownFields({
+    specificationVersion: revision === 0xff ? undefined : `${revision >>> 4}.${revision & 15}`,
+    firmwareVersion: firmware === undefined ? undefined : `0x${firmware.toString(16).padStart(4, '0')}`,
+  });
+}
+
 function command(
   name: string,
   number: number,
@@ -238,5 +249,6 @@ export const msft: DsmFamily = {
     command('thresholds', 5, 6, decodeLifeThresholds),
     command('energy source thresholds', 7, 8, decodeEnergySourceThresholds),
     command('energy source identification', 3, 19, decodeEnergySourceIdentification),
+    command('identification', 1, 50, decodeIdentification),
   ],
 };
