@@ -46,7 +46,12 @@ function revise(
   if (step > 0 || isWorse(revision.severity, incident.severity)) reviseIncident(draft, incident, 'grew', revision);
   else if (step < 0 || isWorse(incident.severity, revision.severity))
     reviseIncident(draft, incident, 'shrank', revision);
-  else amendIncident(draft, incident, revision);
+  else if (!isSame(incident, revision)) amendIncident(draft, incident, revision);
+}
+
+/** Values that nobody was told of are no reason to write the file with every reading. */
+function isSame(incident: Incident, { subject, detail }: Pick<Incident, 'subject' | 'detail'>): boolean {
+  return incident.detail === detail && JSON.stringify(incident.subject) === JSON.stringify(subject);
 }
 
 export function healthOf({ at, health, fields }: HealthReading): IncidentHealth {

@@ -342,3 +342,13 @@ test('an incident of a module is not closed while its last reading still says so
   assert.match(refused.kind === 'refused' ? refused.reason : '', /the last reading of nmem0 still says: fatal/);
   assert.equal(close({ ...ill, health: [] }, incident.id, by).kind, 'done');
 });
+
+test('a reading that changes nothing that was told leaves the incident as it is, so that nothing is written', () => {
+  const at = (mediaTemperatureCelsius: number): Look => ({
+    fields: { ...good, state: 'critical', mediaTemperatureCelsius },
+  });
+  const before = watch([at(30)]).state;
+  const after = watch([{ ...at(31), now: 60_000 }], before).state;
+  const health = (state: State) => [...state.incidents.values()].find(({ condition }) => condition === 'dimm_health');
+  assert.equal(health(after), health(before));
+});
