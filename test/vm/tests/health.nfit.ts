@@ -29,6 +29,9 @@ interface ApiDimm {
 if (bootNumber() === 1) {
   test('the agent reads what ndctl reads, is told of what gets worse, and finds by itself what gets better', async (t) => {
     const watching = await startWatching(t, { folder, poll });
+    await until('every module has been asked', async () =>
+      (await dimmsOf(watching)).every(({ health }) => health !== null),
+    );
     await assertSameAsNdctl(watching);
 
     const health = await watching.message('non-critical from the start', is('nmem0', 'dimm_health'));
@@ -106,9 +109,13 @@ async function ageOf(watching: Watching, name: string): Promise<number> {
   return dimm.health?.ageSeconds ?? Number.POSITIVE_INFINITY;
 }
 
+function dimmsOf(watching: Watching): Promise<ApiDimm[]> {
+  return watching.items<ApiDimm>('/api/v1/dimms');
+}
+
 /** Field by field, whatever ndctl shows: a field of its that we do not have fails too. */
 async function assertSameAsNdctl(watching: Watching): Promise<void> {
-  const ours = await watching.items<ApiDimm>('/api/v1/dimms');
+  const ours = await dimmsOf(watching);
   const theirs = listHealth(bus);
   assert.ok(theirs.length >= 4);
   for (const dimm of theirs) {
