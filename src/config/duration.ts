@@ -19,17 +19,3 @@ export function parseDuration(text: string): number | undefined {
   const ms = units.reduce((sum, [, size], i) => sum + Number(match[i + 1] ?? 0) * size, 0);
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
-
-/** The shortest text that parses to the same number of milliseconds: 5400000 is `1h30m`. */
-export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  let rest = ms;
-  let text = '';
-  // Weeks and years are read but not written: 90d says more than 12w6d.
-  for (const [name, size] of units.slice(2)) {
-    const whole = Math.floor(rest / size);
-    if (whole > 0) text += `${whole}${name}`;
-    rest -= whole * size;
-  }
-  return text;
-}

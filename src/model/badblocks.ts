@@ -65,4 +65,3 @@ export interface Snapshot {
   /** the last reading of each DIMM that has one */
   readonly health: readonly HealthReading[];
 }
-export const emptySnapshot: Snapshot = { at: 0, places: new Map(), lists: [], stuck: [], health: [] };

@@ -92,6 +92,3 @@ export function shift(r: Run, by: number): Run | undefined {
 export function overlaps(a: Run, b: Run): boolean {
   return a.start < endOf(b) && b.start < endOf(a);
 }
-export function sameRuns(a: readonly Run[], b: readonly Run[]): boolean {
-  return a.length === b.length && a.every((r, i) => r.start === b[i]?.start && r.count === b[i]?.count);
-}

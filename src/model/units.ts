@@ -54,7 +54,3 @@ export function advance(start: Sector, count: SectorCount): Sector {
 export function distance(from: Sector, to: Sector): SectorCount {
   return sectorCount(to - from);
 }
-/** Moves a position back; undefined when it would fall before sector 0. */
-export function retreat(start: Sector, count: SectorCount): Sector | undefined {
-  return start < count ? undefined : sector(start - count);
-}

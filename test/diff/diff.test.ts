@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { diff } from '../../src/diff/diff.ts';
-import { emptySnapshot, type PlaceReading, type Snapshot } from '../../src/model/badblocks.ts';
+import type { PlaceReading, Snapshot } from '../../src/model/badblocks.ts';
 import type { Change } from '../../src/model/change.ts';
 import { endOf, type Run, run } from '../../src/model/extent.ts';
 import type { TrackedRange } from '../../src/model/incident.ts';
@@ -10,6 +10,7 @@ import type { PlaceState } from '../../src/model/state.ts';
 import { type ErrorSource, emptyTopology, type Place, type Topology } from '../../src/model/topology.ts';
 import { sectorCount } from '../../src/model/units.ts';
 import { elementsSorted } from '../fakes/elements-sorted.ts';
+import { emptySnapshot } from '../fakes/empty-snapshot.ts';
 
 const NOW = 'boot-2:7';
 const EARLIER = 'boot-1:7';

@@ -9,7 +9,6 @@ import {
   overlaps,
   type Run,
   run,
-  sameRuns,
   shift,
   subtract,
   totalBytes,
@@ -95,14 +94,7 @@ test('a shift there and back is the same run, and none goes before sector 0', ()
     fc.property(anyRun, fc.integer({ min: -100, max: 100 }), (a, by) => {
       const moved = shift(a, by);
       if (moved === undefined) assert.ok(a.start + by < 0);
-      else assert.ok(sameRuns([shift(moved, -by) as Run], [a]));
+      else assert.deepEqual(shift(moved, -by), a);
     }),
   );
-});
-
-test('the same runs are those of the same starts and counts, in the same order', () => {
-  assert.ok(sameRuns([run(1, 2), run(5, 1)], [run(1, 2), run(5, 1)]));
-  for (const other of [[run(1, 2)], [run(1, 2), run(5, 2)], [run(5, 1), run(1, 2)], []]) {
-    assert.ok(!sameRuns([run(1, 2), run(5, 1)], other));
-  }
 });

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-  advance,
   bytes,
   bytesFromSectors,
-  retreat,
   sector,
   sectorAt,
   sectorCount,
@@ -48,9 +46,4 @@ test('positions round down to their sector, lengths to whole sectors', () => {
     assert.equal(sectorAt(byte), expected);
     assert.equal(wholeSectors(byte), expected);
   }
-});
-
-test('going back before sector 0 is undefined, not negative', () => {
-  assert.equal(retreat(sector(5), sectorCount(6)), undefined);
-  assert.equal(retreat(advance(sector(5), sectorCount(6)), sectorCount(6)), 5);
 });

@@ -1,5 +1,5 @@
 /** A small world for the tests of `record`: one place, and a state that passes move along. */
-import { emptySnapshot, type PlaceReading, type Snapshot } from '../../src/model/badblocks.ts';
+import type { PlaceReading, Snapshot } from '../../src/model/badblocks.ts';
 import type { Change } from '../../src/model/change.ts';
 import { type Run, run } from '../../src/model/extent.ts';
 import type { HistoryEvent, Incident, Notice } from '../../src/model/incident.ts';
@@ -9,6 +9,7 @@ import type { State } from '../../src/model/state.ts';
 import { emptyTopology, type Place } from '../../src/model/topology.ts';
 import { sectorCount } from '../../src/model/units.ts';
 import { recordPass } from '../../src/record/record.ts';
+import { emptySnapshot } from '../fakes/empty-snapshot.ts';
 
 export const dayMs = 86_400_000;
 export const policy = {

@@ -1,4 +1,4 @@
-import { decimal64, join32, viewOf } from './little-endian.ts';
+import { join32, viewOf } from './little-endian.ts';
 
 /** struct linux_dirent64 (getdents64(2)): 0 u64 inode, 8 s64 offset, 16 u16 record length, 18 u8 type, 19 name, NUL. */
 export const DIRENT_TYPE = { unknown: 0, directory: 4, file: 8, link: 10 } as const;
@@ -23,8 +23,4 @@ export function visitDirents(
     }
     at += size;
   }
-}
-/** The inode number of the record at `at`, exact at any size. */
-export function direntInode(raw: Buffer, at: number): string {
-  return decimal64(viewOf(raw), at);
 }
