@@ -78,7 +78,7 @@ function regionBranch(region: ListedRegion, monitored: boolean, paint: Paint): B
   const dimms = region.mappings.map((mapping) => mapping.dimm);
   const facts = [
     region.kind === 'pmem' ? 'persistent' : 'volatile',
-    byteText(region.size),
+    byteText(region.sizeBytes),
     ...(dimms.length === 0 ? [] : [`on ${dimms.map(printable).join(', ')}`]),
     ...(region.enabled ? [] : [paint('yellow', 'disabled')]),
   ];
@@ -97,7 +97,7 @@ function namespaceBranch(namespace: ListedNamespace, monitored: boolean, paint: 
   const facts = [
     printable(namespace.name),
     namespace.mode,
-    byteText(namespace.size),
+    byteText(namespace.sizeBytes),
     namespace.device === null ? 'no device' : printable(namespace.device),
     ...namespace.mounts.map(({ fsType, mountpoint }) => `${printable(fsType)} on ${printable(mountpoint)}`),
   ];

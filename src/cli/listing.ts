@@ -3,18 +3,19 @@ import { noHistory } from '../model/dimm-state.ts';
 import { clip, type Run, run, shift, subtract } from '../model/extent.ts';
 import { type HealthFields, type HealthReading, type HealthState, stateOf } from '../model/health.ts';
 import { doubtedAlarms } from '../model/health-judgement.ts';
+import { type DimmJson, dimmJson, type MappingJson, mappingJson } from '../model/inventory-json.ts';
 import { adviseReplacement, defaultAdvicePolicy, type ReplacementAdvice } from '../model/replacement-advice.ts';
-import type {
-  Bus,
-  Dimm,
-  ErrorSource,
-  Mapping,
-  Namespace,
-  NamespaceMode,
-  Place,
-  Region,
-  Topology,
-  TopologyProblem,
+import {
+  type Bus,
+  type Dimm,
+  type ErrorSource,
+  type Namespace,
+  type NamespaceMode,
+  type Place,
+  type Region,
+  shortUid,
+  type Topology,
+  type TopologyProblem,
 } from '../model/topology.ts';
 
 /** `list --json`. Sizes are bytes; sectors are 512 bytes. */
@@ -25,7 +26,7 @@ export interface Listing {
   readonly problems: readonly TopologyProblem[];
 }
 /** A module and its health, as far as one reading goes; `null` when it was not read. */
-export interface ListedDimm extends Dimm {
+export interface ListedDimm extends DimmJson {
   readonly health: ListedHealth | null;
   /** from this reading alone; the agent also counts what it has seen happen (`GET /api/v1/dimms`) */
   readonly advice: ReplacementAdvice | null;
@@ -52,9 +53,9 @@ export interface ListedBus {
 export interface ListedRegion {
   readonly name: string;
   readonly kind: Region['kind'];
-  readonly size: number;
+  readonly sizeBytes: number;
   readonly enabled: boolean;
-  readonly mappings: readonly Mapping[];
+  readonly mappings: readonly MappingJson[];
   readonly namespaces: readonly ListedNamespace[];
   /** of the space that no namespace uses; null when there is none */
   readonly badRanges: ListedRanges | null;
@@ -62,10 +63,10 @@ export interface ListedRegion {
 export interface ListedNamespace {
   readonly name: string;
   readonly mode: NamespaceMode;
-  readonly size: number;
+  readonly sizeBytes: number;
   readonly uuid: string | null;
   readonly device: string | null;
-  /** identity that stays when the kernel renumbers devices */
+  /** identity that stays when the kernel renumbers devices, as in the metrics */
   readonly uid: string | null;
   readonly mounts: readonly { readonly mountpoint: string; readonly fsType: string }[];
   readonly badRanges: ListedRanges | null;
@@ -120,10 +121,10 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
 }
 
 function listedDimm(dimm: Dimm, reading: HealthReading | undefined, now: number): ListedDimm {
-  if (reading === undefined) return { ...dimm, health: null, advice: null };
+  if (reading === undefined) return { ...dimmJson(dimm), health: null, advice: null };
   const { health } = reading;
   const seen = { history: noHistory, setSize: 1, now, ...(health.kind === 'ok' && { health: health.value }) };
-  return { ...dimm, health: listedHealth(reading), advice: adviseReplacement(seen, defaultAdvicePolicy) };
+  return { ...dimmJson(dimm), health: listedHealth(reading), advice: adviseReplacement(seen, defaultAdvicePolicy) };
 }
 function listedHealth(reading: HealthReading): ListedHealth {
   const { health, fields } = reading;
@@ -141,9 +142,9 @@ function listedRegion(region: Region, topology: Topology, snapshot: Snapshot): L
   return {
     name: region.name,
     kind: region.kind,
-    size: region.size,
+    sizeBytes: region.size,
     enabled: region.enabled,
-    mappings: region.mappings,
+    mappings: region.mappings.map(mappingJson),
     namespaces: topology.namespaces
       .filter((namespace) => namespace.region === region.name)
       .map((namespace) => listedNamespace(namespace, topology, snapshot)),
@@ -158,10 +159,10 @@ function listedNamespace(namespace: Namespace, topology: Topology, snapshot: Sna
   return {
     name: namespace.name,
     mode: namespace.mode,
-    size: namespace.size,
+    sizeBytes: namespace.size,
     uuid: namespace.uuid ?? null,
     device: namespace.device ?? null,
-    uid: place?.uid ?? null,
+    uid: place === undefined ? null : shortUid(place.uid),
     mounts: mounts.map(({ mountpoint, fsType }) => ({ mountpoint: mountpoint.text, fsType })),
     badRanges: place === undefined ? null : listedRanges(place, snapshot.places.get(place.uid)),
   };

@@ -35,6 +35,15 @@ test('JSON shows buses, DIMMs, regions, namespaces, and bad ranges in sectors of
   );
   const [namespace] = bus?.regions[0]?.namespaces ?? [];
   assert.equal(namespace?.mode, 'fsdax');
+  // one dialect with the API: units in the names, and the identity that metrics carry
+  assert.match(namespace?.uid ?? '', /^[0-9a-f]{12}$/);
+  assert.equal(typeof namespace?.sizeBytes, 'number');
+  assert.deepEqual(Object.keys(bus?.regions[0]?.mappings[0] ?? {}), [
+    'dimm',
+    'dpaStartBytes',
+    'lengthBytes',
+    'position',
+  ]);
   assert.equal(namespace?.device, 'pmem0');
   // region sector 6352 is sector 2256 of pmem0, whose data begins 2 MiB in
   assert.deepEqual(namespace?.badRanges, {

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { dimmJson } from '../../model/inventory-json.ts';
 import type { State } from '../../model/state.ts';
 import type { Dimm } from '../../model/topology.ts';
 import { adviceSchema, dimmHealthJson, dimmHealthSchema } from './dimm-health.ts';
@@ -90,7 +91,4 @@ function withHealth(dimm: Dimm, { health, advice }: State): Static<typeof dimmWi
     health: reading === undefined ? null : dimmHealthJson(reading, Date.now()),
     advice: found === undefined ? null : { ...found, inputs: found.inputs.map((input) => ({ ...input })) },
   };
-}
-export function dimmJson({ key, flags, ...rest }: Dimm): Static<typeof dimmSchema> {
-  return { dimm: key, ...rest, flags: [...flags] };
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { blockDeviceJson, dimmJson, mappingJson, namespaceJson } from '../../model/inventory-json.ts';
 import type { State } from '../../model/state.ts';
-import { dimmJson, dimmSchema } from './dimms.ts';
+import { dimmSchema } from './dimms.ts';
 import type { HttpRoute } from './route.ts';
 import { closed, nullable, problems, time, timeOrNull } from './schemas.ts';
 
@@ -54,9 +55,9 @@ const topologySchema = Type.Object(
           sizeBytes: Type.Integer(),
           uuid: Type.Optional(text),
           device: Type.Optional(text),
-          regionOffset: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
-          dataStart: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
-          dataSize: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
+          regionOffsetSectors: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
+          dataStartSectors: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
+          dataSizeSectors: Type.Optional(Type.Integer({ description: 'sectors of 512 bytes' })),
         },
         closed,
       ),
@@ -67,9 +68,9 @@ const topologySchema = Type.Object(
           name: text,
           devNumber: text,
           kind: text,
-          size: Type.Integer({ description: 'sectors of 512 bytes' }),
+          sizeSectors: Type.Integer({ description: 'sectors of 512 bytes' }),
           logicalBlockBytes: Type.Integer(),
-          partitionOf: Type.Optional(Type.Object({ disk: text, start: Type.Integer() }, closed)),
+          partitionOf: Type.Optional(Type.Object({ disk: text, startSectors: Type.Integer() }, closed)),
           holders: Type.Array(text),
           slaves: Type.Array(text),
           namespace: Type.Optional(text),
@@ -131,20 +132,10 @@ function topologyJson({ host, topology, inventoried, at }: State): Static<typeof
       ...(r.numaNode === undefined ? {} : { numaNode: r.numaNode }),
       ...(r.readOnly === undefined ? {} : { readOnly: r.readOnly }),
       enabled: r.enabled,
-      mappings: r.mappings.map((m) => ({
-        dimm: m.dimm,
-        dpaStartBytes: m.dpaStart,
-        lengthBytes: m.length,
-        position: m.position,
-      })),
+      mappings: r.mappings.map(mappingJson),
     })),
-    namespaces: topology.namespaces.map(({ size, ...n }) => ({ ...n, sizeBytes: size })),
-    blockDevices: topology.blockDevices.map(({ diskSequence, partitionOf, assembly, ...d }) => ({
-      ...d,
-      ...(partitionOf === undefined ? {} : { partitionOf: { ...partitionOf } }),
-      holders: [...d.holders],
-      slaves: [...d.slaves],
-    })),
+    namespaces: topology.namespaces.map(namespaceJson),
+    blockDevices: topology.blockDevices.map(blockDeviceJson),
     mounts: topology.mounts.map((m) => ({
       devNumber: m.devNumber,
       mountpoint: m.mountpoint.text,
