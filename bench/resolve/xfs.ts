@@ -20,7 +20,7 @@ export const xfs: BenchSubject = {
   needs: ['mkfs.xfs', 'xfs_io', 'find'],
   files: { reduced: 100_000, full: 1_000_000 },
   mkfs: ['mkfs.xfs', '-q', '-m', 'rmapbt=1,reflink=1'],
-  bytes: (files) => Math.max(2 ** 30, files * 16 * 1024),
+  bytes: (files) => Math.max(2 ** 30, files * 28 * 1024),
   works,
 };
 

@@ -51,7 +51,9 @@ function native(): Bindings {
     nameToHandleAt: libc.func('int name_to_handle_at(int directory, void *path, void *handle, void *mount, int flags)'),
     getdents64: libc.func('long getdents64(int fd, void *into, unsigned long bytes)'),
     statx: libc.func('int statx(int directory, void *path, int flags, unsigned int mask, void *into)'),
-    syscallOpenat2: libc.func('long syscall(long number, int directory, void *path, void *how, unsigned long bytes)'),
+    syscallOpenat2: libc.func(
+      'long syscall(long number, int directory, unsigned long path, unsigned long how, unsigned long bytes)',
+    ),
     // addresses of user space fit a number: at most 2^52 on arm64
     mmap: libc.func('long mmap(long at, unsigned long bytes, int prot, int flags, int fd, long offset)'),
     munmap: libc.func('int munmap(long at, unsigned long bytes)'),
@@ -141,13 +143,17 @@ export function tryOpenat2(directory: number, name: Uint8Array, flags: number, r
 /** Reused: a walk opens every file there is. */
 const pathScratch = Buffer.alloc(4096);
 const howScratch = Buffer.alloc(24);
+let scratchAddresses: { readonly path: number; readonly how: number } | undefined;
 function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
   const path = name.length < pathScratch.length ? pathScratch : Buffer.alloc(name.length + 1);
+  // an address as a number costs a fraction of a buffer that has to be looked up in every call
+  scratchAddresses ??= { path: Number(koffi.address(pathScratch)), how: Number(koffi.address(howScratch)) };
+  const at = path === pathScratch ? scratchAddresses.path : Number(koffi.address(path));
   path.set(name);
   path[name.length] = 0;
   howScratch.writeUInt32LE(flags, 0);
   howScratch.writeUInt32LE(resolve, 16);
-  return native().syscallOpenat2(SYS_OPENAT2, directory, path, howScratch, howScratch.length);
+  return native().syscallOpenat2(SYS_OPENAT2, directory, at, scratchAddresses.how, howScratch.length);
 }
 export function closeFd(fd: number): void {
   checked(native().close(fd), 'close');

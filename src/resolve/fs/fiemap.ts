@@ -35,8 +35,7 @@ export function fiemapBuffer(capacity: number): Buffer {
   return Buffer.alloc(HEADER + capacity * RECORD);
 }
 /** Makes `buffer` a request for the bytes `[start, start + length)` of a file. */
-export function encodeFiemap(buffer: Buffer, start: number, length: number): void {
-  const view = viewOf(buffer);
+export function encodeFiemap(buffer: Buffer, start: number, length: number, view = viewOf(buffer)): void {
   write64(view, 0, start);
   write64(view, 8, length);
   view.setUint32(16, 0, true);
@@ -62,8 +61,8 @@ export function visitFiemap(
   buffer: Buffer,
   capacity: number,
   visit: (logical: number, physical: number, length: number, flags: number) => void,
+  view = viewOf(buffer),
 ): number | undefined {
-  const view = viewOf(buffer);
   const count = Math.min(view.getUint32(20, true), capacity);
   let next: number | undefined;
   for (let i = 0, at = HEADER; i < count; i++, at += RECORD) {

@@ -10,6 +10,7 @@ import {
   fiemapBuffer,
   visitFiemap,
 } from './fiemap.ts';
+import { viewOf } from './little-endian.ts';
 import { type RangeIndex, rangeFrom } from './wanted.ts';
 
 /** More than almost every file has; a longer map comes in several calls. */
@@ -61,6 +62,7 @@ export type WantedSectors = RangeIndex & { readonly from: Float64Array };
 
 export function createExtentSearch(io: FilesystemIo, wanted: WantedSectors): ExtentSearch {
   const buffer = fiemapBuffer(CAPACITY);
+  const view = viewOf(buffer);
   let supported: boolean | undefined;
   let pieces: number[] = [];
   const take = (logical: number, physical: number, length: number, flags: number): void => {
@@ -83,7 +85,7 @@ export function createExtentSearch(io: FilesystemIo, wanted: WantedSectors): Ext
     find(fd) {
       pieces = [];
       for (let from = 0; from < WHOLE_FILE; ) {
-        encodeFiemap(buffer, from, WHOLE_FILE - from);
+        encodeFiemap(buffer, from, WHOLE_FILE - from, view);
         try {
           io.ioctl(fd, FS_IOC_FIEMAP, buffer);
         } catch (error) {
@@ -94,7 +96,7 @@ export function createExtentSearch(io: FilesystemIo, wanted: WantedSectors): Ext
           return undefined;
         }
         supported = true;
-        const next = visitFiemap(buffer, CAPACITY, take);
+        const next = visitFiemap(buffer, CAPACITY, take, view);
         if (next === undefined) break;
         from = afterLast(from, next);
       }

@@ -87,12 +87,16 @@ function extentVisitor(
 ): Part {
   const search: ExtentSearch = createExtentSearch(io, job);
   let files: FoundFile[] = [];
-  const look = (fd: number, path: BytePath): void => {
+  /** a file system that does not tell of one directory does not tell of any */
+  let directoriesTell = true;
+  /** Whether it tells where it lies. */
+  const look = (fd: number, path: BytePath): boolean => {
     const pieces = search.find(fd);
-    if (pieces === undefined || pieces.length === 0) return;
-    if (job.realtime !== undefined && isRealtimeFile(io, fd) !== job.realtime) return;
+    if (pieces === undefined || pieces.length === 0) return pieces !== undefined;
+    if (job.realtime !== undefined && isRealtimeFile(io, fd) !== job.realtime) return true;
     const { inode, mode, linkCount } = io.status(fd);
     files.push({ inode, kind: (mode & S_IFMT) === S_IFDIR ? 'directory' : 'file', links: linkCount, path, pieces });
+    return true;
   };
   const attempt = (ask: () => void): void => {
     try {
@@ -106,7 +110,12 @@ function extentVisitor(
   };
   return {
     wants: (_inode, type) => type === DIRENT_TYPE.file || type === DIRENT_TYPE.unknown,
-    directory: (fd, path) => attempt(() => look(fd, path)),
+    directory(fd, path) {
+      if (!directoriesTell) return;
+      attempt(() => {
+        directoriesTell = look(fd, path);
+      });
+    },
     entry: (e) =>
       attempt(() => {
         const fd = io.openBeneath(e.directory, bytesOf(e.name), 'file');
