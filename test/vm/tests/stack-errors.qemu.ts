@@ -1,0 +1,350 @@
+import assert from 'node:assert/strict';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { discover } from '../../../src/discover/discover.ts';
+import { createLocalTree } from '../../../src/linux/probe/kernel-files.ts';
+import { extent, run } from '../../../src/model/extent.ts';
+import type { Place } from '../../../src/model/topology.ts';
+import { splitPlace } from '../../../src/resolve/place.ts';
+import { diskList, listsSector, regionList } from '../guest/bad-blocks.ts';
+import { failingPages } from '../guest/direct-read.ts';
+import { sectorOf, writeWhole } from '../guest/filesystem.ts';
+import { lvm, prepareLvm } from '../guest/lvm.ts';
+import { injectMachineCheck } from '../guest/machine-check.ts';
+import { createFsdax, initialiseLabels, physicalAddress } from '../guest/namespace.ts';
+import { program } from '../guest/program.ts';
+import { checked, dropCaches, kernelNameOf, layerOf, mapDevice, ownersOf } from '../guest/stack.ts';
+import { until } from '../guest/wait.ts';
+
+const page = 4096;
+const pages = 16;
+const badPage = 2;
+
+for (const module of ['xfs', 'dm-mod', 'dm-crypt', 'dm-raid', 'raid0', 'raid1', 'raid10', 'raid456', 'loop']) {
+  program('modprobe', module);
+}
+initialiseLabels('ndbus0');
+createFsdax('region0');
+for (const [mode, size] of [
+  ['fsdax', '832M'],
+  ['sector', '64M'],
+  ['devdax', '64M'],
+] as const) {
+  const map = mode === 'sector' ? [] : ['--map=mem'];
+  program('ndctl', 'create-namespace', '-r', 'region1', '-m', mode, '-s', size, ...map);
+}
+for (const [disk, count] of [
+  ['pmem0', 10],
+  ['pmem1', 8],
+] as const) {
+  const table = `/tmp/${disk}.sfdisk`;
+  writeFileSync(table, `label: gpt\n${Array(count).fill('size=96MiB').join('\n')}\n`);
+  program('sh', '-c', `sfdisk --quiet /dev/${disk} <${table}`);
+}
+
+interface Stack {
+  readonly what: string;
+  /** makes it; its kernel name */
+  readonly make: () => string;
+  readonly fsType?: 'xfs' | 'ext4';
+  /** what people see as the last layer */
+  readonly layer: { readonly kind: string; readonly name?: string };
+  /** whether another copy serves the read */
+  readonly served: boolean;
+}
+const number = (partition: string): string => readFileSync(`/sys/class/block/${partition}/dev`, 'utf8').trim();
+const sectors = (96 * 1024 * 1024) / 512;
+
+const stacks: readonly Stack[] = [
+  {
+    what: 'dm-linear over two ends of a partition',
+    make: () => {
+      const half = sectors / 2;
+      const disk = number('pmem0p1');
+      return mapDevice('lin', `0 ${half} linear ${disk} ${half}`, `${half} ${half} linear ${disk} 0`);
+    },
+    layer: { kind: 'dm-linear', name: 'lin' },
+    served: false,
+  },
+  {
+    what: 'an LVM volume over two disks',
+    make: () => {
+      prepareLvm();
+      lvm('pvcreate', '-q', '/dev/pmem0p2', '/dev/pmem1p2');
+      lvm('vgcreate', '-q', 'data-vg', '/dev/pmem0p2', '/dev/pmem1p2');
+      lvm('lvcreate', '-q', '-y', '-Wn', '-Zn', '-n', 'pg', '-l', '8', 'data-vg', '/dev/pmem1p2');
+      lvm('lvextend', '-q', '-l', '+15', 'data-vg/pg', '/dev/pmem0p2');
+      return kernelNameOf('data--vg-pg');
+    },
+    layer: { kind: 'dm-linear', name: 'data-vg/pg' },
+    served: false,
+  },
+  {
+    what: 'an LVM mirror (dm-raid)',
+    make: () => {
+      lvm(
+        'lvcreate',
+        '-q',
+        '-y',
+        '-Wn',
+        '-Zn',
+        '--type',
+        'raid1',
+        '-m1',
+        '--nosync',
+        '-n',
+        'safe',
+        '-L',
+        '16M',
+        'data-vg',
+      );
+      return kernelNameOf('data--vg-safe');
+    },
+    fsType: 'ext4',
+    layer: { kind: 'dm-raid', name: 'data-vg/safe' },
+    served: true,
+  },
+  {
+    what: 'dm-stripe over two disks',
+    make: () => mapDevice('stri', `0 ${2 * sectors} striped 2 256 ${number('pmem0p3')} 0 ${number('pmem1p3')} 0`),
+    layer: { kind: 'dm-striped', name: 'stri' },
+    served: false,
+  },
+  {
+    what: 'dm-crypt',
+    make: () => {
+      const key = '0f'.repeat(32);
+      return mapDevice('secret', `0 ${sectors - 4096} crypt aes-xts-plain64 ${key} 0 ${number('pmem0p4')} 4096`);
+    },
+    layer: { kind: 'dm-crypt', name: 'secret' },
+    served: false,
+  },
+  {
+    what: 'md raid0',
+    make: () => createArray('md0', 'raid0', 'pmem0p5', 'pmem1p5'),
+    layer: { kind: 'md-raid0' },
+    served: false,
+  },
+  {
+    what: 'md raid1',
+    make: () => createArray('md1', 'raid1', 'pmem0p6', 'pmem1p6'),
+    layer: { kind: 'md-raid1' },
+    served: true,
+  },
+  {
+    what: 'md raid5',
+    make: () => createArray('md5', 'raid5', 'pmem0p7', 'pmem1p7', 'pmem1p8'),
+    layer: { kind: 'md-raid5' },
+    served: true,
+  },
+  {
+    what: 'md raid10',
+    make: () => createArray('md10', 'raid10', 'pmem0p8', 'pmem1p1', 'pmem0p9', 'pmem1p4'),
+    layer: { kind: 'md-raid10' },
+    served: true,
+  },
+];
+
+/** The media is all zeros, so that parity and copies are right without a first synchronisation. */
+function createArray(name: string, level: string, ...members: string[]): string {
+  const devices = members.map((member) => `/dev/${member}`);
+  const options = [`--level=${level}`, `--raid-devices=${members.length}`];
+  program('mdadm', '--create', `/dev/${name}`, '--run', '--force', '--assume-clean', ...options, ...devices);
+  return name;
+}
+
+for (const stack of stacks) {
+  test(`an error below ${stack.what} is resolved to the file, and ${stack.served ? 'another copy serves the read' : 'reading fails exactly there'}`, async (t) => {
+    const upper = stack.make();
+    const folder = `/mnt/${upper}`;
+    mount(stack.fsType ?? 'xfs', upper, folder);
+    await errorBelow(t, stack, upper, `${folder}/victim.dat`);
+  });
+}
+
+function mount(type: 'xfs' | 'ext4', device: string, folder: string): void {
+  // smaller than what mkfs.xfs recommends; the owner of every block is known only with the reverse map
+  if (type === 'xfs')
+    program('mkfs.xfs', '-q', '-f', '--unsupported', '-m', 'rmapbt=1', '-l', 'size=12m', `/dev/${device}`);
+  else program('mkfs.ext4', '-q', '-F', '-b', '4096', `/dev/${device}`);
+  mkdirSync(folder, { recursive: true });
+  program('mount', '-t', type, `/dev/${device}`, folder);
+}
+
+async function errorBelow(t: TestContext, { layer, served }: Stack, upper: string, path: string): Promise<void> {
+  writeWhole(path, pages * page);
+  const offset = badPage * page;
+  const above = sectorOf(path, offset);
+  const { disk, sector } = await bottomOf(upper, above);
+  t.diagnostic(`${upper} ${above} is ${disk} ${sector}`);
+  await makeBad(disk, sector);
+  dropCaches(); // what was just written would still be a good copy
+
+  const owners = await ownersOf(disk, sector, 8);
+  assert.deepEqual(
+    owners.map((o) => [o.kind, o.paths, o.offset, o.length, o.start, o.count]),
+    [['file', [path], offset, page, sector, 8]],
+  );
+  const [owner] = owners;
+  const last = owner?.layers?.at(-1);
+  assert.deepEqual([last?.kind, last?.name, last?.start], [layer.kind, layer.name, above]);
+  assert.equal(owner?.goodCopy?.exists, served ? 'yes' : 'no', JSON.stringify(owner?.goodCopy));
+  const seenFromAbove = await ownersOf(upper, above, 8);
+  assert.deepEqual(
+    seenFromAbove.map((o) => [o.device, o.paths, o.offset]),
+    [[upper, [path], offset]],
+  );
+  const { complete, ranges, reason } = await checked(path);
+  assert.deepEqual(
+    ranges.map((r) => [r.offset, r.length, r.device, r.start, r.count, r.goodCopy?.exists]),
+    [[offset, page, disk, sector, 8, served ? 'yes' : undefined]],
+  );
+  assert.equal(complete, true, reason);
+
+  assert.deepEqual(pagesThatFail(path), served ? [] : [badPage]);
+}
+
+/** Down to a disk with a list: one of the places where the kernel keeps it, as our own code says. */
+async function bottomOf(device: string, at: number): Promise<{ readonly disk: string; readonly sector: number }> {
+  if (/^pmem\d+$/.test(device)) return { disk: device, sector: at };
+  const { upper, layer } = await layerOf(device);
+  const [part] = layer.mapDown(upper, extent(device, at, 8));
+  assert.equal(part?.below.count, 8);
+  return bottomOf(part?.below.device ?? '', part?.below.start ?? 0);
+}
+
+async function makeBad(disk: string, sector: number): Promise<void> {
+  injectMachineCheck(physicalAddress(disk, sector));
+  await until('the sector in the list', () => listsSector(diskList(disk), sector));
+}
+
+function pagesThatFail(path: string): number[] {
+  return failingPages(path, pages);
+}
+
+test('what md has found bad itself is no good copy of the other member', async () => {
+  const path = '/mnt/md1/victim.dat';
+  const above = sectorOf(path, badPage * page);
+  const { upper, layer } = await layerOf('md1');
+  const [first, second] = layer.mapDown(upper, extent('md1', above, 8));
+  assert.ok(first && second);
+  // until a read met the error nothing was known of it; which member it met is for the kernel to choose
+  for (let i = 0; i < 20 && !knownToMd('md1', first.below.device); i += 1) pagesThatFail(path);
+  const list = readFileSync(`/sys/block/md1/md/dev-${first.below.device}/bad_blocks`, 'utf8');
+  assert.match(list, new RegExp(`^${first.below.start} `, 'm'));
+  const { disk, sector } = await bottomOf(second.below.device, second.below.start);
+  const [owner] = await ownersOf(disk, sector, 8);
+  assert.equal(owner?.paths?.[0], path);
+  assert.equal(owner?.goodCopy?.exists, 'no');
+  assert.match(owner?.goodCopy?.where ?? '', /pmem0p6: also bad there, as md knows/);
+});
+function knownToMd(array: string, member: string): boolean {
+  return readFileSync(`/sys/block/${array}/md/dev-${member}/bad_blocks`, 'utf8') !== '';
+}
+
+test('an error below a file that a loop device shows is resolved to the file in its file system', async () => {
+  mount('ext4', 'pmem0p10', '/mnt/images');
+  const image = '/mnt/images/disk.img';
+  program('fallocate', '-l', '33554432', image);
+  program('losetup', '/dev/loop0', image);
+  mount('ext4', 'loop0', '/mnt/inner');
+  const path = '/mnt/inner/victim.dat';
+  writeWhole(path, pages * page);
+  program('sync');
+  const inImage = sectorOf(path, badPage * page);
+  const { disk, sector } = await bottomOf('pmem0p10', sectorOf(image, inImage * 512));
+  await makeBad(disk, sector);
+  const owners = await ownersOf(disk, sector, 8);
+  assert.deepEqual(
+    owners.map((o) => [o.kind, o.paths, o.offset, o.length, o.layers?.map((l) => [l.kind, l.name])]),
+    [
+      [
+        'file',
+        [path],
+        badPage * page,
+        page,
+        [
+          ['partition', undefined],
+          ['loop', image],
+        ],
+      ],
+    ],
+  );
+  const { ranges, complete, reason } = await checked(path);
+  assert.deepEqual(
+    ranges.map((r) => [r.offset, r.length, r.device, r.start]),
+    [[badPage * page, page, disk, sector]],
+  );
+  assert.equal(complete, true, reason);
+});
+
+async function placeOf(mode: string): Promise<Place> {
+  const trees = { sysfs: createLocalTree('/sys'), procfs: createLocalTree('/proc', 'PROCFS_READ') };
+  const place = (await discover(trees)).places.find((p) => p.mode === mode);
+  if (place === undefined) throw new Error(`no place of mode ${mode}`);
+  return place;
+}
+/** By the place's own sectors, through the region's list. */
+async function makePlaceBad(place: Place, sector: number): Promise<void> {
+  const inRegion = (place.regionOffset ?? 0) + sector;
+  const start = BigInt(readFileSync('/sys/bus/nd/devices/region1/resource', 'utf8').trim());
+  injectMachineCheck(start + BigInt(inRegion) * 512n);
+  await until('the sector in the list', () => listsSector(regionList('region1'), inRegion));
+}
+
+test('an error in a BTT namespace is told as the part of the arena that the kernel itself says it is', async () => {
+  const place = await placeOf('sector');
+  program('mount', '-t', 'debugfs', 'debugfs', '/sys/kernel/debug');
+  const folder = readdirSync('/sys/kernel/debug/btt').map((btt) => `/sys/kernel/debug/btt/${btt}/arena0`)[0];
+  const at = (name: string): number => Number(readFileSync(`${folder}/${name}`, 'utf8'));
+  const parts = splitPlace(place, [run(0, place.size)]).known.map((o) => [o.metadata, o.start]);
+  // the kernel's numbers leave out the page in front of the first arena that this format has
+  const front = at('version_major') === 1 ? 8 : 0;
+  assert.deepEqual(
+    parts.filter(([what]) => what !== 'BTT padding'),
+    [
+      ['BTT info block', at('infooff') / 512 + front],
+      ['BTT data', at('dataoff') / 512 + front],
+      ['BTT map', at('mapoff') / 512 + front],
+      ['BTT log', at('logoff') / 512 + front],
+      ['BTT info block copy', at('info2off') / 512 + front],
+    ],
+  );
+  // before anything was written every block lies at its own number
+  const block = 100;
+  await makePlaceBad(place, at('dataoff') / 512 + front + block * 8);
+  const [owner] = splitPlace(place, [run(at('dataoff') / 512 + front + block * 8, 8)]).known;
+  assert.deepEqual([owner?.kind, owner?.metadata, owner?.count], ['hidden', 'BTT data', 8]);
+  const file = openSync(`/dev/${place.device}`, 'r');
+  const read = (n: number): number => readSync(file, new Uint8Array(page), 0, page, n * page);
+  assert.throws(() => read(block), { code: 'EIO' });
+  assert.deepEqual([read(block - 1), read(block + 1)], [page, page]);
+  closeSync(file);
+});
+
+test('an error in a device-dax namespace is told by the sector of that device', async () => {
+  const place = await placeOf('devdax');
+  const sector = (place.dataStart ?? 0) + 40;
+  await makePlaceBad(place, sector);
+  const { onDevice, known } = splitPlace(place, [run(sector, 8)]);
+  assert.deepEqual([onDevice, known], [[extent(place.device, 40, 8)], []]);
+});
+
+test('the program itself resolves through the stack, by the name that people use', () => {
+  const path = '/mnt/md5/victim.dat';
+  const sector = sectorOf(path, badPage * page);
+  const out = program(
+    'node',
+    '--disable-sigusr1',
+    '/checkout/src/main.js',
+    'resolve',
+    '/dev/md5',
+    `${sector}+8`,
+    '--json',
+  );
+  const answer = JSON.parse(out) as { results: { owners: { kind: string; paths: string[] }[] }[] };
+  assert.deepEqual(
+    answer.results[0]?.owners.map((o) => [o.kind, ...o.paths]),
+    [['file', path]],
+  );
+});
