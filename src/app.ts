@@ -415,12 +415,14 @@ function listsStatus(state: State): AgentStatus['collectors'][number] {
 }
 
 /** The collector of health succeeds when every module that has health data was read. */
-function healthStatus({ health }: State): AgentStatus['collectors'][number] {
+function healthStatus({ health, topology, inventoried }: State): AgentStatus['collectors'][number] {
   const asked = health.filter((reading) => reading.health.kind !== 'unsupported');
   const read = asked.flatMap(({ lastOkAt }) => lastOkAt ?? []);
   return {
     collector: 'health',
-    success: asked.every((reading) => reading.health.kind === 'ok'),
+    success:
+      inventoried &&
+      topology.dimms.every(({ key }) => health.some((reading) => reading.dimm === key && reading.health.kind !== 'failed')),
     durationSeconds: Math.max(0, ...asked.map(({ durationMs }) => durationMs)) / 1000,
     ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
   };
