@@ -28,7 +28,12 @@ export function createLanes(
         lanes: workers.map(laneOf),
         giveBack(finished) {
           lent = false;
-          for (const worker of workers) worker.removeAllListeners('message').removeAllListeners('exit');
+          for (const worker of workers)
+            worker
+              .removeAllListeners('message')
+              .removeAllListeners('exit')
+              .removeAllListeners('error')
+              .on('error', () => undefined);
           if (finished) return;
           // one may hang in the kernel; it ends with the process
           for (const worker of workers) void worker.terminate();
