@@ -422,7 +422,9 @@ function healthStatus({ health, topology, inventoried }: State): AgentStatus['co
     collector: 'health',
     success:
       inventoried &&
-      topology.dimms.every(({ key }) => health.some((reading) => reading.dimm === key && reading.health.kind !== 'failed')),
+      topology.dimms.every(({ key }) =>
+        health.some((reading) => reading.dimm === key && reading.health.kind !== 'failed'),
+      ),
     durationSeconds: Math.max(0, ...asked.map(({ durationMs }) => durationMs)) / 1000,
     ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
   };
