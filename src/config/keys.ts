@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { Condition, Severity } from '../model/incident.ts';
+import { conditions, type Severity } from '../model/incident.ts';
 import { duration, listOf, oneOf, text, wholeNumber } from './fields.ts';
 
 /**
@@ -8,29 +8,6 @@ import { duration, listOf, oneOf, text, wholeNumber } from './fields.ts';
  */
 
 const severities = ['critical', 'warning', 'info'] as const satisfies readonly Severity[];
-const conditions = [
-  'media_error',
-  'badblocks_unreadable',
-  'badblocks_incomplete',
-  'dimm_health',
-  'health_unreadable',
-  'dimm_spare_low',
-  'dimm_temperature',
-  'dimm_dirty_shutdown',
-  'dimm_not_armed',
-  'dimm_save_failed',
-  'dimm_restore_failed',
-  'dimm_flush_failed',
-  'dimm_erase_failed',
-  'dimm_map_failed',
-  'energy_source_worn',
-  'dimm_replace',
-  'scrub_overdue',
-  'scrub_failed',
-  'device_stuck',
-  'receiver_unreachable',
-  'store_unwritable',
-] as const satisfies readonly Condition[];
 
 /** Receiver kinds that the configuration language knows; `availability.ts` says which of them this version has. */
 export const receiverTypes = ['webhook', 'alertmanager', 'pagerduty', 'slack'] as const;

@@ -5,28 +5,34 @@ import type { HostFacts } from './host.ts';
 import type { Owner } from './owner.ts';
 import type { DimmRef } from './topology.ts';
 
-export type Condition =
-  | 'media_error'
-  | 'badblocks_unreadable'
-  | 'badblocks_incomplete'
-  | 'dimm_health'
-  | 'health_unreadable'
-  | 'dimm_spare_low'
-  | 'dimm_temperature'
-  | 'dimm_dirty_shutdown'
-  | 'dimm_not_armed'
-  | 'dimm_save_failed'
-  | 'dimm_restore_failed'
-  | 'dimm_flush_failed'
-  | 'dimm_erase_failed'
-  | 'dimm_map_failed'
-  | 'energy_source_worn'
-  | 'dimm_replace'
-  | 'scrub_overdue'
-  | 'scrub_failed'
-  | 'device_stuck'
-  | 'receiver_unreachable'
-  | 'store_unwritable';
+/** What can be wrong with a module. */
+export const dimmConditions = [
+  'dimm_health',
+  'health_unreadable',
+  'dimm_spare_low',
+  'dimm_temperature',
+  'dimm_dirty_shutdown',
+  'dimm_not_armed',
+  'dimm_save_failed',
+  'dimm_restore_failed',
+  'dimm_flush_failed',
+  'dimm_erase_failed',
+  'dimm_map_failed',
+  'energy_source_worn',
+  'dimm_replace',
+] as const;
+export const conditions = [
+  'media_error',
+  'badblocks_unreadable',
+  'badblocks_incomplete',
+  ...dimmConditions,
+  'scrub_overdue',
+  'scrub_failed',
+  'device_stuck',
+  'receiver_unreachable',
+  'store_unwritable',
+] as const;
+export type Condition = (typeof conditions)[number];
 
 export type Severity = 'critical' | 'warning' | 'info';
 export type Resolution = 'cleared' | 'device_removed' | 'closed_by_operator';

@@ -1,25 +1,9 @@
 /** The modules as the state keeps them: who they are, whether they are there, and what is looked back on. */
 import { type DimmState, noHistory } from '../model/dimm-state.ts';
-import type { Condition, IncidentSubject } from '../model/incident.ts';
+import { dimmConditions, type IncidentSubject } from '../model/incident.ts';
 import type { Dimm, Topology } from '../model/topology.ts';
 import { type Draft, remember } from './draft.ts';
 import { findOpen, resolveIncident } from './lifecycle.ts';
-
-export const conditionsOfDimms: readonly Condition[] = [
-  'dimm_health',
-  'health_unreadable',
-  'dimm_spare_low',
-  'dimm_temperature',
-  'dimm_dirty_shutdown',
-  'dimm_not_armed',
-  'dimm_save_failed',
-  'dimm_restore_failed',
-  'dimm_flush_failed',
-  'dimm_erase_failed',
-  'dimm_map_failed',
-  'energy_source_worn',
-  'dimm_replace',
-];
 
 /** Takes over who is there now; a module that the inventory could not look at is not gone. */
 export function followPresence(draft: Draft, topology: Topology): void {
@@ -64,7 +48,7 @@ function sameDimm(a: DimmState, b: DimmState): boolean {
 export function followRemovedDimms(draft: Draft, policy: { readonly removedAfterMs: number }): void {
   for (const dimm of draft.dimms.values()) {
     if (dimm.present || dimm.goneSince === null || draft.now - dimm.goneSince < policy.removedAfterMs) continue;
-    for (const condition of conditionsOfDimms) {
+    for (const condition of dimmConditions) {
       const incident = findOpen(draft, condition, dimm.key);
       if (incident !== undefined) resolveIncident(draft, incident, 'device_removed');
     }
