@@ -68,7 +68,8 @@ for (const { name, block, options, attributeBytes } of variants) {
       assertAsFiemap(sectors, namesBelow(lab.mountpoint), tree.deletedInodes);
       assert.ok(owners.some((o) => o.kind === 'deleted' && o.openBy?.some((p) => p.pid === process.pid)));
       assertAsDumpe2fs(sectors, lab.device, block);
-      assertAsDebugfs(sectors, lab.device, block, lab.mountpoint);
+      const symlinks = namesBelow(lab.mountpoint).filter(({ kind }) => kind === 'symlink');
+      assertAsDebugfs(sectors, lab.device, block, lab.mountpoint, new Set(symlinks.map(({ inode }) => inode)));
       const unknown = owners.filter((o) => o.kind === 'unknown');
       assert.deepEqual(unknown, []);
     });
@@ -115,6 +116,7 @@ function assertAsDebugfs(
   device: string,
   block: number,
   mountpoint: string,
+  symlinks: ReadonlySet<string>,
 ): void {
   const perBlock = block / 512;
   const asked: number[] = [];
@@ -135,6 +137,8 @@ function assertAsDebugfs(
     );
     // icheck passes over inodes without links
     if (owners.every((o) => o.linkCount === 0)) continue;
+    // with an attribute in an inode of its own, icheck takes the text of a short symlink for block numbers
+    if (inode !== undefined && symlinks.has(inode) && owners.every((o) => o.metadata !== undefined)) continue;
     if (inode === undefined || inode === '7') {
       // what the resize inode maps are the reserved descriptors
       assert.ok(

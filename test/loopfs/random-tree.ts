@@ -220,7 +220,11 @@ function removals(garden: Garden, count: number): void {
 }
 
 function listen(garden: Garden): Server {
-  const path = below(garden.root, 'socket');
+  // a folder of its own: the socket goes when it is closed, and that must not move a block of what was looked at
+  const folder = below(garden.root, 'sockets');
+  mkdirSync(folder);
+  garden.others.push(folder);
+  const path = below(folder, 'socket');
   const server = createServer().listen(path.toString());
   server.unref();
   if (!existsSync(path)) throw new Error('a socket is made before listen() returns');
