@@ -132,6 +132,9 @@ const tables: readonly (readonly [name: string, members: number, ...rows: string
 ];
 for (const [name, count, ...rows] of tables) {
   test(`device-mapper ${name}: every sector is where we say`, async () => {
+    // what an earlier array left in its metadata would win over the table
+    for (const name of members.slice(4))
+      program('dd', 'if=/dev/zero', `of=/dev/${name}`, 'bs=64k', 'count=4', 'conv=fsync');
     const upper = mapDevice('upper', ...rows);
     try {
       await compare(upper, equal.slice(0, count));
