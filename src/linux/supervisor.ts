@@ -54,7 +54,12 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
 }
 
 // a signal of the terminal reaches the agent once, through here
-const HALF: SpawnOptions = { detached: true, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] };
+const HALF: SpawnOptions = {
+  detached: true,
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  // glibc gives each thread a heap of its own otherwise: 5 MB of the agent
+  env: { MALLOC_ARENA_MAX: '2', ...process.env },
+};
 
 function startAs(account: Account, { agentArgs, stateFile, apiSocket }: SupervisorOptions): ChildProcess {
   prepareDirectoryOf(stateFile, account);

@@ -44,7 +44,8 @@ export async function spawnProbe(
   const child = spawn(process.execPath, args, {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
-    env: { UV_THREADPOOL_SIZE: WORKERS },
+    // glibc gives each worker a heap of its own otherwise, and seldom anything back
+    env: { UV_THREADPOOL_SIZE: WORKERS, MALLOC_ARENA_MAX: '2' },
     cwd: '/',
   });
   await new Promise<void>((done, fail) => {
