@@ -5,9 +5,11 @@ import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
 import { createServer } from './export/http/server.ts';
+import { createHinting } from './hinting.ts';
 import { listen, pageOf } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
+import { healthCollector, listsCollector } from './model/collectors.ts';
 import type { HistoryEvent } from './model/incident.ts';
 import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
@@ -18,7 +20,7 @@ import type { Standings } from './notify/standing.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
 import { createScrubWatch } from './observe/scrub.ts';
-import { busOf, subjectsOf, subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
+import { watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   DsmCaller,
@@ -71,10 +73,6 @@ export interface App {
 }
 
 const DRAIN_MS = 5_000;
-/** When to look at the inventory after a device node came or went. */
-const DEVICE_LOOKS_MS = [0, 1_000, 5_000];
-/** How long a configuration file must have been left alone before it is read by itself. */
-const CONFIG_SETTLE_MS = 1_000;
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
@@ -204,7 +202,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     closers.add('discover', () => inventory.stop());
 
     let settled = false;
-    let cancelReload = (): void => undefined;
     let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
     const requests = createRequests(() => loop.wake());
     const stages: Stages<readonly OutboxItem[]> = {
@@ -256,47 +253,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('loop', () => loop.stop());
 
-    const hints = platform.createHints((hint) => onHint(hint));
+    const hinting = createHinting({ inventory, observer, health, scrubs, clock, reload: () => void reload() });
+    const hints = platform.createHints(hinting.take);
+    closers.add('hinting', hinting.stop);
     closers.add('hints', () => hints.stop());
     const unwatchMounts = platform.watchMounts(() => inventory.refresh());
     closers.add('mounts', unwatchMounts);
 
-    function onHint(hint: Hint): void {
-      const topology = inventory.topology();
-      switch (hint.kind) {
-        case 'list': {
-          const bus = busOf(topology, hint.subject);
-          const subjects = subjectsOf(topology, hint.subject);
-          if (bus === undefined) inventory.refresh();
-          else void scrubs.cause(bus).then((cause) => look(subjects, cause));
-          break;
-        }
-        case 'scrub':
-          look(subjectsOfBus(topology, hint.bus), 'scrub');
-          break;
-        case 'devices':
-          // the node is there before its driver is through with it: what is half made now is looked at again
-          for (const ms of DEVICE_LOOKS_MS) clock.after(ms, inventory.refresh);
-          break;
-        case 'flags':
-          health.hint(hint.dimm);
-          inventory.refresh();
-          break;
-        case 'mounts':
-          inventory.refresh();
-          break;
-        case 'config':
-          // a file that is being written is empty for a moment, and an empty one is a valid configuration
-          cancelReload();
-          cancelReload = clock.after(CONFIG_SETTLE_MS, () => void reload());
-          break;
-        default:
-          hint satisfies never;
-      }
-    }
-    function look(subjects: readonly string[], cause: 'hint' | 'scrub'): void {
-      for (const subject of subjects) observer.hint(subject, cause);
-    }
     function watchAgain(armed: Promise<void>): void {
       armed.catch((error: unknown) => log.warn({ err: error }, 'watching for changes failed; polling goes on'));
     }
@@ -332,7 +295,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         revision: options.revision,
         nodeVersion: options.nodeVersion,
         startedAt,
-        collectors: [inventory.status(), listsStatus(state), healthStatus(state)],
+        collectors: [inventory.status(), listsCollector(state), healthCollector(state)],
         receivers: notifications.status(),
         storeWritable: stages.store().writable,
         resolves: queue.timings(),
@@ -401,33 +364,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
 function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
   if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
   else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
-}
-
-/** The collector of the lists succeeds when each of them was read. */
-function listsStatus(state: State): AgentStatus['collectors'][number] {
-  const read = state.lists.map((list) => list.lastOkAt).filter((at) => at !== undefined);
-  return {
-    collector: 'badblocks',
-    success: state.inventoried && state.lists.every((list) => list.list.kind === 'ok'),
-    durationSeconds: Math.max(0, ...state.lists.map((list) => list.durationMs)) / 1000,
-    ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
-  };
-}
-
-/** The collector of health succeeds when every module that has health data was read. */
-function healthStatus({ health, topology, inventoried }: State): AgentStatus['collectors'][number] {
-  const asked = health.filter((reading) => reading.health.kind !== 'unsupported');
-  const read = asked.flatMap(({ lastOkAt }) => lastOkAt ?? []);
-  return {
-    collector: 'health',
-    success:
-      inventoried &&
-      topology.dimms.every(({ key }) =>
-        health.some((reading) => reading.dimm === key && reading.health.kind !== 'failed'),
-      ),
-    durationSeconds: Math.max(0, ...asked.map(({ durationMs }) => durationMs)) / 1000,
-    ...(read.length > 0 && { lastSuccess: Math.min(...read) / 1000 }),
-  };
 }
 
 function needRestart(before: Settings, after: Settings): string[] {

@@ -86,13 +86,14 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     from: /^src\/app\.ts$/,
     may: [
       /^src\/(model|config|discover|observe|diff|resolve|record|notify|export)\//,
-      /^src\/(ports|cycle|loop|closers|listening)\.ts$/,
+      /^src\/(ports|cycle|loop|closers|hinting|listening)\.ts$/,
     ],
   },
   {
     from: /^src\/(cli|demo)\//,
     may: [/^src\/(cli|demo|model|config|discover|observe|resolve)\//, /^src\/(ports|app)\.ts$/, /^node:/],
   },
+  { from: /^src\/hinting\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/observe\/watch-targets\.ts$/] },
   { from: /^src\/(closers|listening)\.ts$/, may: [/^src\/(model|config|export)\//, /^src\/ports\.ts$/] },
   { from: /^src\/pretty-log\.ts$/, may: [/^pino-pretty$/, /^node:/] },
   {

@@ -1,4 +1,4 @@
-import { errnoOf } from '../model/errors.ts';
+import { quietly } from '../model/errors.ts';
 import { bytesOfPath, type PathName, pathFromBytes } from '../model/path.ts';
 import type { Mount } from '../model/topology.ts';
 import type { FilesystemIo } from '../ports.ts';
@@ -65,13 +65,4 @@ function processIds(io: FilesystemIo): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .sort((a, b) => a - b);
-}
-/** Undefined for what ended or may not be looked at. */
-function quietly<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

@@ -36,3 +36,12 @@ export function errnoOf(error: unknown): string | undefined {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+/** Undefined where the system refuses: what ended meanwhile, or is not ours to see. A bug is thrown all the same. */
+export function quietly<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}

@@ -14,8 +14,9 @@ export interface DeviceReaderDeps<T> {
   take(trigger: ReadingTrigger, before: T | undefined): Promise<Taken<T>>;
   /** The reading counts: told once each, before it can be had from `latest`. */
   onTaken(before: T | undefined, now: T): void;
-  /** When to look again when nothing hints at it: at the poll, or sooner, for the reason of this look, where it failed. */
-  nextLook(reading: T): { readonly pollMs: number; readonly retryMs?: number };
+  /** ms until the next look when nothing hints at it */
+  pollMs(reading: T): number;
+  hasFailed(reading: T): boolean;
   /** Called when `latest` has changed. */
   onReading(): void;
 }
@@ -34,6 +35,8 @@ export interface DeviceReader<T> {
 const DEBOUNCE_MS = 25;
 const DEBOUNCE_LIMIT_MS = 250;
 const JITTER = 0.1;
+/** A look that failed is repeated after this, then twice as long each time, up to the poll: what hinted at it hints no more. */
+const RETRY_FIRST_MS = 1_000;
 
 /** What tells more of how an error was found wins when hints meet. */
 const weight: Readonly<Record<ReadingTrigger, number>> = { poll: 0, start: 1, hint: 2, scrub: 3 };
@@ -49,6 +52,7 @@ export function createDeviceReader<T>(deps: DeviceReaderDeps<T>): DeviceReader<T
   let again: ReadingTrigger | undefined;
   let hinted: ReadingTrigger | undefined;
   let hintedSince = 0;
+  let failures = 0;
   let cancelTimer = (): void => undefined;
   let waiting: (() => void)[] = [];
   const first = Promise.withResolvers<void>();
@@ -61,6 +65,7 @@ export function createDeviceReader<T>(deps: DeviceReaderDeps<T>): DeviceReader<T
     if (isStopped()) return;
     deps.onTaken(latest, reading);
     latest = reading;
+    failures = deps.hasFailed(reading) ? failures + 1 : 0;
     if (released === undefined) state = 'idle';
     else {
       state = 'stuck';
@@ -84,9 +89,9 @@ export function createDeviceReader<T>(deps: DeviceReaderDeps<T>): DeviceReader<T
     for (const resolve of waiting) resolve();
     waiting = [];
     if (state !== 'idle') return;
-    const { pollMs, retryMs } = deps.nextLook(reading);
-    const poll = pollMs * (1 + JITTER * (2 * deps.jitter() - 1));
-    if (retryMs !== undefined && retryMs < poll) schedule(retryMs, last);
+    const poll = deps.pollMs(reading) * (1 + JITTER * (2 * deps.jitter() - 1));
+    const retry = RETRY_FIRST_MS * 2 ** (failures - 1);
+    if (failures > 0 && retry < poll) schedule(retry, last);
     else schedule(poll, 'poll');
   }
   function free(trigger: ReadingTrigger): void {

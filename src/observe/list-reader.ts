@@ -34,8 +34,6 @@ export interface ReaderDeps {
 
 /** A read of a truncated list logs two kernel messages: such lists are polled up to this much less often. */
 const MAX_BACKOFF = 10;
-/** A read that failed is tried again after this, then twice as long each time, up to the poll: what hinted at it hints no more. */
-const RETRY_FIRST_MS = 1_000;
 
 export interface ListReader extends DeviceReader<ListReading> {
   readonly source: ListSource;
@@ -46,7 +44,6 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
   const { clock, config, log } = deps;
   const { subject } = source;
   let backoff = 1;
-  let failures = 0;
 
   async function take(trigger: ReadingTrigger, before: ListReading | undefined): Promise<Taken<ListReading>> {
     const startedAt = clock.now();
@@ -73,7 +70,6 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
   function onTaken(before: ListReading | undefined, { list }: ListReading): void {
     tellTransition(before?.list, list);
     backoff = list.kind === 'ok' && !list.value.complete ? Math.min(backoff * 2, MAX_BACKOFF) : 1;
-    failures = list.kind === 'ok' ? 0 : failures + 1;
   }
   function tellTransition(before: Observation<BadBlockList> | undefined, now: Observation<BadBlockList>): void {
     const was = before === undefined ? 'well' : wellness(before);
@@ -84,16 +80,13 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
     else log.warn({ subject, reason: now.reason }, 'bad-block list is unreadable');
   }
   const { jitter, badBlocksMs } = config;
-  const nextLook = () => ({
-    pollMs: badBlocksMs * backoff,
-    ...(failures > 0 && { retryMs: RETRY_FIRST_MS * 2 ** (failures - 1) }),
-  });
   const reader = createDeviceReader<ListReading>({
     clock,
     jitter,
     take,
     onTaken,
-    nextLook,
+    pollMs: () => badBlocksMs * backoff,
+    hasFailed: ({ list }) => list.kind !== 'ok',
     onReading: deps.onReading,
   });
   return { ...reader, source };

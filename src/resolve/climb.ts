@@ -1,15 +1,15 @@
-import { errnoOf, messageOf } from '../model/errors.ts';
 import { endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
 import type { BlockDevice, Mount, TopologyProblem } from '../model/topology.ts';
-import { bytesFromSectors, type SectorCount } from '../model/units.ts';
+import type { SectorCount } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
+import { contentOf, readHead } from './stack/content.ts';
 import { type Copies, type StackLayer, shiftCopies } from './stack/layer.ts';
 import { stackLayers } from './stack/layers.ts';
 import { isLoopOn } from './stack/loop-device.ts';
 import { partitionTableBytes, partitionTableRuns } from './stack/partition-table.ts';
-import { RECOGNIZE_BYTES, RECOGNIZE_TAIL_BYTES, recognize } from './stack/recognize.ts';
+import { RECOGNIZE_BYTES } from './stack/recognize.ts';
 import { unusedParts } from './stack/unused.ts';
 
 /** Sectors as the asked device and the device they were followed to see them. */
@@ -254,52 +254,6 @@ function unusedDevice(device: BlockDevice, facts: HostFacts, io: FilesystemIo): 
   if (content.kind === 'ok' && doubts.length === 0) return { kind: 'raw', metadata: content.what };
   const what = content.kind === 'ok' ? content.recognized : `its start cannot be read (${content.reason})`;
   return { kind: 'unknown', reason: ['no mount or holder of it is known', what, ...doubts].join('; ') };
-}
-
-function contentOf(device: BlockDevice, io: FilesystemIo) {
-  const head = readHead(device, RECOGNIZE_BYTES, io);
-  if (head.kind === 'failed') return head;
-  const recognized = recognize(head.raw, readEnd(device, io));
-  return { kind: 'ok', recognized, what: useOf(device, recognized, io) } as const;
-}
-function useOf(device: BlockDevice, content: string, io: FilesystemIo): string {
-  if (content === 'swap space') return isActiveSwap(device, io) ? 'swap space in use' : 'swap space, not in use';
-  return content.endsWith('file system') ? `${content}, not mounted` : content;
-}
-
-function readHead(device: BlockDevice, bytes: number, io: FilesystemIo) {
-  return readAt(device, 0, bytes, io);
-}
-/** Absent where it cannot be read: what was found at the start counts all the same. */
-function readEnd(device: BlockDevice, io: FilesystemIo) {
-  const from = bytesFromSectors(device.size) - RECOGNIZE_TAIL_BYTES;
-  const end = from < 0 ? undefined : readAt(device, from, RECOGNIZE_TAIL_BYTES, io);
-  return end?.kind === 'ok' ? { raw: end.raw, deviceSectors: device.size } : undefined;
-}
-function readAt(device: BlockDevice, from: number, bytes: number, io: FilesystemIo) {
-  try {
-    const fd = io.openDevice(device.name, device.devNumber);
-    try {
-      const raw = Buffer.alloc(bytes);
-      io.pread(fd, raw, from);
-      return { kind: 'ok', raw } as const;
-    } finally {
-      io.close(fd);
-    }
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return { kind: 'failed', reason: messageOf(error) } as const;
-  }
-}
-
-function isActiveSwap(device: BlockDevice, io: FilesystemIo): boolean {
-  try {
-    const lines = Buffer.from(io.readProc('swaps')).toString('latin1').split('\n');
-    return lines.some((line) => line.split(/\s/)[0] === `/dev/${device.name}`);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return false;
-  }
 }
 
 /** Whether a run lies on the device at all. */

@@ -1,4 +1,4 @@
-import { errnoOf } from '../model/errors.ts';
+import { quietly } from '../model/errors.ts';
 import { clip, type Run, run, subtract } from '../model/extent.ts';
 import type { Owner } from '../model/owner.ts';
 import { bytes, bytesFromSectors, sectorsCovering, wholeSectors } from '../model/units.ts';
@@ -61,14 +61,4 @@ export function withDeletedFiles(owners: readonly Owner[], task: FilesystemTask)
     o.kind === 'unknown' ? subtract([o], deleted).map((r) => ({ ...o, ...r })) : [o],
   );
   return [...rest, ...deleted];
-}
-
-/** Undefined for what ended, may not be looked at, or does not tell where it lies. */
-function quietly<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

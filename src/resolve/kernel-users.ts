@@ -1,4 +1,4 @@
-import { errnoOf } from '../model/errors.ts';
+import { quietly } from '../model/errors.ts';
 import type { KernelUser } from '../model/owner.ts';
 import type { BlockDevice } from '../model/topology.ts';
 import type { FilesystemIo } from '../ports.ts';
@@ -72,14 +72,4 @@ function loopDevices(io: FilesystemIo): { readonly name: string; readonly devNum
     name: name as string,
     devNumber: `${major}:${minor}`,
   }));
-}
-
-/** Undefined for what cannot be looked at: it goes away meanwhile, or is not ours to see. */
-function quietly<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

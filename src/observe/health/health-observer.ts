@@ -35,9 +35,6 @@ export interface HealthObserverDeps {
   readonly log: Logger;
 }
 
-/** A reading that failed is tried again after this, then twice as long each time, up to the poll. */
-const RETRY_FIRST_MS = 1_000;
-
 interface Watched {
   /** tells a DIMM from its successor of the same name */
   readonly instance: string;
@@ -51,19 +48,13 @@ export function createHealthObserver(deps: HealthObserverDeps): HealthObserver {
 
   function start(name: string, key: string): DeviceReader<HealthReading> {
     const health = { sysfs: deps.sysfs, dsm: deps.dsm, clock, deadlineMs: config.deviceDeadlineMs };
-    let failures = 0;
     return createDeviceReader<HealthReading>({
       clock,
       jitter: config.jitter,
       take: (trigger, before) => takeHealth({ name, key }, trigger, before, health),
-      onTaken(before, now) {
-        tellTransition(before, now);
-        failures = now.health.kind === 'failed' ? failures + 1 : 0;
-      },
-      nextLook: (reading) => ({
-        pollMs: needsWatching(reading) ? Math.min(config.healthAlarmMs, config.healthMs) : config.healthMs,
-        ...(failures > 0 && { retryMs: RETRY_FIRST_MS * 2 ** (failures - 1) }),
-      }),
+      onTaken: tellTransition,
+      pollMs: (reading) => (needsWatching(reading) ? Math.min(config.healthAlarmMs, config.healthMs) : config.healthMs),
+      hasFailed: ({ health: { kind } }) => kind === 'failed',
       onReading: deps.onReading,
     });
   }
