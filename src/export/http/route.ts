@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { OperatorAnswer, OperatorRequest } from '../../model/operator.ts';
+import type { ScrubAnswer, ScrubRequest } from '../../model/scrub.ts';
 import type { MetricsExporter } from '../metrics/prometheus.ts';
 import type { EventPage, View } from '../view.ts';
 import type { Access } from './access.ts';
@@ -33,6 +34,8 @@ export interface RouteSources {
   reload(): Promise<ReloadResult>;
   /** Answers when it is saved. */
   decide(request: OperatorRequest): Promise<OperatorAnswer>;
+  /** Answers when it is saved that it was asked for; what comes of it shows in the view. */
+  scrub(request: ScrubRequest): Promise<ScrubAnswer>;
 }
 export interface Documentation {
   /** the OpenAPI document */

@@ -11,6 +11,7 @@ import { openapiRoute } from './openapi.ts';
 import { pageRoute } from './page.ts';
 import { reloadRoute } from './reload.ts';
 import type { HttpRoute } from './route.ts';
+import { scrubsRoute } from './scrubs.ts';
 import { topologyRoute } from './topology.ts';
 
 /** Every route, sorted; a test compares this list with the folder. */
@@ -27,5 +28,6 @@ export const routes: readonly HttpRoute[] = [
   openapiRoute,
   pageRoute,
   reloadRoute,
+  scrubsRoute,
   topologyRoute,
 ];

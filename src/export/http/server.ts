@@ -121,6 +121,7 @@ export async function createHttpApp(deps: HttpDeps) {
     ready: deps.ready,
     reload: deps.reload,
     decide: deps.decide,
+    scrub: deps.scrub,
     access,
     metrics: createMetricsExporter(allMetrics()),
     telemetryPath: config.telemetryPath,

@@ -30,6 +30,7 @@ export function httpDeps(
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
     decide: async () => ({ kind: 'not-found' }),
+    scrub: async () => ({ started: [], refused: [] }),
     sockets: createSocketFiles(),
     log: recordingLogger(lines ?? []),
     ...rest,
