@@ -18,7 +18,11 @@ if (bootNumber() === 1) {
     plantLatentError(namespace, sector, 8);
     plantLatentError(namespace, healed, 8);
     scrub('nfit_test.0');
-    const { message } = await watching.message('both ranges', ({ totals }) => totals.ranges === 2);
+    // an agent that went down earlier would have the owners to tell after its restart
+    const { message } = await watching.message(
+      'both ranges, and what they belong to',
+      ({ totals, ranges: all }) => totals.ranges === 2 && all.every(({ owners }) => owners[0]?.kind === 'raw'),
+    );
     assert.equal(message.condition, 'media_error');
     keep('incident', message.incident);
     watching.agent.killHard();
