@@ -161,6 +161,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         },
         onStanding: () => loop.wake(),
       });
+    const followers = new Set<() => void>();
     let notifications = startTelling(settings);
     closers.add('notify', () => notifications.drain(DRAIN_MS));
     notifications.enqueue(loaded.pendingOutbox);
@@ -270,6 +271,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         await runCycle(stages, state, (next) => {
           state = forgetResolved(next, clock.now(), settings.config.retentionMs);
         });
+        for (const listener of followers) listener();
       },
       clock,
       periodMs: IDLE_PASS_MS,
@@ -347,6 +349,11 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       async events(after, limit) {
         const items = await store.events(after, limit);
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+      },
+      newestEventId: store.newestEventId,
+      onPass(listener) {
+        followers.add(listener);
+        return () => followers.delete(listener);
       },
       ready() {
         if (inventory.failing()) return { ready: false, reason: 'the kernel cannot be looked at: see the log' };

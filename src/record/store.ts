@@ -72,6 +72,8 @@ export interface Store extends DeliveryLog {
   trouble(): string;
   /** Events with an id above `after`, oldest first. @throws AgentError STATE_FILE */
   events(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Id of the newest event, written or about to be. */
+  newestEventId(): number;
   /** What was told to whom, newest first, of sequence numbers below `before`. @throws AgentError STATE_FILE */
   deliveries(before: number, limit: number): Promise<readonly DeliveryRecord[]>;
   /** Forgets what is older than the retention; never an open incident nor what is not delivered. Failures are logged. */
@@ -189,6 +191,7 @@ export function createStore(
     async events(after, limit) {
       return (await rows('SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?', [after, limit])).map(eventOfRow);
     },
+    newestEventId: () => lastEventId,
     async deliveries(before, limit) {
       const sql = 'SELECT * FROM outbox WHERE sequence < ? ORDER BY sequence DESC LIMIT ?';
       return (await rows(sql, [before, limit])).map(deliveryOfRow);

@@ -30,6 +30,10 @@ export interface RouteSources {
   view(): View;
   /** history after an event id, oldest first */
   events(after: number, limit: number): Promise<EventPage>;
+  /** id of the newest event there is, 0 when there is none */
+  newestEventId(): number;
+  /** Calls back after each pass, when `view` and `events` may show something new; returns how to stop. */
+  onPass(listener: () => void): () => void;
   ready(): Readiness;
   reload(): Promise<ReloadResult>;
   /** Answers when it is saved. */
@@ -48,6 +52,8 @@ export interface RouteContext extends RouteSources {
   readonly access: Access;
   readonly telemetryPath: string;
   readonly documentation: Documentation;
+  /** how to end each connection that is kept open */
+  readonly streams: Set<() => void>;
 }
 
 /** One address or a family of them; registered by `routes.ts`. */

@@ -2,6 +2,7 @@ import { badBlocksRoute } from './bad-blocks.ts';
 import { decisionsRoute } from './decisions.ts';
 import { devicesRoute } from './devices.ts';
 import { dimmsRoute } from './dimms.ts';
+import { eventStreamRoute } from './event-stream.ts';
 import { eventsRoute } from './events.ts';
 import { filesRoute } from './files.ts';
 import { healthRoute } from './health.ts';
@@ -20,6 +21,7 @@ export const routes: readonly HttpRoute[] = [
   decisionsRoute,
   devicesRoute,
   dimmsRoute,
+  eventStreamRoute,
   eventsRoute,
   filesRoute,
   healthRoute,

@@ -101,7 +101,7 @@ export const scrubsRoute: HttpRoute = {
         const { items, next } = pageOf(wanted, keyOf, query);
         const buses = state.topology.buses.filter(({ name }) => bus === undefined || name === bus);
         return {
-          items: items.map((run) => runJson(run, state.at)),
+          items: items.map((run) => scrubJson(run, state.at)),
           next,
           complete: state.inventoried && state.scrubReadings.every((reading) => reading.state.kind === 'ok'),
           readAt: timeOrNull(state.inventoried ? state.at : null),
@@ -123,7 +123,7 @@ export const scrubsRoute: HttpRoute = {
         const { state } = view();
         for (const { runs } of state.scrubs.values()) {
           const run = runs.find(({ id }) => id === request.params.id);
-          if (run !== undefined) return runJson(run, state.at);
+          if (run !== undefined) return scrubJson(run, state.at);
         }
         throw new HttpProblem(404, 'No scrub has this id; of each bus the last hundred are kept.');
       },
@@ -152,7 +152,7 @@ export const scrubsRoute: HttpRoute = {
         reply.code(202).header('location', `/api/v1/scrubs/${first.id}`);
         const { at } = view().state;
         return {
-          items: started.map((run) => runJson(run, at)),
+          items: started.map((run) => scrubJson(run, at)),
           refused: refused.map((each) => ({ bus: each.bus, reason: each.reason })),
         };
       },
@@ -181,7 +181,7 @@ function keyOf(run: ScrubRun): string {
   return `${String(Number.MAX_SAFE_INTEGER - run.requestedAt).padStart(16, '0')} ${run.id}`;
 }
 
-function runJson(run: ScrubRun, now: number): Static<typeof runSchema> {
+export function scrubJson(run: ScrubRun, now: number): Static<typeof runSchema> {
   const { id, bus, status, type, asker, startedAt, endedAt, countBefore, countAfter } = run;
   const until = endedAt ?? (status === 'running' ? now : null);
   return {

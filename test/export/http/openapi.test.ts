@@ -28,6 +28,7 @@ test('the OpenAPI document describes every route, its parameters, its answers an
     '/api/v1/dimms',
     '/api/v1/dimms/{dimm}',
     '/api/v1/events',
+    '/api/v1/events/stream',
     '/api/v1/files',
     '/api/v1/incidents',
     '/api/v1/incidents/{id}',

@@ -98,7 +98,8 @@ const early = stateOf([], { topology: emptyTopology, inventoried: false, at: 0 }
 for (const [why, state] of Object.entries({ damaged: damagedState(), awkward, empty, early })) {
   test(`every answer is what its schema promises: ${why} host`, async () => {
     for (const url of responses.keys()) {
-      if (!url.startsWith('/api/') || url.includes(':')) continue;
+      // a stream has no end; it has tests of its own
+      if (!url.startsWith('/api/') || url.includes(':') || url.endsWith('/stream')) continue;
       const { status, body } = await get(url, state);
       assert.equal(status, 200, url);
       conforms(url, body);

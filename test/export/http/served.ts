@@ -27,6 +27,8 @@ export function httpDeps(
   return {
     view: () => viewOf(damagedState()),
     events: async () => ({ items: [], next: null }),
+    newestEventId: () => 0,
+    onPass: () => () => undefined,
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
     decide: async () => ({ kind: 'not-found' }),
