@@ -137,11 +137,11 @@ function kindOf(before: ScrubState, after: ScrubState): Pick<ScrubRun, 'type' | 
 /** A look at the count of a bus. */
 export function follow(scrubs: BusScrubs, bus: Bus, reading: ScrubReading, making: Making): Step {
   const run = currentRun(scrubs);
-  // what comes of a request is told by whoever makes it: until then nobody knows whose scrub is seen
-  if (reading.state.kind !== 'ok' || run?.status === 'requested') return { scrubs, events: [] };
+  if (reading.state.kind !== 'ok') return { scrubs, events: [] };
   const state = reading.state.value;
   if (run?.status === 'running') return followRun(scrubs, run, bus, state, reading.at, making);
   const counted = count(scrubs, bus, state, reading.at, making);
+  // what comes of a request is told by whoever makes it: until then nobody knows whose scrub is seen
   if (!state.running || run !== undefined) return counted;
   const found: ScrubRun = {
     ...blankRun(counted.scrubs, bus.epoch, making),

@@ -134,6 +134,10 @@ const accepted = {
   start: { kind: 'accepted', before: { completed: 1, running: false }, after: { completed: 1, running: true } },
   searchable: [uid],
 } as const;
+const secondTime = {
+  start: { kind: 'accepted', before: { completed: 2, running: false }, after: { completed: 2, running: true } },
+  searchable: [uid],
+} as const;
 /** Asked for by ada, taken by the kernel, through after a minute. */
 const whole: readonly Look[] = [
   { at: 1_000, scrub: '1' },
@@ -177,6 +181,19 @@ describe('a scrub that was asked for', () => {
     // a list that never comes is not waited for without end
     const { last: given } = play([...whole.slice(0, -1), { at: 63_000 + 121_000, listFrom: 62_999 }]);
     assert.equal(given.run?.status, 'completed');
+  });
+
+  it('is not completed in the pass that sees its end: the lists are held against it first', () => {
+    const { told } = play([...whole.slice(0, -2), { at: 63_000, scrub: '2', listFrom: 63_000 }, { at: 63_001 }]);
+    assert.deepEqual(
+      told.slice(-2).map(({ run: each }) => each?.status),
+      ['reading', 'completed'],
+    );
+  });
+
+  it('is one run, also where it is seen running before anybody knows that the kernel has taken it', () => {
+    const { last } = play([...whole.slice(0, 2), { at: 2_500, scrub: '1+' }, ...whole.slice(2)]);
+    assert.deepEqual([last.scrubs.runs.length, last.run?.type, last.run?.status], [1, 'long', 'completed']);
   });
 
   it('is refused while one is under way: two triggers at once start one', () => {
@@ -521,6 +538,15 @@ describe('what a scrub proves', () => {
     assert.deepEqual([...proofs], [[uid, { id: last.run?.id, startedAt: 3_000, endedAt: 63_000 }]]);
     assert.equal(proofsOf(state.scrubs.values(), topologyOf(bus({ epoch: 'boot-2' }))).size, 0);
     assert.equal(proofsOf(play(whole.slice(0, 4)).state.scrubs.values(), topologyOf(bus())).size, 0);
+    const again = play(
+      [
+        { at: 70_000, asked: everything },
+        { at: 71_000, outcome: secondTime },
+      ],
+      state,
+    );
+    assert.equal(again.last.run?.status, 'running');
+    assert.equal(proofsOf(again.state.scrubs.values(), topologyOf(bus())).size, 1, 'the one before goes on proving');
     const elsewhere = whole.map((look) =>
       look.outcome === undefined ? look : { ...look, outcome: { ...accepted, searchable: [] } },
     );

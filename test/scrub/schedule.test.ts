@@ -169,6 +169,20 @@ test('the jitter moves each start by the same time, within the window, and never
   );
 });
 
+test('a jitter that is longer than the schedule’s own period skips nothing', () => {
+  const config = schedule('0 * * * *', { jitterMs: 6 * DAY });
+  let scrubs = bus({ scheduledUpTo: Date.parse('2026-01-05T00:00:00Z') });
+  const began = Array.from({ length: 4 }, () => {
+    const due = nextDue(scrubs, config, 'm1') as number;
+    scrubs = { ...scrubs, scheduledUpTo: due };
+    return due;
+  });
+  assert.deepEqual(
+    began.slice(1).map((at, i) => at - (began[i] as number)),
+    [HOUR, HOUR, HOUR],
+  );
+});
+
 test('a bus has its own schedule by kernel name or provider, off is none, and what runs or is gone is not due', () => {
   const now = Date.parse('2026-01-12T00:00:00Z');
   const since = { scheduledUpTo: Date.parse('2026-01-05T00:00:00Z') };
