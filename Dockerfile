@@ -12,6 +12,10 @@
 # exist yet; KILL to stop a process of that user). With `--user pmemwatch` and no capability it runs too, and says what it
 # cannot see.
 #
+# Scrubs are started by writing /sys: with `-v /sys:/sys` in place of `/sys:ro`. Otherwise the agent says that it may not, and
+# scrub_failed and scrub_overdue follow: `scrub: { schedule: off, overdue_after: 0s }` then. What a scrub can prove is asked through
+# /dev/ndctl*: --device-cgroup-rule "c $(awk '$2 == "ndctl" { print $1 }' /proc/devices):* r"
+#
 # The health of DIMMs is asked through /dev/nmem*, whose major number differs from host to host: let it in with
 #   --device-cgroup-rule "c $(awk '$2 == "dimmctl" { print $1 }' /proc/devices):* rw"
 

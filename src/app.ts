@@ -196,7 +196,10 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         scrubs.update(topology);
         loop.wake();
       },
-      onLook: () => watchAgain(hints.watch(watchTargets(inventory.topology()))),
+      onLook: () => {
+        watchAgain(hints.watch(watchTargets(inventory.topology())));
+        scrubs.trigger.hold(inventory.topology());
+      },
       log: log.child({ component: 'discover' }),
     });
     closers.add('discover', () => inventory.stop());
@@ -233,6 +236,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       scrubs: { ...scrubs, ...scrubs.trigger },
       notify: (items) => telling.enqueue(items),
       now: clock.now,
+      tick: clock.monotonic,
       policy: () => ({
         removedAfterMs: settings().config.incidents.removedAfterMs,
         health: { energySourceUsedPercent: 100 - settings().config.advice.leftPlanPercent },

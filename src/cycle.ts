@@ -49,6 +49,8 @@ export interface Stages<Told> {
   /** queued; deduplicated by id */
   notify(told: Told): void;
   now(): number;
+  /** the clock that never goes back */
+  tick(): number;
   policy(): RecordPolicy;
 }
 
@@ -61,7 +63,7 @@ export async function runCycle<Told>(
   const now = stages.now();
   const topology = stages.topology();
   const snapshot = stages.latest(topology);
-  const proofs = proofsOf(previous.scrubs.values(), topology);
+  const proofs = proofsOf(previous.scrubs.values(), previous.scrubTicks, topology);
   const changes = [...diff(previous.places, topology, snapshot, previous.stuck, proofs), ...stages.resolved()];
   const seen = recordPass(
     previous,
@@ -80,6 +82,7 @@ export async function runCycle<Told>(
       changes,
       lists: snapshot.lists,
       now,
+      tick: stages.tick(),
     },
     scrubs.policy(),
   );

@@ -69,6 +69,9 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
   if (process.getuid?.() === 0 && !isSupervised()) return supervise(settings);
   let reload = (): void => undefined;
   onHangup = () => reload();
+  // it would end an agent that is not up yet
+  let rescan = (): void => undefined;
+  process.on('SIGUSR2', () => rescan());
   // a supervisor that was killed is started anew at once: two agents must not share a socket and a state file meanwhile
   process.on('disconnect', () => process.exit(2));
   const { createApp } = await import('./app.ts');
@@ -116,7 +119,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
       log,
     );
     reload = () => void app.reload();
-    process.on('SIGUSR2', () => void app.rescan());
+    rescan = () => void app.rescan();
     try {
       await Promise.race([stopped, bug.promise]);
     } finally {

@@ -80,8 +80,8 @@ export interface ScrubControl {
   start(bus: string): Promise<ScrubStart>;
   /** `nfit/hw_error_scrub`: whether a machine check also starts a scrub. Answers why it could not be set. */
   setErrorScrub(bus: string, on: boolean): Promise<string | undefined>;
-  /** Whether firmware can search this region (ARS_CAP: persistent scrub supported); false also where that cannot be asked. */
-  canSearch(bus: string, region: string): Promise<boolean>;
+  /** Why firmware cannot be taken to search this region (ARS_CAP: persistent scrub supported); undefined where it can. */
+  whyNotSearchable(bus: string, region: string): Promise<string | undefined>;
 }
 
 /** Asks the probe who owns sectors. */

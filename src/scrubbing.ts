@@ -95,10 +95,7 @@ export function createScrubbing(deps: {
       }
       return known.times;
     },
-    update(topology) {
-      observer.update(topology);
-      trigger.hold(topology);
-    },
+    update: observer.update,
   };
 }
 

@@ -1,10 +1,10 @@
 /** What `ack` and `close` have in common: whom it is about, who asks, and what came of it. */
-import { userInfo } from 'node:os';
 import { AgentError } from '../model/errors.ts';
 import { agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
 import type { CommandArguments, CommandContext, CommandOption, ExitCode } from './command.ts';
 import { jsonText, printable } from './print.ts';
+import { whoAsks } from './who.ts';
 
 export const decisionOptions: Readonly<Record<string, CommandOption>> = {
   author: { type: 'string', value: 'NAME', help: 'who asks [the user who runs this]' },
@@ -31,7 +31,7 @@ export async function decide(
   const whole = oneOf(id, items as readonly Decided[]);
   const reason = args.values['reason']?.at(-1);
   const decided = (await api.post(`/api/v1/incidents/${encodeURIComponent(whole)}/${what.path}`, {
-    author: args.values['author']?.at(-1) ?? userInfo().username,
+    author: args.values['author']?.at(-1) ?? whoAsks(),
     ...(reason === undefined ? {} : { reason }),
     ...what.body,
   })) as Decided;

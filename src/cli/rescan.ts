@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { byteText } from '../model/byte-text.ts';
 import { AgentError } from '../model/errors.ts';
@@ -6,6 +5,7 @@ import { type AgentApi, agentApi, apiOptions } from './agent-api.ts';
 import type { Command, CommandContext } from './command.ts';
 import { counted, jsonText, printable } from './print.ts';
 import { createProgressLine } from './progress.ts';
+import { whoAsks } from './who.ts';
 
 /** What of a scrub (`GET /api/v1/scrubs/{id}`) is shown. */
 interface Run {
@@ -32,7 +32,7 @@ export const rescan: Command = {
   summary: 'have the running agent search whole buses for latent errors (ARS)',
   operands: '[BUS]...',
   details:
-    'Without BUS every bus that can. It runs for minutes to hours beside everything else; what it finds is told as any other\nbad range. Exit code 0: asked for, or with --wait: all were seen through.',
+    'Without BUS every bus that can. It runs for minutes to hours beside everything else; what it finds is told as any other\nbad range. Exit code 0: asked for, or with --wait: all were searched in full.',
   options: {
     wait: { type: 'boolean', help: 'show progress, and end with the scrub' },
     author: { type: 'string', value: 'NAME', help: 'who asks [the user who runs this]' },
@@ -47,14 +47,14 @@ export const rescan: Command = {
     const api = await agentApi(args, context);
     const reason = args.values['reason']?.at(-1);
     const who = {
-      author: args.values['author']?.at(-1) ?? userInfo().username,
+      author: args.values['author']?.at(-1) ?? whoAsks(),
       ...(reason === undefined ? {} : { reason }),
     };
     const asked = await ask(api, args.operands, who);
     const items = args.flag('wait') ? await seeThrough(api, asked.items, context) : asked.items;
     if (args.flag('json')) context.stdout.write(jsonText({ items, refused: asked.refused }));
     else context.stdout.write(text(items, asked.refused));
-    const unfinished = args.flag('wait') && items.some(({ status }) => status !== 'completed');
+    const unfinished = args.flag('wait') && items.some(({ status, type }) => status !== 'completed' || type !== 'long');
     // without a name those that cannot are no failure
     return unfinished || (args.operands.length > 0 && asked.refused.length > 0) ? 2 : 0;
   },
@@ -125,7 +125,7 @@ function endText(run: Run): string {
   const why = run.reason === null ? '' : `: ${printable(run.reason)}`;
   switch (run.status) {
     case 'completed':
-      return `searched in ${durationText(run.durationSeconds ?? 0)}, ${found}${run.type === 'long' ? '' : ` (maybe not in full${why})`}`;
+      return `searched in ${durationText(run.durationSeconds ?? 0)}, ${found}${run.type === 'long' ? why : ` (maybe not in full${why})`}`;
     case 'failed':
     case 'interrupted':
       return `${run.status}${why}`;

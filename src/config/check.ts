@@ -25,9 +25,11 @@ export function checkValue(schema: TSchema, value: unknown, path: KeyPath = []):
     return Object.entries(value).flatMap(([key, each]) => checkValue(item, each, [...path, key]));
   }
   if (isRight(schema, normalized(schema, value))) return [];
-  const { expected = 'allowed here', secret } = notesOf(schema);
+  const { expected = 'allowed here', secret, explain } = notesOf(schema);
   if (value === null) return [{ path, message: `has no value: it is to be ${expected}` }];
-  return [{ path, message: `${secret === true ? 'the value' : shown(value)} is not ${expected}` }];
+  const why = typeof value === 'string' ? explain?.(value) : undefined;
+  const message = `${secret === true ? 'the value' : shown(value)} is not ${expected}${why === undefined ? '' : `: ${why}`}`;
+  return [{ path, message }];
 }
 
 /**

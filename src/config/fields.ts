@@ -12,6 +12,8 @@ export interface TextField {
   readonly default?: string;
   readonly secret?: boolean;
   readonly matches?: (value: string) => boolean;
+  /** what is wrong with a value that does not match, where that can be said */
+  readonly explain?: (value: string) => string | undefined;
 }
 
 export function text(field: TextField) {
@@ -89,6 +91,7 @@ export interface FieldNotes {
   readonly default?: unknown;
   readonly expected?: string;
   readonly secret?: boolean;
+  readonly explain?: (value: string) => string | undefined;
   readonly unit?: string;
   readonly defaultText?: string;
 }

@@ -172,10 +172,15 @@ const receiver = Type.Object(
   { description: 'One receiver of messages.' },
 );
 
-const cronExpected = 'a cron expression such as "0 1 * * 0", or off';
-function isSchedule(value: string): boolean {
-  return value === 'off' || typeof parseCron(value) !== 'string';
+function whyNoSchedule(value: string): string | undefined {
+  const schedule = value === 'off' ? undefined : parseCron(value);
+  return typeof schedule === 'string' ? schedule : undefined;
 }
+const schedule = {
+  expected: 'a cron expression such as "0 1 * * 0", or off',
+  matches: (value: string) => whyNoSchedule(value) === undefined,
+  explain: whyNoSchedule,
+};
 
 const scrub = Type.Object(
   {
@@ -183,18 +188,13 @@ const scrub = Type.Object(
       default: '0 1 * * 0',
       description:
         'When every bus is searched: minute, hour, day of the month, month, day of the week, in local time; `off`: never by itself. What was missed while the host was down is caught up once.',
-      expected: cronExpected,
-      matches: isSchedule,
+      ...schedule,
     }),
-    buses: Type.Record(
-      Type.String(),
-      text({ description: 'A schedule.', expected: cronExpected, matches: isSchedule }),
-      {
-        default: {},
-        description:
-          'Other schedules for single buses, by kernel name (`ndbus0`) or provider (`ACPI.NFIT`), as `pmemwatch list` shows them.',
-      },
-    ),
+    buses: Type.Record(Type.String(), text({ description: 'A schedule.', ...schedule }), {
+      default: {},
+      description:
+        'Other schedules for single buses, by kernel name (`ndbus0`) or provider (`ACPI.NFIT`), as `pmemwatch list` shows them.',
+    }),
     jitter: duration({
       default: '4h',
       min: '0s',

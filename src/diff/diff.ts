@@ -85,7 +85,7 @@ function diffPlace(
 function diffUnlisted(
   place: Place,
   tracked: readonly TrackedRange[],
-  { runs: listed, startedAt }: PlaceReading,
+  { runs: listed, startTick }: PlaceReading,
   proof: ScrubProof | undefined,
 ): Change[] {
   const windows = place.kind === 'region' ? (place.windows ?? []) : [run(0, place.size)];
@@ -96,9 +96,9 @@ function diffUnlisted(
   const undoubted = tracked.filter((range) => range.unconfirmed === undefined);
   const cleared = intersect(intersect(own, gone), windows);
   const searched =
-    proof === undefined || startedAt === undefined || startedAt < proof.endedAt
+    proof === undefined || startTick === undefined || startTick < proof.endedTick
       ? []
-      : tracked.filter(({ lastSeen, epoch }) => epoch !== place.epoch && lastSeen < proof.startedAt);
+      : tracked.filter(({ epoch }) => epoch !== place.epoch);
   const proven = intersect(intersect(searched, gone), windows);
   const doubted = subtract(intersect(undoubted, gone), proven);
   const outside = subtract(doubted, windows);

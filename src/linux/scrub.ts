@@ -25,12 +25,11 @@ const PERSISTENT_SEARCH = 2;
 export async function performScrub(places: Places, call: ScrubLine): Promise<unknown> {
   const nfit = join(places.sysfs, 'bus/nd/devices', call.bus, 'nfit');
   if ('region' in call) return canSearch(places, call.bus, call.region);
+  if ('startWithinMs' in call) return start(join(nfit, 'scrub'), performance.now() + call.startWithinMs);
   switch (call.action) {
     case 'access':
       await access(join(nfit, 'scrub'), constants.W_OK);
       return null;
-    case 'start':
-      return start(join(nfit, 'scrub'));
     case 'errorScrubOn':
     case 'errorScrubOff':
       await writeAttribute(join(nfit, 'hw_error_scrub'), call.action === 'errorScrubOn' ? '1' : '0');
@@ -49,11 +48,13 @@ interface Started {
 
 /**
  * Writes `1` (drivers/acpi/nfit/core.c scrub_store) unless a scrub runs: a request made during one is joined with it, and
- * nobody can tell then what was searched. The kernel marks the bus busy before the write returns.
+ * nobody can tell then what was searched. The kernel marks the bus busy before the write returns. Nothing is written after the deadline.
  */
-async function start(file: string): Promise<Started> {
+async function start(file: string, deadline: number): Promise<Started> {
   const before = await readState(file);
   if (before.running) return { written: false, before };
+  // whoever asked has been told that it failed
+  if (performance.now() > deadline) throw Object.assign(new Error('too late'), { code: 'ETIMEDOUT' });
   try {
     await writeAttribute(file, '1');
   } catch (error) {

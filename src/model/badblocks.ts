@@ -25,6 +25,8 @@ export interface ListReading {
   /** when the reading ended, ms since the epoch */
   readonly at: number;
   readonly durationMs: number;
+  /** when it began, on the clock that never goes back */
+  readonly startTick: number;
   readonly trigger: ReadingTrigger;
   readonly list: Observation<BadBlockList>;
   /** ms since the epoch when the call that has not come back was made; the device is skipped until it does */
@@ -43,8 +45,8 @@ export interface PlaceReading {
   readonly reasons: readonly string[];
   /** end of the oldest reading it is made of; absent before the first */
   readonly readAt?: number;
-  /** start of the oldest reading it is made of; absent before the first */
-  readonly startedAt?: number;
+  /** start of the oldest reading it is made of, on the clock that never goes back; absent before the first */
+  readonly startTick?: number;
   readonly trigger: ReadingTrigger;
   /** a list it needs has not been read for the first time yet: what it shows counts, what it lacks says nothing */
   readonly pending?: boolean;

@@ -21,6 +21,8 @@ export interface ScrubReading {
   /** `Bus.epoch`: the count starts anew with the driver */
   readonly epoch: string;
   readonly at: number;
+  /** when it ended, on the clock that never goes back: only this says what came before what */
+  readonly tick: number;
   readonly state: Observation<ScrubState>;
   /** why a scrub cannot be started from here, in words; '' where it can */
   readonly notWritable: string;
@@ -60,14 +62,26 @@ export type ScrubStart =
   | { readonly kind: 'accepted'; readonly before: ScrubState; readonly after: ScrubState }
   /** one ran already: nothing was written, or the kernel has as many requests as it keeps */
   | { readonly kind: 'busy'; readonly before: ScrubState | null }
-  | { readonly kind: 'failed'; readonly reason: string };
+  /** `again`: it may succeed a little later */
+  | { readonly kind: 'failed'; readonly reason: string; readonly again: boolean };
 export interface ScrubOutcome {
   /** of the run that was to be started */
   readonly run: string;
+  /** of the bus when it was asked */
+  readonly epoch: string;
   readonly at: number;
+  /** as in `ScrubReading` */
+  readonly tick: number;
   readonly start: ScrubStart;
   /** uids of the places whose firmware says that it can search them (ARS_CAP: persistent scrub supported) */
   readonly searchable: readonly string[];
+  /** of which regions firmware does not say so, and why; '' when it says so of all */
+  readonly notSearchable: string;
+}
+/** When a run began and ended, on the clock that never goes back; of this process: absent for what an earlier one saw. */
+export interface ScrubTicks {
+  readonly started?: number;
+  readonly ended?: number;
 }
 
 /**
@@ -122,6 +136,8 @@ export interface BusScrubs {
   readonly lastFullAt: number | null;
   /** occurrences of the schedule up to this time are dealt with */
   readonly scheduledUpTo: number;
+  /** an uncorrected error asks for a search that has not been started yet: why */
+  readonly wanted: string | null;
   /** how many runs there were; numbers their ids */
   readonly ordinal: number;
   /** oldest first; only the last one can be under way */
@@ -140,19 +156,24 @@ export function currentRun(scrubs: BusScrubs | undefined): ScrubRun | undefined 
 export interface ScrubProof {
   /** of the run */
   readonly id: string;
-  readonly startedAt: number;
-  /** a list proves something when its reading began at this time or later */
-  readonly endedAt: number;
+  /** a list proves something when its reading began at this tick or later */
+  readonly endedTick: number;
 }
 
 /** By uid of the place: the last long scrub of this instance of the kernel's bus that the agent asked for and saw through. */
-export function proofsOf(all: Iterable<BusScrubs>, topology: Topology): ReadonlyMap<string, ScrubProof> {
+export function proofsOf(
+  all: Iterable<BusScrubs>,
+  ticks: ReadonlyMap<string, ScrubTicks>,
+  topology: Topology,
+): ReadonlyMap<string, ScrubProof> {
   const proofs = new Map<string, ScrubProof>();
   for (const { name, present, runs } of all) {
     const epoch = topology.buses.find((bus) => bus.name === name)?.epoch;
     const run = runs.findLast((each) => each.type === 'long' && each.epoch === epoch && isSeenThrough(each));
-    if (!present || run === undefined || run.startedAt === null || run.endedAt === null) continue;
-    for (const uid of run.searchable) proofs.set(uid, { id: run.id, startedAt: run.startedAt, endedAt: run.endedAt });
+    if (!present || run === undefined) continue;
+    // what an earlier process saw end was over before the first reading of this one
+    const endedTick = ticks.get(run.id)?.ended ?? Number.NEGATIVE_INFINITY;
+    for (const uid of run.searchable) proofs.set(uid, { id: run.id, endedTick });
   }
   return proofs;
 }

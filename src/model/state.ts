@@ -4,7 +4,7 @@ import type { HealthReading } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { Incident, TrackedRange } from './incident.ts';
 import type { ReplacementAdvice } from './replacement-advice.ts';
-import type { BusScrubs, ScrubReading } from './scrub.ts';
+import type { BusScrubs, ScrubReading, ScrubTicks } from './scrub.ts';
 import type { Place, Topology } from './topology.ts';
 
 /** What is known of one place; `ranges`, counters and `place` are durable, the rest is of this run. */
@@ -49,6 +49,8 @@ export interface State {
   readonly health: readonly HealthReading[];
   /** the last look at the scrub of each bus that has one, of this run */
   readonly scrubReadings: readonly ScrubReading[];
+  /** by id of the run: of those that this process saw begin or end */
+  readonly scrubTicks: ReadonlyMap<string, ScrubTicks>;
   /** by `Dimm.key`: of the modules that were read */
   readonly advice: ReadonlyMap<string, ReplacementAdvice>;
   /** ms since the epoch of the pass that made it */

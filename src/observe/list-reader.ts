@@ -60,6 +60,7 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
       subject,
       at: clock.now(),
       durationMs: clock.monotonic() - started,
+      startTick: started,
       trigger,
       list,
       ...(file.kind === 'stuck' && { stuckSince: startedAt }),

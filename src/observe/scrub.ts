@@ -43,6 +43,8 @@ const SAME_SCRUB_MS = 5_000;
 /** Each look at a running scrub makes the kernel ask its firmware every second again: with the jitter never below a minute. */
 const RUNNING_POLL_MS = 67_000;
 
+const NOT_ASKED = 'the bus does not answer: whether a scrub can be started is not known';
+
 interface Watched {
   /** tells a bus from its successor of the same name */
   readonly epoch: string;
@@ -70,20 +72,21 @@ export function createScrubObserver(deps: ScrubObserverDeps): ScrubObserver {
       bus: bus.name,
       epoch: bus.epoch,
       at: clock.now(),
+      tick: clock.monotonic(),
       state: observationOf(file),
-      notWritable: before?.notWritable ?? (await whyNotWritable(bus.name, file)),
+      notWritable: file.kind === 'stuck' ? NOT_ASKED : await whyNotWritable(bus.name, before?.notWritable),
       ...(file.kind === 'stuck' && { stuckSince: startedAt }),
     };
     return file.kind === 'stuck' ? { reading, released: file.released } : { reading };
   }
-  /** Asked once: what may be written does not change while a process lives. */
-  async function whyNotWritable(bus: string, file: FileRead): Promise<string> {
-    if (file.kind === 'stuck') return '';
+  /** Asked with each reading until it may be written: a mount, a mode or a probe process can be put right meanwhile. */
+  async function whyNotWritable(bus: string, before: string | undefined): Promise<string> {
+    if (before === '') return '';
     const refused = await deps.control.whyNotWritable(bus);
-    if (refused !== undefined) {
-      log.warn({ bus, reason: refused.reason }, 'scrubs cannot be started on this bus');
-    }
-    return refused?.reason ?? '';
+    const reason = refused?.reason ?? '';
+    if (reason !== '' && reason !== before) log.warn({ bus, reason }, 'scrubs cannot be started on this bus');
+    if (reason === '' && before !== undefined) log.info({ bus }, 'scrubs can be started on this bus');
+    return reason;
   }
   function start(bus: Bus, key: string): Watched {
     const reader = createDeviceReader<ScrubReading>({

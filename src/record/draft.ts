@@ -1,7 +1,7 @@
 /** A pass in the making: copies of what it may change, and what it will tell. Lives only inside the pure entries. */
 import type { DimmState } from '../model/dimm-state.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
-import type { BusScrubs } from '../model/scrub.ts';
+import type { BusScrubs, ScrubTicks } from '../model/scrub.ts';
 import type { PlaceState, State } from '../model/state.ts';
 
 export interface Draft {
@@ -10,6 +10,7 @@ export interface Draft {
   readonly places: Map<string, PlaceState>;
   readonly dimms: Map<string, DimmState>;
   readonly scrubs: Map<string, BusScrubs>;
+  readonly scrubTicks: Map<string, ScrubTicks>;
   readonly incidents: Map<string, Incident>;
   readonly ordinals: Map<string, number>;
   readonly events: HistoryEvent[];
@@ -30,6 +31,7 @@ export function beginDraft(previous: State, now: number): Draft {
     places: new Map(previous.places),
     dimms: new Map(previous.dimms),
     scrubs: new Map(previous.scrubs),
+    scrubTicks: new Map(previous.scrubTicks),
     incidents: new Map(previous.incidents),
     ordinals: new Map(previous.ordinals),
     events: [],
@@ -38,8 +40,12 @@ export function beginDraft(previous: State, now: number): Draft {
 }
 
 export function sealDraft(draft: Draft, rest: Partial<State> = {}): Recorded {
-  const { places, dimms, scrubs, incidents, ordinals, events, notices } = draft;
-  return { state: { ...draft.previous, ...rest, places, dimms, scrubs, incidents, ordinals }, events, notices };
+  const { places, dimms, scrubs, scrubTicks, incidents, ordinals, events, notices } = draft;
+  return {
+    state: { ...draft.previous, ...rest, places, dimms, scrubs, scrubTicks, incidents, ordinals },
+    events,
+    notices,
+  };
 }
 
 export function remember(

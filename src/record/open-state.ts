@@ -81,6 +81,7 @@ export function beginningOf(loaded: Loaded, host: HostFacts, at: number): State 
     stuck: [],
     health: [],
     scrubReadings: [],
+    scrubTicks: new Map(),
     advice: new Map(),
     at,
   };

@@ -71,16 +71,15 @@ function whyFailed(scrubs: BusScrubs): string | undefined {
   }
   const last = scrubs.runs.findLast(isVerdict);
   return last?.status === 'failed'
-    ? `${whoseScrub(last)} failed at ${timeOf(last.endedAt ?? last.requestedAt)}: ${last.reason}`
+    ? `the scrub asked for by ${last.asker?.author} failed at ${timeOf(last.endedAt ?? last.requestedAt)}: ${last.reason}`
     : undefined;
 }
-/** A scrub that a reboot or the removal of its bus cut short has not failed, nor has it shown that one can succeed. */
-function isVerdict(run: ScrubRun): boolean {
-  if (run.status === 'completed') return run.asker !== null || run.type === 'long';
-  return run.status === 'failed';
-}
-function whoseScrub({ asker }: ScrubRun): string {
-  return asker === null ? 'a scrub' : `the scrub asked for by ${asker.author}`;
+/**
+ * One that somebody else started is his business; one that a reboot or the removal of its bus cut short has not failed, nor has it
+ * shown that one can succeed.
+ */
+function isVerdict({ asker, status }: ScrubRun): boolean {
+  return asker !== null && (status === 'completed' || status === 'failed');
 }
 
 function daysOf(ms: number): string {

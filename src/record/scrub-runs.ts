@@ -1,5 +1,13 @@
 /** The life of one scrub, and what is counted of its bus. Pure: each function answers the bus as it is after it, and what to remember. */
-import type { BusScrubs, ScrubAsker, ScrubOutcome, ScrubReading, ScrubRun, ScrubState } from '../model/scrub.ts';
+import type {
+  BusScrubs,
+  ScrubAsker,
+  ScrubOutcome,
+  ScrubReading,
+  ScrubRun,
+  ScrubState,
+  ScrubTicks,
+} from '../model/scrub.ts';
 import { currentRun } from '../model/scrub.ts';
 import type { Bus } from '../model/topology.ts';
 import { scrubIdOf } from './identity.ts';
@@ -34,16 +42,32 @@ export function newBusScrubs(key: string, bus: Bus, now: number): BusScrubs {
     lastDurationMs: null,
     lastFullAt: null,
     scheduledUpTo: now,
+    wanted: null,
     ordinal: 0,
     runs: [],
   };
 }
 
-/** Under its name of now, and with a schedule that does not wait for a time that a wrong clock once showed. */
+/** Under its name of now, and without the times that a wrong clock once showed: nothing is to wait until they come. */
 export function seen(scrubs: BusScrubs, name: string, now: number): BusScrubs {
-  const ahead = scrubs.scheduledUpTo > now + CLOCK_SLACK_MS;
-  if (scrubs.present && scrubs.name === name && !ahead) return scrubs;
-  return { ...scrubs, name, present: true, goneSince: null, ...(ahead && { scheduledUpTo: now }) };
+  const isAhead = (at: number | null): boolean => at !== null && at > now + CLOCK_SLACK_MS;
+  const { scheduledUpTo, firstSeen, lastFullAt } = scrubs;
+  const run = currentRun(scrubs);
+  const late = run !== undefined && isAhead(run.startedAt);
+  if (scrubs.present && scrubs.name === name && ![scheduledUpTo, firstSeen, lastFullAt].some(isAhead) && !late) {
+    return scrubs;
+  }
+  const back = (at: number): number => (isAhead(at) ? now : at);
+  const known = run !== undefined && late ? amend(scrubs, { ...run, startedAt: now }) : scrubs;
+  return {
+    ...known,
+    name,
+    present: true,
+    goneSince: null,
+    scheduledUpTo: back(scheduledUpTo),
+    firstSeen: back(firstSeen),
+    lastFullAt: lastFullAt === null ? null : back(lastFullAt),
+  };
 }
 
 export function request(
@@ -110,11 +134,16 @@ export function interrupt(scrubs: BusScrubs, run: ScrubRun, reason: string, now:
 }
 
 /** What the kernel answered to the request. */
-export function begin(scrubs: BusScrubs, bus: Bus, { at, start, searchable }: ScrubOutcome, making: Making): Step {
+export function begin(scrubs: BusScrubs, bus: Bus, outcome: ScrubOutcome, making: Making): Step {
+  const { at, start, searchable } = outcome;
   const run = currentRun(scrubs);
   if (run === undefined || run.status !== 'requested') return { scrubs, events: [] };
-  // what is due by the schedule is done with, whatever comes of it; what runs in its place may be a short one
-  const dealtWith = start.kind === 'busy' ? scrubs : { ...scrubs, scheduledUpTo: Math.max(at, scrubs.scheduledUpTo) };
+  if (outcome.epoch !== bus.epoch) {
+    return interrupt(scrubs, run, 'the machine or the driver was started anew when it was asked for', at);
+  }
+  // what is due by the schedule is done with, unless it may still come: what runs in its place may be a short one
+  const isDue = start.kind === 'busy' || (start.kind === 'failed' && start.again);
+  const dealtWith = isDue ? scrubs : { ...scrubs, scheduledUpTo: Math.max(at, scrubs.scheduledUpTo) };
   if (start.kind === 'failed') return fail(dealtWith, run, start.reason, at);
   const counted =
     start.before === null ? { scrubs: dealtWith, events: [] } : count(dealtWith, bus, start.before, at, making);
@@ -126,20 +155,30 @@ export function begin(scrubs: BusScrubs, bus: Bus, { at, start, searchable }: Sc
           status: 'running',
           reason: 'another scrub ran already: it is followed in place of the one asked for',
         }
-      : { ...common, ...kindOf(start.before, start.after), status: 'running', searchable };
+      : { ...common, ...kindOf(start.before, start.after, outcome.notSearchable), status: 'running', searchable };
   return { scrubs: amend(counted.scrubs, begun), events: [...counted.events, { type: 'started', run: begun }] };
 }
-function kindOf(before: ScrubState, after: ScrubState): Pick<ScrubRun, 'type' | 'reason'> {
-  if (!before.running && after.running) return { type: 'long', reason: '' };
+function kindOf(before: ScrubState, after: ScrubState, notSearchable: string): Pick<ScrubRun, 'type' | 'reason'> {
+  if (!before.running && after.running) return { type: 'long', reason: notSearchable };
   return { type: 'unknown', reason: 'the kernel took the request, and was not seen at it' };
 }
 
 /** A look at the count of a bus. */
-export function follow(scrubs: BusScrubs, bus: Bus, reading: ScrubReading, making: Making): Step {
+export function follow(
+  scrubs: BusScrubs,
+  bus: Bus,
+  reading: ScrubReading,
+  ticks: ScrubTicks | undefined,
+  making: Making,
+): Step {
   const run = currentRun(scrubs);
   if (reading.state.kind !== 'ok') return { scrubs, events: [] };
   const state = reading.state.value;
-  if (run?.status === 'running') return followRun(scrubs, run, bus, state, reading.at, making);
+  if (run?.status === 'running') {
+    // a look from before the kernel took the request says nothing of it
+    if (reading.tick <= (ticks?.started ?? Number.NEGATIVE_INFINITY)) return { scrubs, events: [] };
+    return followRun(scrubs, run, bus, state, reading.at, making);
+  }
   const counted = count(scrubs, bus, state, reading.at, making);
   // what comes of a request is told by whoever makes it: until then nobody knows whose scrub is seen
   if (!state.running || run !== undefined) return counted;
@@ -158,8 +197,11 @@ function followRun(scrubs: BusScrubs, run: ScrubRun, bus: Bus, state: ScrubState
     const counted = count(ended.scrubs, bus, state, at, making);
     return { scrubs: counted.scrubs, events: [...ended.events, ...counted.events] };
   }
-  const { startedAt } = run;
-  if (startedAt === null || at <= startedAt) return { scrubs, events: [] };
+  const startedAt = Math.min(run.startedAt ?? at, at);
+  if (run.countBefore !== null && state.completed < run.countBefore) {
+    const ended = interrupt(scrubs, run, 'the driver was loaded anew while it ran: it counts from the start', at);
+    return { ...ended, scrubs: { ...ended.scrubs, kernel: { epoch: bus.epoch, completed: state.completed } } };
+  }
   if (run.countBefore === null) return { scrubs: amend(scrubs, { ...run, countBefore: state.completed }), events: [] };
   const more = state.completed - run.countBefore;
   if (more > 0) {

@@ -33,6 +33,8 @@ export interface ScrubInput {
   readonly changes: readonly Change[];
   readonly lists: readonly ListReading[];
   readonly now: number;
+  /** the clock that never goes back */
+  readonly tick: number;
 }
 
 /** The lists of a bus that do not come are not waited for longer than this. */
@@ -57,6 +59,7 @@ export function recordScrubs(
   const answers = input.asked.map((asked) => answer(draft, asked, input));
   for (const due of input.due(sealDraft(draft).state)) answer(draft, due, input);
   for (const asked of policy.afterError ? afterErrors(draft, input) : []) answer(draft, asked, input);
+  forgetTicks(draft);
   return { ...sealDraft(draft), answers };
 }
 
@@ -87,11 +90,17 @@ function followBus(draft: Draft, key: string, bus: Bus, input: ScrubInput, polic
   const get = (): BusScrubs => draft.scrubs.get(key) as BusScrubs;
   const wasReading = currentRun(get())?.status === 'reading';
   for (const outcome of input.outcomes) {
-    if (currentRun(get())?.id === outcome.run) take(draft, begin(get(), bus, outcome, making));
+    if (currentRun(get())?.id !== outcome.run) continue;
+    draft.scrubTicks.set(outcome.run, { started: outcome.tick });
+    take(draft, begin(get(), bus, outcome, making));
   }
   const reading = input.readings.find((each) => each.bus === bus.name && each.epoch === bus.epoch);
-  if (reading !== undefined) take(draft, follow(get(), bus, reading, making));
+  const before = currentRun(get());
+  if (reading !== undefined) take(draft, follow(get(), bus, reading, draft.scrubTicks.get(before?.id ?? ''), making));
   const run = currentRun(get());
+  if (reading !== undefined && run?.status === 'reading' && before?.status === 'running') {
+    draft.scrubTicks.set(run.id, { ...draft.scrubTicks.get(run.id), ended: reading.tick });
+  }
   if (run === undefined || run.status === 'requested') return;
   const found = foundOn(draft, bus.name, input.changes);
   const counted: ScrubRun = {
@@ -104,7 +113,7 @@ function followBus(draft: Draft, key: string, bus: Bus, input: ScrubInput, polic
     if (run.late || run.startedAt === null || now - run.startedAt < policy.deadlineMs) return;
     const late: ScrubRun = { ...counted, late: true };
     take(draft, { scrubs: amend(get(), late), events: [{ type: 'late', run: late }] });
-  } else if (wasReading && run.endedAt !== null && listsAreRead(bus.name, run.endedAt, input, now)) {
+  } else if (wasReading && listsAreRead(bus.name, draft.scrubTicks.get(run.id)?.ended, input)) {
     const completed: ScrubRun = { ...counted, status: 'completed' };
     const scrubs = amend(get(), completed);
     const full = completed.type === 'long' ? { lastFullAt: run.endedAt } : {};
@@ -120,16 +129,15 @@ function foundOn(draft: Draft, bus: string, changes: readonly Change[]): { range
   return { ranges: runs.length, bytes: totalBytes(runs) };
 }
 
-/** Whether every list of the bus was read from its start on after `endedAt`, be it in vain. */
-function listsAreRead(bus: string, endedAt: number, { topology, lists }: ScrubInput, now: number): boolean {
-  if (now - endedAt > LISTS_WITHIN_MS) return true;
+/** Whether every list of the bus was read from its start on after `ended`, be it in vain. What an earlier process saw end is over. */
+function listsAreRead(bus: string, ended: number | undefined, { topology, lists, tick }: ScrubInput): boolean {
+  if (ended === undefined || tick - ended > LISTS_WITHIN_MS) return true;
   const subjects = new Set([
     ...topology.regions.flatMap((region) => (region.bus === bus ? [region.name] : [])),
     ...topology.namespaces.flatMap((namespace) => (namespace.bus === bus ? (namespace.device ?? []) : [])),
   ]);
   return lists.every(
-    ({ subject, at, durationMs, stuckSince }) =>
-      !subjects.has(subject) || stuckSince !== undefined || at - durationMs >= endedAt,
+    ({ subject, startTick, stuckSince }) => !subjects.has(subject) || stuckSince !== undefined || startTick >= ended,
   );
 }
 
@@ -147,14 +155,22 @@ function answer(draft: Draft, { bus: name, asker }: ScrubRequest, { topology, re
     if (refusal === undefined) started.push(requestRun(draft, bus, topology, asker));
     else {
       refused.push({ bus: bus.name, ...refusal });
-      if (refusal.kind === 'not-writable' && asker.due !== undefined) {
-        const run = requestRun(draft, bus, topology, asker);
-        const scrubs = draft.scrubs.get(scrubKeyOf(bus, topology.buses)) as BusScrubs;
-        take(draft, fail({ ...scrubs, scheduledUpTo: draft.now }, run, refusal.reason, draft.now));
-      }
+      // what is due is asked for in each pass until it is taken
+      if (asker.due === undefined) rememberRefusal(draft, bus, topology, asker, refusal.reason);
+      if (refusal.kind === 'not-writable' && asker.due !== undefined)
+        failOnce(draft, bus, topology, asker, refusal.reason);
     }
   }
   return { started, refused };
+}
+
+/** The schedule cannot have what is due: told once for each time that it comes, and due until it can. */
+function failOnce(draft: Draft, bus: Bus, topology: Topology, asker: ScrubAsker, reason: string): void {
+  const get = (): BusScrubs => draft.scrubs.get(scrubKeyOf(bus, topology.buses)) as BusScrubs;
+  const last = get().runs.at(-1);
+  if (last?.status === 'failed' && last.asker?.due === asker.due && last.reason === reason) return;
+  const run = requestRun(draft, bus, topology, asker);
+  take(draft, fail(get(), run, reason, draft.now));
 }
 
 function whyRefused(
@@ -179,21 +195,59 @@ function requestRun(draft: Draft, bus: Bus, { buses }: Topology, asker: ScrubAsk
   return step.run;
 }
 
-/** A machine check on a bus asks for a search of all of it: where one cell fails, others do. */
+function rememberRefusal(
+  draft: Draft,
+  bus: Bus,
+  { buses }: Topology,
+  { author, via, reason: why }: ScrubAsker,
+  reason: string,
+): void {
+  const about = { uid: scrubKeyOf(bus, buses), device: bus.name };
+  remember(draft, 'scrub.refused', about, { author, via, ...(why !== '' && { why }), reason });
+}
+
+/**
+ * An uncorrected error asks for a search of all of its bus: where one cell fails, others do. What cannot be started now (one runs,
+ * one was asked for within the hour) is remembered. The short scrub that the kernel starts by itself at a machine check hides how an
+ * error was found: what comes up while somebody else's scrub runs counts too.
+ */
 function afterErrors(draft: Draft, { changes, topology }: ScrubInput): ScrubRequest[] {
-  const hit = new Map<string, string>();
-  for (const change of changes) {
-    const place = draft.places.get('uid' in change ? change.uid : '')?.place;
-    if (change.kind === 'found' && change.foundBy === 'mce' && place !== undefined) hit.set(place.bus, place.device);
+  const requests: ScrubRequest[] = [];
+  for (const bus of topology.buses) {
+    const key = scrubKeyOf(bus, topology.buses);
+    const scrubs = draft.scrubs.get(key);
+    if (scrubs === undefined || !bus.scrubSupported) continue;
+    const wanted = newError(draft, bus.name, changes, scrubs.runs.at(-1)) ?? scrubs.wanted;
+    const last = scrubs.runs.findLast(({ asker }) => asker?.via === AFTER_ERROR);
+    const isSoon = last !== undefined && Math.abs(draft.now - last.requestedAt) < AFTER_ERROR_PAUSE_MS;
+    const isNow = wanted !== null && currentRun(scrubs) === undefined && !isSoon;
+    if (isNow) requests.push({ bus: bus.name, asker: { author: 'policy', via: AFTER_ERROR, reason: wanted } });
+    const kept = isNow ? null : wanted;
+    if (kept !== scrubs.wanted) draft.scrubs.set(key, { ...scrubs, wanted: kept });
   }
-  return [...hit].flatMap(([name, device]) => {
-    const bus = topology.buses.find((each) => each.name === name);
-    const scrubs = bus === undefined ? undefined : draft.scrubs.get(scrubKeyOf(bus, topology.buses));
-    const last = scrubs?.runs.findLast(({ asker }) => asker !== null);
-    if (scrubs === undefined || (last !== undefined && draft.now - last.requestedAt < AFTER_ERROR_PAUSE_MS)) return [];
-    const reason = `an uncorrected error on ${device || name}`;
-    return [{ bus: name, asker: { author: 'policy', via: 'scrub.after_error', reason } }];
-  });
+  return requests;
+}
+const AFTER_ERROR = 'scrub.after_error';
+
+function newError(
+  draft: Draft,
+  bus: string,
+  changes: readonly Change[],
+  last: ScrubRun | undefined,
+): string | undefined {
+  const foreign = last !== undefined && last.asker === null;
+  for (const change of changes) {
+    if (change.kind !== 'found' || !(change.foundBy === 'mce' || (change.foundBy === 'scrub' && foreign))) continue;
+    const place = draft.places.get(change.uid)?.place;
+    if (place?.bus === bus) return `an uncorrected error on ${place.device || bus}`;
+  }
+  return undefined;
+}
+
+/** Of runs that are kept no longer nothing is to be proved. */
+function forgetTicks(draft: Draft): void {
+  const kept = new Set([...draft.scrubs.values()].flatMap(({ runs }) => runs.map(({ id }) => id)));
+  for (const id of [...draft.scrubTicks.keys()]) if (!kept.has(id)) draft.scrubTicks.delete(id);
 }
 
 function makingOf({ now, previous }: Draft) {

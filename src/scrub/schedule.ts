@@ -14,7 +14,9 @@ export interface ScrubSchedule {
 
 /** When this bus is next due (ms since the epoch, the jitter in it); undefined when it has no schedule. */
 export function nextDue(scrubs: BusScrubs, config: ScrubSchedule, machineId: string): number | undefined {
-  const own = [scrubs.name, scrubs.key].find((name) => Object.hasOwn(config.buses, name));
+  // the key of one of several buses of a provider has its name behind the provider's
+  const names = [scrubs.name, scrubs.key, scrubs.key.replace(` ${scrubs.name}`, '')];
+  const own = names.find((name) => Object.hasOwn(config.buses, name));
   const schedule = own === undefined ? config.schedule : config.buses[own];
   if (schedule === null || schedule === undefined) return undefined;
   const offset = jitterOf(machineId, scrubs.key, config.jitterMs);
@@ -36,11 +38,19 @@ export function dueScrubs(
   for (const scrubs of all) {
     if (!scrubs.present || currentRun(scrubs) !== undefined) continue;
     const due = nextDue(scrubs, config, machineId);
-    if (due === undefined || due > now) continue;
+    if (due === undefined || due > now || hasJustFailed(scrubs, due, now)) continue;
     requests.push({ bus: scrubs.name, asker: { author: 'schedule', via: 'schedule', reason: '', due } });
   }
   return requests;
 }
+
+/** What failed is due until it is taken, but not asked for all the time. */
+function hasJustFailed({ runs }: BusScrubs, due: number, now: number): boolean {
+  const last = runs.findLast(({ asker }) => asker?.due !== undefined);
+  if (last?.status !== 'failed' || last.asker?.due !== due || last.endedAt === null) return false;
+  return Math.abs(now - last.endedAt) < RETRY_MS;
+}
+const RETRY_MS = 900_000;
 
 /** ms from 0 to below `jitterMs`: the same for a host and bus at all times, spread evenly over hosts. */
 export function jitterOf(machineId: string, key: string, jitterMs: number): number {

@@ -24,6 +24,9 @@ export interface ScrubTrigger {
   hold(topology: Topology): void;
 }
 
+/** How long between two attempts to set `hw_error_scrub`. */
+const HOLD_AGAIN_MS = 600_000;
+
 export function createScrubTrigger(deps: {
   readonly control: ScrubControl;
   readonly procfs: KernelTree;
@@ -40,26 +43,32 @@ export function createScrubTrigger(deps: {
   const underWay = new Set<string>();
   /** runs that are through, whose lists were read maybe before anybody looked: they get one more pass */
   const lookedAfter = new Set<string>();
-  /** by bus and epoch: what was asked for last */
-  const held = new Map<string, boolean>();
+  /** by bus and epoch: what was asked for last, and when */
+  const held = new Map<string, { readonly on: boolean; readonly at: number }>();
   let done: ScrubOutcome[] = [];
   let waitingSince = 0;
 
   async function start(id: string, bus: string, state: State): Promise<void> {
-    const searchable = await searchablePlaces(bus, state.topology);
+    const epoch = state.topology.buses.find(({ name }) => name === bus)?.epoch ?? '';
+    const { searchable, notSearchable } = await searchablePlaces(bus, state.topology);
     const begun = await control.start(bus).catch((error: unknown) => {
-      return { kind: 'failed', reason: messageOf(error) } as const;
+      return { kind: 'failed', reason: messageOf(error), again: true } as const;
     });
-    done.push({ run: id, at: clock.now(), start: begun, searchable });
+    const times = { at: clock.now(), tick: clock.monotonic() };
+    done.push({ run: id, epoch, ...times, start: begun, searchable, notSearchable });
     deps.onTurn();
   }
-  async function searchablePlaces(bus: string, topology: Topology): Promise<string[]> {
-    const uids: string[] = [];
+  async function searchablePlaces(bus: string, topology: Topology) {
+    const searchable: string[] = [];
+    const reasons: string[] = [];
     for (const { name } of scrubbedRegions(topology, bus)) {
-      if (!(await control.canSearch(bus, name))) continue;
-      uids.push(...topology.places.flatMap(({ ndRegion, uid }) => (ndRegion === name ? [uid] : [])));
+      const reason = await control.whyNotSearchable(bus, name);
+      if (reason !== undefined) reasons.push(reason);
+      else searchable.push(...topology.places.flatMap(({ ndRegion, uid }) => (ndRegion === name ? [uid] : [])));
     }
-    return uids;
+    const notSearchable = reasons.length === 0 ? '' : `it proves nothing of some regions: ${reasons.join('; ')}`;
+    if (notSearchable !== '') log.warn({ bus, reason: notSearchable }, 'a scrub cannot prove that errors are gone');
+    return { searchable, notSearchable };
   }
   async function setErrorScrub(bus: string, on: boolean): Promise<void> {
     const refused = await control.setErrorScrub(bus, on);
@@ -109,8 +118,10 @@ export function createScrubTrigger(deps: {
       for (const { name, epoch, hwErrorScrub } of topology.buses) {
         if (errorScrub === null || hwErrorScrub === undefined || hwErrorScrub === errorScrub) continue;
         const key = `${name} ${epoch}`;
-        if (held.get(key) === errorScrub) continue;
-        held.set(key, errorScrub);
+        const last = held.get(key);
+        // the inventory may be from before it was set; what is refused, or changed back by somebody, is set once more
+        if (last?.on === errorScrub && clock.monotonic() - last.at < HOLD_AGAIN_MS) continue;
+        held.set(key, { on: errorScrub, at: clock.monotonic() });
         void setErrorScrub(name, errorScrub);
       }
     },

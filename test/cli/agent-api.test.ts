@@ -192,6 +192,18 @@ test('rescan --wait ends with the scrub, and says how long it took and what it f
   assert.deepEqual(asked, [SCRUBS, `${SCRUBS}/scrub-1`]);
 });
 
+test('rescan --wait of a scrub that may not have searched everything ends with 2, and says so', async () => {
+  const ended = { ...scrub, status: 'completed', type: 'unknown', durationSeconds: 2, reason: 'it was not seen' };
+  const { code, stdout } = await run(['rescan', '--wait'], {
+    [SCRUBS]: taken([scrub]),
+    [`${SCRUBS}/scrub-1`]: { body: ended },
+  });
+  assert.deepEqual(
+    [code, stdout],
+    [2, 'ndbus0: searched in 2 s, no new bad range (maybe not in full: it was not seen)\n'],
+  );
+});
+
 test('rescan --wait of a scrub that fails ends with 2 and the reason', async () => {
   const failed = { ...scrub, status: 'failed', reason: 'no permission' };
   const { code, stdout } = await run(['rescan', '--wait'], {

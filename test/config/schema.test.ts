@@ -271,6 +271,8 @@ test('a schedule that is none, or never comes, is refused', () => {
     assert.equal(problems.length, 1, `${schedule}: ${JSON.stringify(problems)}`);
     assert.match(problems[0] ?? '', /is not a cron expression such as/, schedule);
   }
+  assert.match(problemsOf('scrub: { schedule: "0 0 31 2 *" }')[0] ?? '', /that time never comes/);
+  assert.match(problemsOf('scrub: { schedule: "61 1 * * 0" }')[0] ?? '', /minute.*61/);
   for (const schedule of ['"@weekly"', '"*/5 * * * *"', '"0 1 * * sun"', 'off']) {
     assert.deepEqual(problemsOf(`scrub: { schedule: ${schedule} }`), [], schedule);
   }

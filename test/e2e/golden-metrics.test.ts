@@ -65,6 +65,7 @@ const beginning: State = {
   stuck: [],
   health: [],
   scrubReadings: [],
+  scrubTicks: new Map(),
   advice: new Map(),
   at: 0,
 };
@@ -112,7 +113,7 @@ async function stateOfHost(scenario: string, owners: (state: State) => Change[])
     const { lists, scrubs: readings } = snapshot;
     return recordScrubs(
       state,
-      { topology, readings, outcomes: [], asked: [], due: () => [], changes, lists, now },
+      { topology, readings, outcomes: [], asked: [], due: () => [], changes, lists, now, tick: clock.monotonic() },
       { overdueAfterMs: 0, deadlineMs: 86_400_000, afterError: false, removedAfterMs: 3_600_000 },
     ).state;
   };

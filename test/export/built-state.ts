@@ -174,6 +174,7 @@ export function stateOf(places: readonly PlaceState[], more: Partial<State> = {}
     stuck: [],
     health: [],
     scrubReadings: [],
+    scrubTicks: new Map(),
     advice: new Map(),
     at,
     ...more,
@@ -249,6 +250,7 @@ export function scrubbed(
     lastDurationMs: 15_000,
     lastFullAt: at - 4_000,
     scheduledUpTo: at - 86_400_000,
+    wanted: null,
     ordinal: 1,
     runs: [scrubRunOf()],
     ...more,
@@ -256,7 +258,7 @@ export function scrubbed(
   const state = { kind: 'ok', value: { completed: 2, running: false } } as const;
   return {
     scrubs: new Map([[scrubs.key, scrubs]]),
-    scrubReadings: [{ bus: 'ndbus0', epoch: 'e1', at, state, notWritable: '', ...reading }],
+    scrubReadings: [{ bus: 'ndbus0', epoch: 'e1', at, tick: 0, state, notWritable: '', ...reading }],
   };
 }
 /** A host with one damaged file: what most tests look at. */

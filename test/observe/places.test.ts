@@ -10,7 +10,7 @@ import { readPlaces } from '../../src/observe/places.ts';
 import { loadHost } from '../fakes/host-tree.ts';
 
 function reading(subject: string, list: Observation<BadBlockList>, extra: Partial<ListReading> = {}): ListReading {
-  return { subject, at: 1000, durationMs: 1, trigger: 'poll', list, ...extra };
+  return { subject, at: 1000, durationMs: 1, startTick: 0, trigger: 'poll', list, ...extra };
 }
 function listed(...runs: Run[]): Observation<BadBlockList> {
   return ok({ runs, complete: true, entries: runs.length });

@@ -18,7 +18,10 @@ const bus = (more: Partial<Bus> = {}): Bus => ({
 });
 const topologyOf = (...buses: Bus[]): Topology => ({ ...emptyTopology, buses });
 
-async function rig(t: TestContext, text: string, refused?: { errno: string; reason: string }) {
+interface Refusal {
+  now: { errno: string; reason: string } | undefined;
+}
+async function rig(t: TestContext, text: string, refused: Refusal = { now: undefined }) {
   const clock = createFakeClock();
   const host = createHostTree(`@nd sys/devices/ndbus0\nnfit/scrub := ${text}\n`);
   const ended: string[] = [];
@@ -29,7 +32,7 @@ async function rig(t: TestContext, text: string, refused?: { errno: string; reas
     control: {
       async whyNotWritable() {
         asked++;
-        return refused;
+        return refused.now;
       },
     },
     clock,
@@ -111,22 +114,29 @@ test('a bus that does not answer holds no list up, and is told as stuck', async 
     observer.stuck().map(({ subject, uid }) => [subject, uid]),
     [['ndbus0', 'ACPI.NFIT']],
   );
+  assert.match(observer.latest()[0]?.notWritable ?? '', /does not answer/);
   release();
   await settle();
   assert.deepEqual(observer.stuck(), []);
 });
 
-test('whether a scrub may be started is asked once, and said where it may not', async (t) => {
+test('whether a scrub may be started is asked until it may, said once where it may not, and said when it was put right', async (t) => {
   const fine = await rig(t, '1\\n');
   assert.equal(fine.observer.latest()[0]?.notWritable, '');
-  const denied = await rig(t, '1\\n', { errno: 'EACCES', reason: 'no permission' });
+  await fine.clock.advance(600_000);
+  assert.equal(fine.asked(), 1);
+  const refusal: Refusal = { now: { errno: 'EACCES', reason: 'no permission' } };
+  const denied = await rig(t, '1\\n', refusal);
   assert.equal(denied.observer.latest()[0]?.notWritable, 'no permission');
+  await denied.clock.advance(120_000);
+  assert.equal(denied.asked(), 3);
+  refusal.now = undefined;
+  await denied.clock.advance(60_000);
+  assert.equal(denied.observer.latest()[0]?.notWritable, '');
   assert.deepEqual(
     denied.log.lines.map(({ level, message }) => `${level}: ${message}`),
-    ['warn: scrubs cannot be started on this bus'],
+    ['warn: scrubs cannot be started on this bus', 'info: scrubs can be started on this bus'],
   );
-  await denied.clock.advance(600_000);
-  assert.equal(denied.asked(), 1);
 });
 
 test('a bus that the kernel made anew is another one; a bus without a scrub is not read', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseRequest } from '../../src/linux/probe/protocol.ts';
@@ -22,7 +22,7 @@ function host(t: TestContext, scrub: string) {
 test('a scrub is asked for by writing 1, with what the file said before and after', async (t) => {
   const { roots, read } = host(t, '7\n');
   // an ordinary file keeps what was written, which is the count 1 to whoever reads it: a kernel would say 7+
-  assert.deepEqual(await performScrub(roots, { bus: 'ndbus0', action: 'start' }), {
+  assert.deepEqual(await performScrub(roots, { bus: 'ndbus0', startWithinMs: 5_000 }), {
     written: true,
     before: { completed: 7, running: false },
     after: { completed: 1, running: false },
@@ -32,14 +32,26 @@ test('a scrub is asked for by writing 1, with what the file said before and afte
 
 test('nothing is written while a scrub runs, or where the file is no count', async (t) => {
   const running = host(t, '7+\n');
-  assert.deepEqual(await performScrub(running.roots, { bus: 'ndbus0', action: 'start' }), {
+  assert.deepEqual(await performScrub(running.roots, { bus: 'ndbus0', startWithinMs: 5_000 }), {
     written: false,
     before: { completed: 7, running: true },
   });
   assert.equal(running.read('scrub'), '7+\n');
   const odd = host(t, 'what\n');
-  await assert.rejects(performScrub(odd.roots, { bus: 'ndbus0', action: 'start' }), { code: 'EBADMSG' });
+  await assert.rejects(performScrub(odd.roots, { bus: 'ndbus0', startWithinMs: 5_000 }), { code: 'EBADMSG' });
   assert.equal(odd.read('scrub'), 'what\n');
+});
+
+test('a look that comes back after the deadline starts nothing any more', async (t) => {
+  const made = createHost();
+  t.after(() => made.remove());
+  made.hang(`${NFIT}/scrub`);
+  const late = performScrub(made.roots, { bus: 'ndbus0', startWithinMs: 50 });
+  late.catch(() => undefined);
+  await new Promise((done) => setTimeout(done, 100));
+  // what hangs at the read: a pipe that somebody fills with a state at last
+  writeFileSync(join(made.roots.sysfs, '..', NFIT, 'scrub'), '7\n');
+  await assert.rejects(late, { code: 'ETIMEDOUT' });
 });
 
 test('whether a scrub could be started is found out without starting one', async (t) => {
@@ -59,13 +71,13 @@ test('hw_error_scrub is set to what was asked', async (t) => {
 
 test('the probe serves scrubs of buses, and of nothing that a name could lead out to', () => {
   const asked = (call: object) => parseRequest(JSON.stringify({ id: 1, op: 'scrub', call })).kind;
-  assert.equal(asked({ bus: 'ndbus0', action: 'start' }), 'request');
+  assert.equal(asked({ bus: 'ndbus0', startWithinMs: 5_000 }), 'request');
   assert.equal(asked({ bus: 'ndbus0', region: 'region1' }), 'request');
   for (const call of [
     {},
-    { bus: '../ndbus0', action: 'start' },
-    { bus: 'ndbus0/nfit', action: 'start' },
-    { bus: 'nmem0', action: 'start' },
+    { bus: '../ndbus0', startWithinMs: 5_000 },
+    { bus: 'ndbus0/nfit', startWithinMs: 5_000 },
+    { bus: 'nmem0', startWithinMs: 5_000 },
     { bus: 'ndbus0', action: 'stop' },
     { bus: 'ndbus0', region: '../region1' },
     { bus: 'ndbus0' },
@@ -87,7 +99,10 @@ test('through a real probe process: started once, busy while it runs, and in wor
   const gone = await probe.scrubs.start('ndbus5');
   assert.match(gone.kind === 'failed' ? gone.reason : '', /ndbus5 is gone \(ENOENT\)/);
   // firmware is asked through /dev/ndctl0, which is not there
-  assert.equal(await probe.scrubs.canSearch('ndbus0', 'region0'), false);
+  assert.match(
+    (await probe.scrubs.whyNotSearchable('ndbus0', 'region0')) ?? '',
+    /the probe process needs \/dev\/ndctl0/,
+  );
 });
 
 test('an ordinary user is told that a scrub cannot be started, and why', {
@@ -112,14 +127,17 @@ const answers: readonly (readonly [FileAnswer, RegExp])[] = [
 test('what a start comes to is a value, whatever the kernel or the probe does', async () => {
   for (const [answer, reason] of answers) {
     const questions: DeviceQuestion[] = [];
-    const control = createScrubControl({
-      async ask(question) {
-        questions.push(question);
-        return answer;
+    const control = createScrubControl(
+      {
+        async ask(question) {
+          questions.push(question);
+          return answer;
+        },
       },
-    });
+      30_000,
+    );
     const start = await control.start('ndbus0');
     assert.match(start.kind === 'failed' ? start.reason : start.kind, reason);
-    assert.deepEqual(questions, [{ op: 'scrub', call: { bus: 'ndbus0', action: 'start' } }]);
+    assert.deepEqual(questions, [{ op: 'scrub', call: { bus: 'ndbus0', startWithinMs: 30_000 } }]);
   }
 });

@@ -53,10 +53,12 @@ interface Look {
   readonly scrub?: string;
   readonly asked?: readonly ScrubRequest[];
   readonly due?: readonly ScrubRequest[];
-  readonly outcome?: Omit<ScrubOutcome, 'run' | 'at'>;
+  readonly outcome?: Pick<ScrubOutcome, 'start' | 'searchable'> & Partial<ScrubOutcome>;
+  /** the clock that never goes back; as `at` unless told */
+  readonly tick?: number;
   readonly found?: number;
   readonly foundBy?: 'mce' | 'scrub';
-  /** when the last reading of the list of region0 began */
+  /** the tick at which the last reading of the list of region0 began */
   readonly listFrom?: number;
   readonly topology?: Topology;
   readonly notWritable?: string;
@@ -74,11 +76,11 @@ interface Told {
 function play(looks: readonly Look[], start: State = pass(emptyState(), { now: 0, changes: [appeared()] }).state) {
   let state = start;
   let scrub = '1';
-  let readAt = 0;
+  let [readAt, readTick] = [0, 0];
   let listFrom = 0;
   const told = looks.map((look): Told => {
-    const { at: now, topology = topologyOf(bus()) } = look;
-    if (look.scrub !== undefined) [scrub, readAt] = [look.scrub, now];
+    const { at: now, tick = now, topology = topologyOf(bus()) } = look;
+    if (look.scrub !== undefined) [scrub, readAt, readTick] = [look.scrub, now, tick];
     listFrom = look.listFrom ?? listFrom;
     const [here] = topology.buses;
     const value = { completed: Number.parseInt(scrub, 10), running: scrub.endsWith('+') };
@@ -86,6 +88,7 @@ function play(looks: readonly Look[], start: State = pass(emptyState(), { now: 0
       subject: 'region0',
       at: listFrom + 5,
       durationMs: 5,
+      startTick: listFrom,
       trigger: 'poll',
       list: { kind: 'ok', value: { runs: [], complete: true, entries: 0 } },
     };
@@ -106,16 +109,30 @@ function play(looks: readonly Look[], start: State = pass(emptyState(), { now: 0
                   bus: here.name,
                   epoch: here.epoch,
                   at: readAt,
+                  tick: readTick,
                   state: { kind: 'ok', value },
                   notWritable: look.notWritable ?? '',
                 },
               ],
-        outcomes: look.outcome === undefined ? [] : [{ ...look.outcome, run: asked?.id ?? '', at: now }],
+        outcomes:
+          look.outcome === undefined
+            ? []
+            : [
+                {
+                  run: asked?.id ?? '',
+                  epoch: here?.epoch ?? '',
+                  at: now,
+                  tick,
+                  notSearchable: '',
+                  ...look.outcome,
+                },
+              ],
         asked: look.asked ?? [],
         due: () => look.due ?? [],
         changes,
         lists: [list],
         now,
+        tick,
       },
       { ...policy, ...look.policy },
     );
@@ -125,6 +142,7 @@ function play(looks: readonly Look[], start: State = pass(emptyState(), { now: 0
   });
   return { told, state, last: told.at(-1) as Told };
 }
+const proofsIn = ({ scrubs, scrubTicks }: State, topology: Topology) => proofsOf(scrubs.values(), scrubTicks, topology);
 const types = (events: readonly HistoryEvent[]): string[] => events.map(({ type }) => type);
 const notices = (told: readonly Told[]): string[] =>
   told.flatMap((each) => each.notices.map(({ type, incident }) => `${incident.condition} ${type}`));
@@ -228,7 +246,10 @@ describe('a scrub that was asked for', () => {
   });
 
   it('that the kernel does not take is a failed one with the reason, and an incident until one is seen through', () => {
-    const failed = { start: { kind: 'failed', reason: 'no range supports a scrub (ENOTTY)' }, searchable: [] } as const;
+    const failed = {
+      start: { kind: 'failed', reason: 'no range supports a scrub (ENOTTY)', again: false },
+      searchable: [],
+    } as const;
     const { told, last, state } = play([...whole.slice(0, 2), { at: 3_000, outcome: failed }]);
     assert.equal(last.run?.status, 'failed');
     assert.deepEqual(notices(told), ['scrub_failed opened']);
@@ -256,7 +277,7 @@ describe('a scrub that was asked for', () => {
       { at: 3_600, listFrom: 3_550 },
     ]);
     assert.deepEqual([last.run?.status, last.run?.type, last.scrubs.lastFullAt], ['completed', 'unknown', null]);
-    assert.equal(proofsOf(state.scrubs.values(), topologyOf(bus())).size, 0);
+    assert.equal(proofsIn(state, topologyOf(bus())).size, 0);
   });
 
   it('that shows nothing although the kernel took it is given up after half a minute', () => {
@@ -481,8 +502,10 @@ describe('the schedule', () => {
     const { told, last } = play(looks);
     assert.deepEqual(
       [last.run?.status, last.run?.reason, last.scrubs.scheduledUpTo],
-      ['failed', 'no permission', 2_000],
+      ['failed', 'no permission', 1_000],
     );
+    const { last: again } = play([{ at: 3_000, due, notWritable: 'no permission' }], play(looks).state);
+    assert.equal(again.scrubs.runs.length, 1);
     assert.deepEqual(
       notices([...told, ...play([{ at: 3_000, notWritable: 'no permission' }], play(looks).state).told]),
       ['scrub_failed opened'],
@@ -531,13 +554,42 @@ describe('after an uncorrected error', () => {
   });
 });
 
+describe('an error that comes while nothing can be started', () => {
+  const wanted = { policy: { afterError: true } };
+  it('is remembered until its bus can be searched', () => {
+    const { told } = play([
+      { at: 1_000, scrub: '1+', ...wanted },
+      { at: 2_000, found: 4096, foundBy: 'mce', ...wanted },
+      { at: 9_000, scrub: '2', ...wanted },
+      { at: 9_100, listFrom: 9_050, ...wanted },
+    ]);
+    assert.deepEqual(
+      told.map(({ scrubs }) => [scrubs.runs.length, scrubs.wanted !== null]),
+      [
+        [1, false],
+        [1, true],
+        [1, true],
+        [2, false],
+      ],
+    );
+    assert.equal(told[3]?.run?.asker?.via, 'scrub.after_error');
+  });
+  it('counts also where the kernel’s own scrub at a machine check hides how it was found', () => {
+    const { last } = play([
+      { at: 1_000, scrub: '1+', ...wanted },
+      { at: 2_000, found: 4096, foundBy: 'scrub', ...wanted },
+    ]);
+    assert.match(last.scrubs.wanted ?? '', /pmem0/);
+  });
+});
+
 describe('what a scrub proves', () => {
   it('is of the places that firmware can search, from its end on, as long as the kernel instance lasts', () => {
     const { state, last } = play(whole);
-    const proofs = proofsOf(state.scrubs.values(), topologyOf(bus()));
-    assert.deepEqual([...proofs], [[uid, { id: last.run?.id, startedAt: 3_000, endedAt: 63_000 }]]);
-    assert.equal(proofsOf(state.scrubs.values(), topologyOf(bus({ epoch: 'boot-2' }))).size, 0);
-    assert.equal(proofsOf(play(whole.slice(0, 4)).state.scrubs.values(), topologyOf(bus())).size, 0);
+    const proofs = proofsIn(state, topologyOf(bus()));
+    assert.deepEqual([...proofs], [[uid, { id: last.run?.id, endedTick: 63_000 }]]);
+    assert.equal(proofsIn(state, topologyOf(bus({ epoch: 'boot-2' }))).size, 0);
+    assert.equal(proofsIn(play(whole.slice(0, 4)).state, topologyOf(bus())).size, 0);
     const again = play(
       [
         { at: 70_000, asked: everything },
@@ -546,10 +598,109 @@ describe('what a scrub proves', () => {
       state,
     );
     assert.equal(again.last.run?.status, 'running');
-    assert.equal(proofsOf(again.state.scrubs.values(), topologyOf(bus())).size, 1, 'the one before goes on proving');
+    assert.equal(proofsIn(again.state, topologyOf(bus())).size, 1, 'the one before goes on proving');
     const elsewhere = whole.map((look) =>
       look.outcome === undefined ? look : { ...look, outcome: { ...accepted, searchable: [] } },
     );
-    assert.equal(proofsOf(play(elsewhere).state.scrubs.values(), topologyOf(bus())).size, 0);
+    assert.equal(proofsIn(play(elsewhere).state, topologyOf(bus())).size, 0);
+  });
+});
+
+describe('a clock that is set while a scrub runs', () => {
+  const HOURS_BACK = 5 * HOUR;
+  it('back: the end is seen all the same, and only lists that were read after it prove something', () => {
+    const late = 10 * HOUR;
+    const begun: readonly Look[] = [
+      { at: late, scrub: '1' },
+      { at: late + 1_000, asked: everything },
+      { at: late + 2_000, outcome: accepted },
+    ];
+    const back = late - HOURS_BACK;
+    const { told, state } = play([
+      ...begun,
+      { at: back, tick: late + 30_000, scrub: '1+' },
+      { at: back + 1_000, tick: late + 31_000, scrub: '2', listFrom: late + 30_500 },
+      { at: back + 2_000, tick: late + 32_000 },
+      { at: back + 3_000, tick: late + 33_000, listFrom: late + 32_500 },
+    ]);
+    assert.deepEqual(
+      told.slice(-3).map(({ run: each }) => each?.status),
+      ['reading', 'reading', 'completed'],
+    );
+    assert.equal([...proofsIn(state, topologyOf(bus())).values()][0]?.endedTick, late + 31_000);
+  });
+  it('back by a year: nothing waits for the year to come, neither the deadline nor what is overdue', () => {
+    const year = 365 * dayMs;
+    const { state } = play([
+      { at: year, scrub: '1' },
+      { at: year + 1_000, asked: everything },
+      { at: year + 2_000, outcome: accepted },
+    ]);
+    const { told } = play(
+      [
+        { at: 5_000, tick: year + 3_000, scrub: '1+' },
+        { at: 5_000 + 48 * HOUR, tick: year + 3_000 + 48 * HOUR, scrub: '1+' },
+        { at: 5_000 + 16 * dayMs, tick: year + 16 * dayMs, scrub: '1+' },
+      ],
+      state,
+    );
+    assert.deepEqual(notices(told), ['scrub_failed opened', 'scrub_overdue opened']);
+  });
+});
+
+describe('an answer of the kernel', () => {
+  it('that comes from before the driver was loaded anew starts nothing, and proves nothing', () => {
+    const rebooted = topologyOf(bus({ epoch: 'boot-2' }));
+    const { last, state } = play([
+      ...whole.slice(0, 2),
+      { at: 3_000, topology: rebooted, outcome: { ...accepted, epoch: 'boot-1' } },
+      { at: 4_000, topology: rebooted, scrub: '2' },
+    ]);
+    assert.equal(last.scrubs.runs[0]?.status, 'interrupted');
+    assert.equal(proofsIn(state, rebooted).size, 0);
+  });
+  it('that may be another one later leaves what the schedule asks for due', () => {
+    const due = [{ bus: 'ndbus0', asker: { author: 'schedule', via: 'schedule', reason: '', due: 1_500 } }];
+    const start = (again: boolean) => ({ start: { kind: 'failed', reason: 'EPROBE', again } as const, searchable: [] });
+    const upTo = (again: boolean): number =>
+      play([
+        { at: 1_000, scrub: '1' },
+        { at: 2_000, due },
+        { at: 3_000, outcome: start(again) },
+      ]).last.scrubs.scheduledUpTo;
+    assert.deepEqual([upTo(true), upTo(false)], [1_000, 3_000]);
+  });
+  it('that says of what a scrub proves nothing is kept with it', () => {
+    const { last } = play([...whole.slice(0, 2), { at: 3_000, outcome: { ...accepted, notSearchable: 'of region7' } }]);
+    assert.deepEqual([last.run?.type, last.run?.reason], ['long', 'of region7']);
+  });
+  it('of a count that went down is a driver that was loaded anew, not a failure', () => {
+    const { last, told } = play([
+      { at: 1_000, scrub: '7' },
+      { at: 2_000, asked: everything },
+      { at: 3_000, outcome: { ...accepted, start: { ...accepted.start, before: { completed: 7, running: false } } } },
+      { at: 9_000, scrub: '0+' },
+    ]);
+    assert.equal(last.scrubs.runs[0]?.status, 'interrupted');
+    assert.deepEqual(notices(told), []);
+  });
+});
+
+describe('what is refused', () => {
+  it('is remembered with who asked', () => {
+    const { last } = play([
+      { at: 1_000, scrub: '1+' },
+      { at: 2_000, asked: everything },
+    ]);
+    const [event] = last.events.filter(({ type }) => type === 'scrub.refused');
+    assert.deepEqual([event?.data['author'], event?.data['via']], ['ada', 'unix socket']);
+  });
+  it('to the schedule is not remembered with each pass', () => {
+    const due = [{ bus: 'ndbus0', asker: { author: 'schedule', via: 'schedule', reason: '', due: 1_500 } }];
+    const { last } = play([
+      { at: 1_000, scrub: '1+' },
+      { at: 2_000, due },
+    ]);
+    assert.deepEqual(types(last.events), []);
   });
 });

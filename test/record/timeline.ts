@@ -55,6 +55,7 @@ export function emptyState(): State {
     stuck: [],
     health: [],
     scrubReadings: [],
+    scrubTicks: new Map(),
     advice: new Map(),
     at: 0,
   };

@@ -28,6 +28,7 @@ function bus(more: Partial<BusScrubs> = {}): BusScrubs {
     lastDurationMs: null,
     lastFullAt: null,
     scheduledUpTo: 0,
+    wanted: null,
     ordinal: 0,
     runs: [],
     ...more,
@@ -183,6 +184,40 @@ test('a jitter that is longer than the schedule’s own period skips nothing', (
   );
 });
 
+test('what failed stays due, and is asked for again a quarter of an hour later, also when the clock was set back', () => {
+  const config = schedule('0 1 * * 0');
+  const due = Date.parse('2026-01-11T01:00:00Z');
+  const failed = {
+    id: 'r',
+    bus: 'ndbus0',
+    epoch: 'e',
+    asker: { author: 'schedule', via: 'schedule', reason: '', due },
+    type: 'unknown',
+    status: 'failed',
+    requestedAt: due,
+    startedAt: null,
+    endedAt: due + 30_000,
+    countBefore: null,
+    countAfter: null,
+    searchable: [],
+    late: false,
+    foundRanges: 0,
+    foundBytes: 0,
+    reason: 'EIO',
+  } as const;
+  const scrubs = bus({ scheduledUpTo: Date.parse('2026-01-05T00:00:00Z'), runs: [failed] });
+  const asks = (now: number): boolean => dueScrubs([scrubs], config, 'm1', now).length > 0;
+  assert.equal(asks(due + 60_000), false);
+  assert.equal(asks(due + 30_000 + HOUR / 4), true);
+  assert.equal(
+    dueScrubs([{ ...scrubs, scheduledUpTo: due }], config, 'm1', due + 7 * DAY).length,
+    1,
+    'the next one is its own',
+  );
+  const ahead = { ...failed, endedAt: due + 30 * DAY };
+  assert.equal(dueScrubs([{ ...scrubs, runs: [ahead] }], config, 'm1', due + 60_000).length, 1);
+});
+
 test('a bus has its own schedule by kernel name or provider, off is none, and what runs or is gone is not due', () => {
   const now = Date.parse('2026-01-12T00:00:00Z');
   const since = { scheduledUpTo: Date.parse('2026-01-05T00:00:00Z') };
@@ -212,6 +247,8 @@ test('a bus has its own schedule by kernel name or provider, off is none, and wh
   assert.equal(nextDue(bus({ ...since, name: 'ndbus1' }), config, 'm1'), Date.parse('2026-01-05T05:00:00Z'));
   assert.equal(due({ name: 'ndbus2', key: 'nfit_test.0' }), false);
   assert.equal(nextDue(bus({ key: 'nfit_test.0' }), config, 'm1'), undefined);
+  // of two buses of one provider, each is known by the provider and its name
+  assert.equal(due({ name: 'ndbus2', key: 'nfit_test.0 ndbus2' }), false);
   assert.equal(due({ present: false }), false);
   assert.equal(due({ runs: [running] }), false);
   assert.equal(due({ runs: [{ ...running, status: 'completed' }] }), true);

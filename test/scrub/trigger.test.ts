@@ -13,7 +13,7 @@ import { createRecordingLog } from '../fakes/recording-log.ts';
 const requested = scrubRunOf({ id: 'asked', status: 'requested', startedAt: null, endedAt: null });
 const stateWith = (more: Parameters<typeof scrubbed>[0]): State => stateOf([], scrubbed(more));
 
-function rig(_: TestContext, options: { config?: Partial<ScrubConfig>; load?: string } = {}) {
+function rig(_: TestContext, options: { config?: Partial<ScrubConfig>; load?: string; notSearchable?: string } = {}) {
   const clock = createFakeClock(at);
   const host = createHostTree(`@ /proc\nloadavg := ${options.load ?? '0.10 0.20 0.30 1/200 4711'}\\n\n`);
   const calls: string[] = [];
@@ -31,9 +31,9 @@ function rig(_: TestContext, options: { config?: Partial<ScrubConfig>; load?: st
         calls.push(`error scrub ${bus} ${on}`);
         return undefined;
       },
-      async canSearch(_bus, region) {
+      async whyNotSearchable(_bus, region) {
         calls.push(`can search ${region}`);
-        return true;
+        return options.notSearchable;
       },
     },
     procfs: host.procfs,
@@ -63,10 +63,20 @@ test('what is requested is asked of the kernel once, however many passes see it,
   trigger.start(state);
   assert.deepEqual(calls, ['can search region0', 'start ndbus0']);
   assert.deepEqual(trigger.outcomes(), []);
-  answer.resolve({ kind: 'failed', reason: 'no' });
+  answer.resolve({ kind: 'failed', reason: 'no', again: true });
   await settle();
   assert.equal(turns(), 1);
-  assert.deepEqual(trigger.outcomes(), [{ run: 'asked', at, start: { kind: 'failed', reason: 'no' }, searchable: [] }]);
+  assert.deepEqual(trigger.outcomes(), [
+    {
+      run: 'asked',
+      epoch: 'e1',
+      at,
+      tick: 0,
+      start: { kind: 'failed', reason: 'no', again: true },
+      searchable: [],
+      notSearchable: '',
+    },
+  ]);
   assert.deepEqual(trigger.outcomes(), []);
 });
 
@@ -86,6 +96,16 @@ test('the places of a region that firmware can search are those that the scrub c
   answer.resolve({ kind: 'busy', before: null });
   await settle();
   assert.deepEqual(trigger.outcomes()[0]?.searchable, [placeOf().uid]);
+});
+
+test('of a region that firmware cannot be taken to search nothing can be proved, and the outcome says why', async (t) => {
+  const { trigger, answer } = rig(t, { notSearchable: 'there is no /dev/ndctl0' });
+  trigger.start({ ...stateWith({ runs: [requested] }), topology: { ...topology, places: [placeOf()] } });
+  answer.resolve({ kind: 'busy', before: null });
+  await settle();
+  const [outcome] = trigger.outcomes();
+  assert.deepEqual(outcome?.searchable, []);
+  assert.equal(outcome?.notSearchable, 'it proves nothing of some regions: there is no /dev/ndctl0');
 });
 
 const due = { scheduledUpTo: at - 30 * 86_400_000 };
@@ -143,4 +163,9 @@ test('hw_error_scrub is left alone unless the configuration says otherwise, then
   await settle();
   assert.deepEqual(on.calls, ['error scrub ndbus0 true']);
   assert.deepEqual(on.told, ['ndbus0 true']);
+  // somebody has changed it back
+  await on.clock.advance(600_000);
+  on.trigger.hold(host(false));
+  await settle();
+  assert.equal(on.calls.length, 2);
 });

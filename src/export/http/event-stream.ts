@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Type } from 'typebox';
 import { isUnderWay } from '../../model/scrub.ts';
 import { eventJson } from './events.ts';
@@ -10,13 +11,20 @@ const PAGE = 200;
 const MOST_STREAMS = 32;
 /** A proxy that has seen nothing for a minute cuts the connection. */
 const KEEP_ALIVE_MS = 15_000;
-/** Whoever does not take what he is sent is cut off; what he missed he gets by the id of the last event he has. */
-const MOST_UNSENT_BYTES = 1024 * 1024;
+/** Nothing more is read for one who has this much to take; what he missed he gets by the id of the last event he has. */
+const MOST_UNSENT_BYTES = 256 * 1024;
+
+/** How long one may take nothing. */
+const STALLED_MS = 30_000;
 
 /** Where the frames of one connection go (HTML standard, server-sent events). */
 export interface EventSink {
   write(text: string): void;
+  /** what was written and not taken yet */
   readonly unsentBytes: number;
+  /** Settles when it was taken; `ms` at most. */
+  drained(ms: number): Promise<void>;
+  /** Ends the connection at once. */
   end(): void;
 }
 
@@ -41,8 +49,7 @@ export function streamEvents(
     while (again && !stopped) {
       again = false;
       await sendNews().catch(() => sink.write(': the history cannot be read now\n\n'));
-      sendProgress();
-      if (sink.unsentBytes > MOST_UNSENT_BYTES) stop();
+      if (!stopped) sendProgress();
     }
     isPumping = false;
   }
@@ -56,11 +63,12 @@ export function streamEvents(
           `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(eventJson(event, options.named))}\n\n`,
         );
       }
-      if (next === null || items.length === 0) return;
+      if (sink.unsentBytes > MOST_UNSENT_BYTES) await sink.drained(STALLED_MS);
+      if (sink.unsentBytes > MOST_UNSENT_BYTES) stop();
+      if (stopped || next === null || items.length === 0) return;
     }
   }
   function sendProgress(): void {
-    if (stopped) return;
     const { state } = view();
     for (const { runs } of state.scrubs.values()) {
       for (const run of runs.filter(isUnderWay)) {
@@ -110,8 +118,12 @@ export const eventStreamRoute: HttpRoute = {
         if (streams.size >= MOST_STREAMS) {
           throw new HttpProblem(503, `${MOST_STREAMS} streams are open already: close some, or ask /api/v1/events.`);
         }
-        const given = request.headers['last-event-id'] ?? request.query.after;
-        const last = typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : newestEventId();
+        const given = request.headers['last-event-id'] ?? request.query.after ?? String(newestEventId());
+        if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) {
+          throw new HttpProblem(400, 'Last-Event-ID is no id of an event: leave it out to get what comes from now on.');
+        }
+        // a state file that was made anew counts from 1: an id that it has not reached yet says nothing
+        const last = Math.min(Number(given), newestEventId());
         const named = access.mayRead(request.raw);
         const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
         reply.hijack();
@@ -126,15 +138,30 @@ export const eventStreamRoute: HttpRoute = {
             get unsentBytes() {
               return raw.writableLength;
             },
-            end: () => raw.end(),
+            drained: (ms) => drained(raw, ms),
+            end() {
+              streams.delete(stop);
+              // who takes nothing would not take the end either
+              if (raw.writableLength > 0) raw.destroy();
+              else raw.end();
+            },
           },
         );
         streams.add(stop);
-        raw.on('close', () => {
-          streams.delete(stop);
-          stop();
-        });
+        raw.on('close', stop);
       },
     );
   },
 };
+
+function drained(response: ServerResponse, ms: number): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(end, ms);
+    function end(): void {
+      clearTimeout(timer);
+      response.off('drain', end).off('close', end);
+      done();
+    }
+    response.on('drain', end).on('close', end);
+  });
+}

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { currentRun, type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
+import { type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
 import type { Bus } from '../../model/topology.ts';
 import type { View } from '../view.ts';
 import { emptyBody, said, scopeNote } from './asking.ts';
@@ -12,7 +12,8 @@ const runSchema = Type.Object(
     id: Type.String(),
     bus: Type.String({ description: 'kernel name at the time' }),
     status: Type.Enum(['requested', 'running', 'reading', 'completed', 'failed', 'interrupted'], {
-      description: 'reading: the kernel is through, the lists of the bus are read once more; interrupted: by a reboot',
+      description:
+        'reading: the kernel is through, the lists of the bus are read once more; interrupted: the machine was restarted, or the bus went away',
     }),
     type: Type.Enum(['long', 'unknown'], {
       description: 'long: everything is searched, since the agent asked for it; unknown: it may be a short one',
@@ -32,7 +33,9 @@ const runSchema = Type.Object(
     overDeadline: Type.Boolean(),
     foundRanges: Type.Integer({ description: 'bad ranges that came into the lists of the bus meanwhile' }),
     foundBytes: Type.Integer(),
-    reason: nullable(Type.String({ description: 'why it failed, or why its type is not known' })),
+    reason: nullable(
+      Type.String({ description: 'why it failed, why its type is not known, or of which regions it proves nothing' }),
+    ),
   },
   closed,
 );
@@ -217,7 +220,7 @@ function busJson(bus: Bus, { state, scrubsDue }: View): Static<typeof busSchema>
     supported: bus.scrubSupported,
     canStart: why === undefined,
     reason: why ?? null,
-    inProgress: bus.scrubSupported ? currentRun(scrubs)?.status === 'running' || running : null,
+    inProgress: running,
     hwErrorScrub: bus.hwErrorScrub ?? null,
     completed: scrubs?.total ?? null,
     lastCompletedAt: timeOrNull(scrubs?.lastCompletedAt),

@@ -79,7 +79,7 @@ export function createProbe(deps: {
     sysfs: createTree('sysfs', 'SYSFS_READ'),
     procfs: createTree('procfs', 'PROCFS_READ'),
     dsm,
-    scrubs: createScrubControl(reader),
+    scrubs: createScrubControl(reader, deadlineMs),
     resolver: { resolve: jobs.resolve },
     check: jobs.check,
     async hello() {

@@ -45,10 +45,12 @@ export interface DsmAnswer {
   readonly firmwareBytes: number;
 }
 /** `access`: whether a scrub could be started, without doing so. */
-export type ScrubAction = 'access' | 'start' | 'errorScrubOn' | 'errorScrubOff';
+export type ScrubAction = 'access' | 'errorScrubOn' | 'errorScrubOff';
 /** `region`: asks what firmware can do for it, nothing else. */
 export type ScrubLine =
   | { readonly bus: string; readonly action: ScrubAction }
+  /** nothing is written later than this after it was asked: by then nobody waits for it any more */
+  | { readonly bus: string; readonly startWithinMs: number }
   | { readonly bus: string; readonly region: string };
 export type Question =
   | { readonly op: 'hello' }
@@ -169,12 +171,15 @@ function parseDsmLine(raw: unknown): DsmLine | string {
   return { dimm, devNumber, family, command, input, replyBytes };
 }
 
-const scrubActions: readonly ScrubAction[] = ['access', 'start', 'errorScrubOn', 'errorScrubOff'];
+const scrubActions: readonly ScrubAction[] = ['access', 'errorScrubOn', 'errorScrubOff'];
 
 function parseScrubLine(raw: unknown): ScrubLine | string {
   if (!isRecord(raw)) return 'no call';
-  const { bus, action, region } = raw;
+  const { bus, action, region, startWithinMs } = raw;
   if (typeof bus !== 'string' || !/^ndbus\d{1,5}$/.test(bus)) return 'not a bus';
+  if (startWithinMs !== undefined) {
+    return isDeadline(startWithinMs) ? { bus, startWithinMs } : 'startWithinMs is out of bounds';
+  }
   if (action === undefined) {
     return typeof region === 'string' && /^region\d{1,5}$/.test(region) ? { bus, region } : 'not a region';
   }

@@ -4,7 +4,10 @@ import { isRecord, type ScrubAction } from './protocol.ts';
 import type { DeviceQuestion, FileAnswer } from './reader.ts';
 
 /** What the listening process can have done to the scrub of a bus: asked of the probe, each call with its deadline. */
-export function createScrubControl(reader: { ask(question: DeviceQuestion): Promise<FileAnswer> }): ScrubControl {
+export function createScrubControl(
+  reader: { ask(question: DeviceQuestion): Promise<FileAnswer> },
+  deadlineMs: number,
+): ScrubControl {
   const act = (bus: string, action: ScrubAction): Promise<FileAnswer> =>
     reader.ask({ op: 'scrub', call: { bus, action } });
   return {
@@ -15,10 +18,10 @@ export function createScrubControl(reader: { ask(question: DeviceQuestion): Prom
       return { errno, reason: advice(bus, errno, reason) };
     },
     async start(bus) {
-      const answer = await act(bus, 'start');
+      const answer = await reader.ask({ op: 'scrub', call: { bus, startWithinMs: deadlineMs } });
       if (answer.kind === 'ok') return startOf(answer.value);
       const { errno, reason } = troubleOf(answer);
-      return { kind: 'failed', reason: advice(bus, errno, reason) };
+      return { kind: 'failed', reason: advice(bus, errno, reason), again: errno !== 'ENOTTY' };
     },
     async setErrorScrub(bus, on) {
       const answer = await act(bus, on ? 'errorScrubOn' : 'errorScrubOff');
@@ -26,9 +29,14 @@ export function createScrubControl(reader: { ask(question: DeviceQuestion): Prom
       const { errno, reason } = troubleOf(answer);
       return advice(bus, errno, reason);
     },
-    async canSearch(bus, region) {
+    async whyNotSearchable(bus, region) {
       const answer = await reader.ask({ op: 'scrub', call: { bus, region } });
-      return answer.kind === 'ok' && answer.value === true;
+      if (answer.kind === 'ok') {
+        return answer.value === true ? undefined : `firmware does not say that it can search ${region}`;
+      }
+      const { errno, reason } = troubleOf(answer);
+      const node = `/dev/ndctl${bus.slice('ndbus'.length)}`;
+      return `whether ${region} can be searched cannot be asked: ${reason} (${errno}); the probe process needs ${node}`;
     },
   };
 }
@@ -39,7 +47,7 @@ function troubleOf(answer: Exclude<FileAnswer, { kind: 'ok' }>): { readonly errn
 }
 
 function startOf(value: unknown): ScrubStart {
-  const broken: ScrubStart = { kind: 'failed', reason: 'the probe process sent a broken answer' };
+  const broken: ScrubStart = { kind: 'failed', reason: 'the probe process sent a broken answer', again: true };
   if (!isRecord(value)) return broken;
   const { written, before, after } = value;
   if (!isState(before)) return broken;

@@ -44,7 +44,12 @@ function historyOf(...ids: number[]) {
 }
 function sinkOf() {
   const frames: string[] = [];
-  const sink = { write: (text: string) => void frames.push(text), unsentBytes: 0, end: () => void frames.push('END') };
+  const sink = {
+    write: (text: string) => void frames.push(text),
+    unsentBytes: 0,
+    drained: async () => undefined,
+    end: () => void frames.push('END'),
+  };
   return { frames, sink, ids: () => frames.flatMap((frame) => /^id: (\d+)/.exec(frame)?.[1] ?? []) };
 }
 
@@ -108,6 +113,10 @@ test('whoever takes nothing is cut off, and leaves nothing behind', async () => 
   assert.equal(history.listeners.size, 0);
 });
 
+async function until(isIt: () => Promise<boolean>): Promise<void> {
+  while (!(await isIt()));
+}
+
 async function served(t: TestContext, history: ReturnType<typeof historyOf>) {
   const server = await createServer(httpDeps({ ...history, view: () => viewOf(damagedState()) }));
   t.after(() => server.close(100));
@@ -150,6 +159,30 @@ test('over HTTP: Last-Event-ID replays, without it only what is new comes, and w
   history.add(4);
   history.pass();
   assert.deepEqual((await fresh.until(/id: 4\n/)).match(/^id: \d+$/gm), ['id: 4']);
+});
+
+test('a client that takes nothing is read no more for, and lets go of its place', async (t) => {
+  const history = historyOf(...Array.from({ length: 60_000 }, (_, i) => i + 1));
+  let reads = 0;
+  const counted = {
+    ...history,
+    events(after: number, limit: number) {
+      reads++;
+      return history.events(after, limit);
+    },
+  };
+  const { open } = await served(t, counted);
+  const stalled = await open({ 'last-event-id': '0' });
+  stalled.answer.pause();
+  // what the sockets between them take; then no page more is read
+  await until(async () => {
+    const before = reads;
+    await new Promise((done) => setTimeout(done, 200));
+    return reads === before;
+  });
+  assert.ok(reads < 300, `${reads} pages were read for nobody`);
+  stalled.answer.resume();
+  await stalled.until(/id: 60000\n/);
 });
 
 test('the server closes with streams open, and takes no more than it can serve', async (t) => {

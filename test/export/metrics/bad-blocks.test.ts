@@ -34,7 +34,15 @@ test('a list that has become unreadable keeps its last known value and says so',
 
 function failedReading(subject: string, lastOkAt?: number): ListReading {
   const list = failed('SYSFS_READ', 'EIO');
-  return { subject, at, durationMs: 1, trigger: 'poll', list, ...(lastOkAt === undefined ? {} : { lastOkAt }) };
+  return {
+    subject,
+    at,
+    durationMs: 1,
+    startTick: 0,
+    trigger: 'poll',
+    list,
+    ...(lastOkAt === undefined ? {} : { lastOkAt }),
+  };
 }
 
 test('an empty list that has become unreadable keeps its 0 and the time of the last good reading', async () => {
