@@ -47,7 +47,15 @@ export type ModuleProblem =
   | 'correctable_ecc_threshold'
   | 'configuration_error'
   | 'firmware_error'
-  | 'vendor_error';
+  | 'vendor_error'
+  | 'life_nearly_over'
+  | 'life_over'
+  | 'spare_chip_in_use'
+  | 'chip_failed'
+  | 'address_memory_disabled'
+  | 'performance_degraded'
+  | 'energy_source_assessment_warning'
+  | 'energy_source_assessment_unreachable';
 
 /** What one or several replies of a module say. Names carry the unit; percentages are 0 to 100. */
 export interface HealthFields {
@@ -80,6 +88,11 @@ export interface HealthFields {
 
   readonly lastShutdownClean?: boolean;
   readonly dirtyShutdownCount?: number;
+  /** what the module was told and did at its last shutdown, behind `lastShutdownClean` */
+  readonly lastShutdownNotes?: readonly string[];
+  /** counts on where the host never switches the latch of the shutdown state on (Intel Optane) */
+  readonly unlatchedDirtyShutdownCount?: number;
+  readonly unlatchedShutdownNotes?: readonly string[];
   readonly armed?: boolean;
 
   readonly lastSaveSeconds?: number;
@@ -148,6 +161,9 @@ export const healthUnits: Readonly<Record<HealthFieldName, string>> = {
   energySourceLifeUsedErrorThresholdPercent: 'percent',
   lastShutdownClean: '',
   dirtyShutdownCount: 'count',
+  lastShutdownNotes: '',
+  unlatchedDirtyShutdownCount: 'count',
+  unlatchedShutdownNotes: '',
   armed: '',
   lastSaveSeconds: 'seconds',
   lastRestoreSeconds: 'seconds',
