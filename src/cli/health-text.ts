@@ -63,10 +63,14 @@ function temperatures(fields: HealthFields): string[] {
       : [`energy source ${fields.energySourceTemperatureCelsius} °C`]),
   ];
 }
-function shutdowns({ lastShutdownClean, dirtyShutdownCount }: HealthFields): string[] {
+function shutdowns(fields: HealthFields): string[] {
+  const { lastShutdownClean, dirtyShutdownCount, unlatchedDirtyShutdownCount } = fields;
+  const unlatched = unlatchedDirtyShutdownCount === undefined ? '' : ` (${unlatchedDirtyShutdownCount} unlatched)`;
   return [
     ...(lastShutdownClean === undefined ? [] : [`last shutdown ${lastShutdownClean ? 'clean' : 'dirty'}`]),
-    ...(dirtyShutdownCount === undefined ? [] : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life`]),
+    ...(dirtyShutdownCount === undefined
+      ? []
+      : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life${unlatched}`]),
   ];
 }
 function alarmsOf({ alarms }: HealthFields, doubted: readonly string[]): string[] {

@@ -40,6 +40,7 @@ test('JSON shows buses, DIMMs, regions, namespaces, and bad ranges in sectors of
   assert.equal(typeof namespace?.sizeBytes, 'number');
   assert.deepEqual(Object.keys(bus?.regions[0]?.mappings[0] ?? {}), [
     'dimm',
+    'dimmId',
     'dpaStartBytes',
     'lengthBytes',
     'position',
@@ -131,6 +132,20 @@ test('the health of a DIMM is shown as a person reads it, with what does not fit
   assert.equal(health?.fields.mediaTemperatureCelsius, 23);
 });
 
+test('an Optane module is shown with its reasons and with both of its counts of dirty shutdowns', async () => {
+  const dsm = createScriptedDsm();
+  const made = (name: string) =>
+    readFileSync(join(import.meta.dirname, '../fixtures/dsm/intel', `synthetic-${name}.hex`), 'utf8');
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x2\n');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  const shown = async () => (await runCommand(['list'], { platform: platformOf(host, { dsm }) })).stdout;
+  dsm.set('nmem0', 1, made('optane'));
+  assert.match(await shown(), /health ok .* last shutdown clean, 1 dirty shutdown in its life \(3 unlatched\)$/m);
+  dsm.set('nmem0', 1, made('reason-without-vendor-data'));
+  assert.match(await shown(), /health critical .*\n.* chip failed$/m);
+});
+
 test('a DIMM that may not be asked makes the listing incomplete, one without health data does not', async () => {
   const host = loadHost('one-bad-sector');
   const without = await runCommand(['list'], { platform: platformOf(host) });
@@ -144,7 +159,7 @@ test('a DIMM that may not be asked makes the listing incomplete, one without hea
   assert.equal(code, 2);
   assert.match(
     stdout,
-    /health unreadable: permission denied \(EACCES\) on \/dev\/nmem0: run the probe process as root/,
+    /health unreadable: permission denied \(EACCES\) on \/dev\/nmem0: the probe process must be root, or have CAP_DAC_OVERRIDE/,
   );
   assert.match(stderr, /nmem0: permission denied/);
 });

@@ -17,6 +17,7 @@ const dimm = {
   flags: [],
   serial: '0x0bb8',
   locator: 'C1-D2',
+  partNumber: 'NMA1XXD128GPS',
 };
 const topology: Topology = { ...emptyTopology, dimms: [dimm] };
 
@@ -324,9 +325,9 @@ test('what people are told names the slot, what is wrong and what to do next', (
     { fields: { state: 'ok', sparePercent: 50, spareThresholdPercent: 5, problems: [] } },
   ]);
   assert.deepEqual(told.flat().map(summaryOf), [
-    'db07: the health of nmem0 in slot C1-D2 is fatal: data was lost or will be (save failed) (device nmem0, DIMM slot C1-D2, serial 0x0bb8).',
-    'db07: nmem0 in slot C1-D2 runs out of spare capacity: 1 % spare capacity is left, the limit of the module is 5 % (device nmem0, DIMM slot C1-D2, serial 0x0bb8).',
-    'db07: nmem0 in slot C1-D2 could not save its content: its last save did not succeed: what it held at the last power loss may be lost (device nmem0, DIMM slot C1-D2, serial 0x0bb8).',
+    'db07: the health of nmem0 in slot C1-D2 is fatal: data was lost or will be (save failed) (device nmem0, DIMM slot C1-D2, serial 0x0bb8, part number NMA1XXD128GPS).',
+    'db07: nmem0 in slot C1-D2 runs out of spare capacity: 1 % spare capacity is left, the limit of the module is 5 % (device nmem0, DIMM slot C1-D2, serial 0x0bb8, part number NMA1XXD128GPS).',
+    'db07: nmem0 in slot C1-D2 could not save its content: its last save did not succeed: what it held at the last power loss may be lost (device nmem0, DIMM slot C1-D2, serial 0x0bb8, part number NMA1XXD128GPS).',
     'db07: resolved: nmem0 in slot C1-D2 says that it is healthy again.',
     'db07: resolved: nmem0 in slot C1-D2 has spare capacity above its limit again.',
     'db07: resolved: the last save of nmem0 in slot C1-D2 succeeded.',
