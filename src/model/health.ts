@@ -246,9 +246,18 @@ export function stateOf(reading: HealthReading | undefined | null): HealthState 
   return reading?.health.kind === 'ok' ? (reading.health.value.state ?? 'unknown') : 'unknown';
 }
 
-/** The source that a field comes from. */
-export function sourceOf(reading: HealthReading, name: HealthFieldName): HealthSource | undefined {
+/** Where a field comes from: one source, or for what is put together of several (problems, alarms) all of them. */
+export interface FieldOrigin {
+  readonly source: string;
+  /** ms since the epoch; of several, the oldest */
+  readonly at: number;
+}
+const togetherFields: readonly HealthFieldName[] = ['problems', 'alarms'];
+export function originOf(reading: HealthReading, name: HealthFieldName): FieldOrigin | undefined {
   const knows = reading.sources.filter(({ fields }) => fields[name] !== undefined);
+  if (togetherFields.includes(name) && knows.length > 1) {
+    return { source: knows.map(({ source }) => source).join(', '), at: Math.min(...knows.map(({ at }) => at)) };
+  }
   // of states, the worst counts: not always the first
   return knows.find(({ fields }) => fields[name] === reading.fields[name]) ?? knows[0];
 }

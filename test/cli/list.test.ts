@@ -146,6 +146,32 @@ test('an Optane module is shown with its reasons and with both of its counts of 
   assert.match(await shown(), /health critical .*\n.* chip failed$/m);
 });
 
+test('an NVDIMM-N shows how its saves went and how long they took, its firmware and whether it is locked', async () => {
+  const dsm = createScriptedDsm();
+  const made = (path: string) => readFileSync(join(import.meta.dirname, '../fixtures/dsm', `${path}.hex`), 'utf8');
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  host.sysfs.put('bus/nd/devices/nmem0/security', 'locked\n');
+  host.sysfs.put('bus/nd/devices/nmem0/frozen', '1\n');
+  const shown = async (family: number, mask: string) => {
+    host.sysfs.put('bus/nd/devices/nmem0/nfit/family', `${family}\n`);
+    host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', `${mask}\n`);
+    return (await runCommand(['list'], { platform: platformOf(host, { dsm }) })).stdout;
+  };
+  dsm.set('nmem0', 1, made('hpe1/synthetic-health'));
+  dsm.set('nmem0', 12, made('hpe1/synthetic-last-backup-failed'));
+  const hpe = await shown(1, '0x1002');
+  assert.match(hpe, /health non-critical .*energy source used 26 %/);
+  assert.match(hpe, /last save 45 s, last restore 38 s, last erase 2 s, 52 power cycles, security locked \(frozen\)$/m);
+  assert.match(hpe, /energy source life warning alarm, last backup not complete, failed save: 1, failed arming: 2$/m);
+  dsm.set('nmem0', 1, made('msft/synthetic-identification'));
+  dsm.set('nmem0', 11, made('msft/synthetic-health'));
+  dsm.set('nmem0', 13, made('msft/synthetic-statistics'));
+  const microsoft = await shown(3, '0x2802');
+  assert.match(microsoft, /last erase 0\.95 s, 52 power cycles, firmware 0x0203, security locked/);
+  assert.match(microsoft, /correctable ECC event above its threshold: 1$/m);
+});
+
 test('a DIMM that may not be asked makes the listing incomplete, one without health data does not', async () => {
   const host = loadHost('one-bad-sector');
   const without = await runCommand(['list'], { platform: platformOf(host) });

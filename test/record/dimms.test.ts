@@ -113,6 +113,20 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
     opens: ['energy_source_worn warning'],
   },
   {
+    why: 'an energy source that raises its alarm and tells no limit, whatever is left of it by its own word',
+    fields: { energySourceLifeUsedPercent: 26, alarms: { energy_source_life_warning: true } },
+    opens: ['energy_source_worn warning'],
+  },
+  {
+    why: 'an energy source whose alarm its own limit contradicts is not believed',
+    fields: {
+      energySourceLifeUsedPercent: 26,
+      energySourceLifeUsedThresholdPercent: 40,
+      alarms: { energy_source_life_warning: true },
+    },
+    opens: [],
+  },
+  {
     why: 'an energy source that failed, however new',
     fields: { energySourceLifeUsedPercent: 0, problems: ['energy_source_failed'] },
     opens: ['energy_source_worn critical'],
@@ -158,6 +172,22 @@ for (const { why, fields, kernel, opens } of rows) {
     assert.deepEqual(first, expected);
   });
 }
+
+test('an alarm of the energy source is told with what the module says is used, and ends with it', () => {
+  const look = (on: boolean): Look => ({
+    fields: { ...good, energySourceLifeUsedPercent: 26, alarms: { energy_source_life_warning: on } },
+  });
+  const { told } = watch([look(true), look(true), look(false)]);
+  assert.deepEqual(told.map(brief), [
+    ['opened energy_source_worn warning'],
+    [],
+    ['resolved energy_source_worn warning'],
+  ]);
+  assert.equal(
+    told[0]?.[0]?.incident.detail,
+    'the module raises the alarm for the life of its energy source, of which it says that 26 % are used',
+  );
+});
 
 test('a state that gets worse, better and well again is told each time, one that stays is not', () => {
   const state = (value: HealthFields['state']): Look => ({ fields: { ...good, state: value as 'ok' } });

@@ -6,7 +6,7 @@ import type { HealthReading } from '../../../src/model/health.ts';
 import { adviseReplacement, defaultAdvicePolicy } from '../../../src/model/replacement-advice.ts';
 import type { State } from '../../../src/model/state.ts';
 import { dimmKey, goodFields, healthOf, unreadableHealth } from '../built-health.ts';
-import { stateOf, topology, viewOf } from '../built-state.ts';
+import { at, stateOf, topology, viewOf } from '../built-state.ts';
 import { httpDeps } from './served.ts';
 
 async function ask(url: string, health: readonly HealthReading[], more: Partial<State> = {}) {
@@ -42,6 +42,18 @@ test('one module is asked for by its label or its kernel name, and answers every
     assert.equal(fields.get('flags')?.source, 'sysfs nfit/flags');
     assert.deepEqual(fields.get('alarms')?.value, { spare: false, media_temperature: true });
   }
+});
+
+test('what is put together of several replies names them all, and is as old as the oldest', async () => {
+  const replies = [
+    { source: 'msft 11 module health', at: at - 1_000, fields: { problems: ['firmware_error'] } },
+    { source: 'msft 10 critical health', at: at - 3_000, fields: { problems: ['persistency_lost'] } },
+  ] as const;
+  const reading = healthOf({ problems: ['firmware_error', 'persistency_lost'] }, { sources: replies });
+  const { body } = await ask(`/api/v1/dimms/${dimmKey}`, [reading]);
+  const [problems] = body.health.fields.filter(({ name }: { name: string }) => name === 'problems');
+  assert.equal(problems.source, 'msft 11 module health, msft 10 critical health');
+  assert.equal(problems.readAt, new Date(at - 3_000).toISOString());
 });
 
 test('a module that cannot be read says why, and shows what the kernel knows', async () => {
