@@ -18,12 +18,13 @@ export function healthText(health: ListedHealth | null, paint: Paint): string[] 
   const { state, readable, reason, fields, doubtedAlarms } = health;
   const told = [...wear(fields), ...temperatures(fields), ...shutdowns(fields)];
   const facts = told.length === 0 ? '' : `  ${told.join(', ')}`;
-  if (readable === 'unsupported')
-    return [`health ${paint('dim', `not told by this module: ${printable(reason ?? '')}`)}${facts}`];
-  if (readable === 'no') return [`health ${paint('yellow', `unreadable: ${printable(reason ?? '')}`)}${facts}`];
-  const lines = [`health ${paint(styles[state], state === 'noncritical' ? 'non-critical' : state)}${facts}`];
   const history = [...operations(fields), ...made(fields)];
-  if (history.length > 0) lines.push(paint('dim', history.map(printable).join(', ')));
+  const more = history.length === 0 ? [] : [paint('dim', history.map(printable).join(', '))];
+  if (readable === 'unsupported')
+    return [`health ${paint('dim', `not told by this module: ${printable(reason ?? '')}`)}${facts}`, ...more];
+  if (readable === 'no')
+    return [`health ${paint('yellow', `unreadable: ${printable(reason ?? '')}`)}${facts}`, ...more];
+  const lines = [`health ${paint(styles[state], state === 'noncritical' ? 'non-critical' : state)}${facts}`, ...more];
   const problems = [...(fields.problems ?? []), ...alarmsOf(fields, doubtedAlarms), ...failures(fields)];
   if (problems.length > 0) lines.push(paint('yellow', problems.map(spoken).join(', ')));
   if (doubtedAlarms.length > 0) {

@@ -117,7 +117,7 @@ function energyFinding(fields: HealthFields, { energySourceUsedPercent }: Health
 
 /** What the kernel's flags and the module's own status say together; either may be missing. */
 function failureFindings(fields: HealthFields): Finding[] {
-  const { flags, problems, armed, lastBackupComplete, lastShutdownClean } = fields;
+  const { flags, problems, armed, lastBackupComplete, lastBackupNotes, lastShutdownClean } = fields;
   const told = (flag: string | undefined, problem: ModuleProblem | undefined): Standing => {
     const byKernel = flag === undefined ? undefined : flags?.includes(flag);
     const byModule = problem === undefined ? undefined : problems?.includes(problem);
@@ -126,6 +126,7 @@ function failureFindings(fields: HealthFields): Finding[] {
   };
   const arming = armed === false || problems?.includes('arm_failed') === true;
   const save = lastBackupComplete === false ? 'crossed' : told('save_fail', 'save_failed');
+  const why = lastBackupNotes === undefined ? '' : ` (${lastBackupNotes.join(', ')})`;
   // the kernel sets this flag for a dirty shutdown too, which is told as what it is
   const flush =
     lastShutdownClean === false && flags?.includes('flush_fail') ? 'unknown' : told('flush_fail', undefined);
@@ -135,7 +136,11 @@ function failureFindings(fields: HealthFields): Finding[] {
       arming ? 'crossed' : armed === undefined ? 'unknown' : 'fine',
       'it will not keep its content when the power fails',
     ),
-    finding('dimm_save_failed', save, 'its last save did not succeed: what it held at the last power loss may be lost'),
+    finding(
+      'dimm_save_failed',
+      save,
+      `its last save did not succeed${why}: what it held at the last power loss may be lost`,
+    ),
     finding(
       'dimm_restore_failed',
       told('restore_fail', 'restore_failed'),

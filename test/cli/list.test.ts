@@ -176,6 +176,13 @@ test('a DIMM that may not be asked makes the listing incomplete, one without hea
   const host = loadHost('one-bad-sector');
   const without = await runCommand(['list'], { platform: platformOf(host) });
   assert.match(without.stdout, /health not told by this module: the platform offers no health data/);
+  host.sysfs.put('bus/nd/devices/nmem0/security', 'locked\n');
+  const locked = await runCommand(['list'], { platform: platformOf(host) });
+  assert.match(
+    locked.stdout,
+    /health not told .*\n.* security locked$/m,
+    'what the kernel knows is shown all the same',
+  );
   assert.equal(without.code, 0);
   const dsm = createScriptedDsm();
   host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x6\n');

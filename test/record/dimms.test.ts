@@ -173,6 +173,15 @@ for (const { why, fields, kernel, opens } of rows) {
   });
 }
 
+test('a save that failed is told with what started it and what went wrong', () => {
+  const notes = ['started by SAVE_n', 'not enough energy', 'only a part of the data saved'];
+  const { told } = watch([{ fields: { ...good, lastBackupComplete: false, lastBackupNotes: notes } }]);
+  assert.equal(
+    told[0]?.[0]?.incident.detail,
+    'its last save did not succeed (started by SAVE_n, not enough energy, only a part of the data saved): what it held at the last power loss may be lost',
+  );
+});
+
 test('an alarm of the energy source is told with what the module says is used, and ends with it', () => {
   const look = (on: boolean): Look => ({
     fields: { ...good, energySourceLifeUsedPercent: 26, alarms: { energy_source_life_warning: on } },
