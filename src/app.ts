@@ -11,6 +11,7 @@ import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
 import type { HistoryEvent } from './model/incident.ts';
+import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
 import { emptyTopology } from './model/topology.ts';
@@ -19,8 +20,7 @@ import { createNotifications, type Notifications } from './notify/pipeline.ts';
 import type { Standings } from './notify/standing.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
-import { createScrubWatch } from './observe/scrub.ts';
-import { watchTargets } from './observe/watch-targets.ts';
+import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   DsmCaller,
@@ -31,24 +31,29 @@ import type {
   KernelTree,
   Logger,
   Resolver,
+  ScrubControl,
   SocketFiles,
 } from './ports.ts';
 import { openState, type StatePlaces } from './record/open-state.ts';
 import { createRequests } from './record/requests.ts';
 import { forgetResolved } from './record/store.ts';
 import { createResolveQueue } from './resolve/queue.ts';
+import { createScrubbing, signalAsker } from './scrubbing.ts';
 
 /** What the agent meets of the world; `linux/platform.ts` has it. */
 export interface AppPlatform extends StatePlaces {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
   readonly dsm: DsmCaller;
+  readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly http: Http;
   readonly hostInfo: HostInfo;
   readonly sockets: SocketFiles;
   readonly pageSize: number;
+  /** online processors */
+  readonly processors: number;
   createHints(onHint: (hint: Hint) => void): Hints;
   watchMounts(onChange: () => void): () => void;
   /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
@@ -68,6 +73,8 @@ export interface App {
   /** `http://127.0.0.1:9915`, `/run/pmemwatch/api.sock` */
   readonly addresses: readonly string[];
   reload(): Promise<ReloadResult>;
+  /** Asks for a scrub of every bus that can, as SIGUSR2 does. */
+  rescan(): Promise<void>;
   /** Delivers what is due within the deadline, then stops everything, last started first. */
   stop(): Promise<void>;
 }
@@ -99,12 +106,14 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       inventoried: false,
       places: loaded.places,
       dimms: loaded.dimms,
+      scrubs: loaded.scrubs,
       incidents: loaded.incidents,
       ordinals: loaded.ordinals,
       lineage: loaded.lineage,
       lists: [],
       stuck: [],
       health: [],
+      scrubReadings: [],
       advice: new Map(),
       at: startedAt,
     };
@@ -152,6 +161,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         },
         onStanding: () => loop.wake(),
       });
+    const followers = new Set<() => void>();
     let notifications = startTelling(settings);
     closers.add('notify', () => notifications.drain(DRAIN_MS));
     notifications.enqueue(loaded.pendingOutbox);
@@ -183,7 +193,21 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       log: log.child({ component: 'health' }),
     });
     closers.add('health', () => health.stop());
-    const scrubs = createScrubWatch(platform.sysfs, clock);
+    const scrubs = createScrubbing({
+      sysfs: platform.sysfs,
+      procfs: platform.procfs,
+      control: platform.scrubs,
+      clock,
+      processors: platform.processors,
+      settings: () => settings,
+      wake: () => loop.wake(),
+      onEnded: (bus) => {
+        for (const subject of subjectsOfBus(inventory.topology(), bus)) observer.hint(subject, 'scrub');
+      },
+      onEvent: (event) => pendingEvents.push(event),
+      log: log.child({ component: 'scrub' }),
+    });
+    closers.add('scrub', () => scrubs.observer.stop());
 
     const inventory = createInventory({
       discover: () => discover({ sysfs: platform.sysfs, procfs: platform.procfs }, inventory.topology()),
@@ -193,7 +217,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         const topology = inventory.topology();
         observer.update(topology);
         health.update(topology);
-        void scrubs.baseline(topology.buses);
+        scrubs.update(topology);
         loop.wake();
       },
       onLook: () => watchAgain(hints.watch(watchTargets(inventory.topology()))),
@@ -203,12 +227,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
 
     let settled = false;
     let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
-    const requests = createRequests(() => loop.wake());
+    const requests = createRequests<OperatorRequest, OperatorAnswer>(() => loop.wake());
     const stages: Stages<readonly OutboxItem[]> = {
       topology: inventory.topology,
       latest(topology) {
         const lists = observer.latest(topology);
-        return { ...lists, stuck: [...lists.stuck, ...health.stuck()], health: health.latest() };
+        const stuck = [...lists.stuck, ...health.stuck(), ...scrubs.observer.stuck()];
+        return { ...lists, stuck, health: health.latest(), scrubs: scrubs.observer.latest() };
       },
       resolved: queue.take,
       inventoried: () => settled,
@@ -230,6 +255,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       receivers: () => notifications.status(),
       asked: requests.take,
       answered: requests.answer,
+      scrubs: { ...scrubs, ...scrubs.trigger },
       notify: (items) => notifications.enqueue(items),
       now: clock.now,
       policy: () => ({
@@ -245,6 +271,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         await runCycle(stages, state, (next) => {
           state = forgetResolved(next, clock.now(), settings.config.retentionMs);
         });
+        for (const listener of followers) listener();
       },
       clock,
       periodMs: IDLE_PASS_MS,
@@ -253,7 +280,14 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('loop', () => loop.stop());
 
-    const hinting = createHinting({ inventory, observer, health, scrubs, clock, reload: () => void reload() });
+    const hinting = createHinting({
+      inventory,
+      observer,
+      health,
+      scrubs: scrubs.observer,
+      clock,
+      reload: () => void reload(),
+    });
     const hints = platform.createHints(hinting.take);
     closers.add('hinting', hinting.stop);
     closers.add('hints', () => hints.stop());
@@ -285,6 +319,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       reloaded = { ok: true, at: clock.now() / 1000 };
       for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
       log.info({}, 'configuration reloaded');
+      scrubs.trigger.hold(inventory.topology());
       queue.again();
       loop.wake();
       return { ok: true, problems: [] };
@@ -305,10 +340,20 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     }
 
     const server = await createServer({
-      view: () => ({ state, agent: status(), options: { ...settings.config.metrics } }),
+      view: () => ({
+        state,
+        agent: status(),
+        options: { ...settings.config.metrics },
+        scrubsDue: scrubs.upcoming(state),
+      }),
       async events(after, limit) {
         const items = await store.events(after, limit);
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+      },
+      newestEventId: store.newestEventId,
+      onPass(listener) {
+        followers.add(listener);
+        return () => followers.delete(listener);
       },
       ready() {
         if (inventory.failing()) return { ready: false, reason: 'the kernel cannot be looked at: see the log' };
@@ -318,6 +363,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       },
       reload,
       decide: requests.ask,
+      scrub: scrubs.ask,
       config: {
         telemetryPath: settings.telemetryPath,
         get allowedHosts() {
@@ -354,7 +400,12 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const pruning = setInterval(() => void store.prune(clock.now()), PRUNE_MS);
     pruning.unref();
     closers.add('prune', () => clearInterval(pruning));
-    return { addresses, reload, stop: closers.closeAll };
+    async function rescan(): Promise<void> {
+      const { started, refused } = await scrubs.ask({ bus: null, asker: signalAsker });
+      for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
+      for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
+    }
+    return { addresses, reload, rescan, stop: closers.closeAll };
   } catch (cause) {
     await closers.closeAll();
     throw cause;
