@@ -6,18 +6,13 @@ import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
 import { createServer } from './export/http/server.ts';
 import { createHinting } from './hinting.ts';
-import { listen, pageOf } from './listening.ts';
+import { listen } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
 import type { HistoryEvent } from './model/incident.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
-import type { State } from './model/state.ts';
-import { emptyTopology } from './model/topology.ts';
-import { notifiers } from './notify/notifiers.ts';
-import { createNotifications, type Notifications } from './notify/pipeline.ts';
-import type { Standings } from './notify/standing.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
 import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
@@ -34,11 +29,13 @@ import type {
   ScrubControl,
   SocketFiles,
 } from './ports.ts';
-import { openState, type StatePlaces } from './record/open-state.ts';
+import { beginningOf, openState, type StatePlaces } from './record/open-state.ts';
 import { createRequests } from './record/requests.ts';
 import { forgetResolved } from './record/store.ts';
+import { createReloading } from './reloading.ts';
 import { createResolveQueue } from './resolve/queue.ts';
 import { createScrubbing, signalAsker } from './scrubbing.ts';
+import { createTelling } from './telling.ts';
 
 /** What the agent meets of the world; `linux/platform.ts` has it. */
 export interface AppPlatform extends StatePlaces {
@@ -79,7 +76,6 @@ export interface App {
   stop(): Promise<void>;
 }
 
-const DRAIN_MS = 5_000;
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
@@ -88,37 +84,35 @@ const IDLE_PASS_MS = 15_000;
 export async function createApp(options: AppOptions, platform: AppPlatform, log: Logger): Promise<App> {
   const { clock } = platform;
   const closers = createClosers(log);
-  let settings = options.settings;
-  let reloaded = { ok: true, at: clock.now() / 1000 };
   const startedAt = clock.now();
   try {
+    const { settings, ...reloading } = createReloading({
+      settings: options.settings,
+      reread: options.reread,
+      clock,
+      log,
+      async apply(next) {
+        await telling.restart(next);
+        scrubs.trigger.hold(inventory.topology());
+        queue.again();
+        loop.wake();
+      },
+    });
     const host = await platform.hostInfo.read();
     const { store, loaded, memoryOnly } = await openState(platform, {
       clock,
-      retentionMs: settings.config.retentionMs,
+      retentionMs: settings().config.retentionMs,
       log: log.child({ component: 'store' }),
       onTurn: () => loop.wake(),
     });
     closers.add('store', () => store.close());
-    let state: State = {
-      host,
-      topology: emptyTopology,
-      inventoried: false,
-      places: loaded.places,
-      dimms: loaded.dimms,
-      scrubs: loaded.scrubs,
-      incidents: loaded.incidents,
-      ordinals: loaded.ordinals,
-      lineage: loaded.lineage,
-      lists: [],
-      stuck: [],
-      health: [],
-      scrubReadings: [],
-      advice: new Map(),
-      at: startedAt,
-    };
+    let state = beginningOf(loaded, host, startedAt);
     const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
 
+    function note(event: HistoryEvent): void {
+      pendingEvents.push(event);
+      loop.wake();
+    }
     // messages refused while the agent drains come after its last pass
     closers.add('history', async () => {
       const events = pendingEvents.splice(0);
@@ -128,50 +122,32 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const queue = createResolveQueue({
       resolver: platform.resolver,
       clock,
-      config: () => settings.config.resolve,
+      config: () => settings().config.resolve,
       onAnswer: () => loop.wake(),
       log: log.child({ component: 'resolve' }),
     });
     closers.add('resolve', () => queue.stop());
 
-    const standings: Standings = new Map();
-    const startTelling = (from: Settings): Notifications =>
-      createNotifications({
-        receivers: from.receivers.map(({ secret, ...receiver }) => ({
-          ...receiver,
-          secrets: secret?.split(/\s+/) ?? [],
-        })),
-        notifiers,
-        http: platform.http,
-        deliveries: store,
-        clock,
-        random: Math.random,
-        log: log.child({ component: 'notify' }),
-        config: {
-          retryForMs: from.config.notify.retryForMs,
-          render: { pageUrl: pageOf(from), runbookUrl: null, pageBytes: platform.pageSize },
-        },
-        standings,
-        onRejected({ receiver, notice }, reason) {
-          const { id, subject, revision } = notice.incident;
-          const about = { incident: id, uid: subject.uid, device: subject.device };
-          const data = { receiver, message: notice.id, type: notice.type, revision, reason };
-          pendingEvents.push({ time: clock.now(), type: 'delivery.rejected', ...about, data });
-          loop.wake();
-        },
-        onStanding: () => loop.wake(),
-      });
     const followers = new Set<() => void>();
-    let notifications = startTelling(settings);
-    closers.add('notify', () => notifications.drain(DRAIN_MS));
-    notifications.enqueue(loaded.pendingOutbox);
+    const telling = createTelling({
+      settings: settings(),
+      pending: loaded.pendingOutbox,
+      http: platform.http,
+      deliveries: store,
+      clock,
+      pageBytes: platform.pageSize,
+      onEvent: note,
+      onStanding: () => loop.wake(),
+      log: log.child({ component: 'notify' }),
+    });
+    closers.add('notify', () => telling.drain());
 
     const observer = createObserver({
       sysfs: platform.sysfs,
       clock,
       config: {
-        badBlocksMs: settings.config.poll.badBlocksMs,
-        deviceDeadlineMs: settings.config.poll.deviceDeadlineMs,
+        badBlocksMs: settings().config.poll.badBlocksMs,
+        deviceDeadlineMs: settings().config.poll.deviceDeadlineMs,
         pageSize: platform.pageSize,
         jitter: Math.random,
       },
@@ -184,9 +160,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       dsm: platform.dsm,
       clock,
       config: {
-        healthMs: settings.config.poll.healthMs,
-        healthAlarmMs: settings.config.poll.healthAlarmMs,
-        deviceDeadlineMs: settings.config.poll.deviceDeadlineMs,
+        healthMs: settings().config.poll.healthMs,
+        healthAlarmMs: settings().config.poll.healthAlarmMs,
+        deviceDeadlineMs: settings().config.poll.deviceDeadlineMs,
         jitter: Math.random,
       },
       onReading: () => loop.wake(),
@@ -199,12 +175,12 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       control: platform.scrubs,
       clock,
       processors: platform.processors,
-      settings: () => settings,
+      settings,
       wake: () => loop.wake(),
       onEnded: (bus) => {
         for (const subject of subjectsOfBus(inventory.topology(), bus)) observer.hint(subject, 'scrub');
       },
-      onEvent: (event) => pendingEvents.push(event),
+      onEvent: note,
       log: log.child({ component: 'scrub' }),
     });
     closers.add('scrub', () => scrubs.observer.stop());
@@ -212,7 +188,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const inventory = createInventory({
       discover: () => discover({ sysfs: platform.sysfs, procfs: platform.procfs }, inventory.topology()),
       clock,
-      periodMs: settings.config.poll.badBlocksMs,
+      periodMs: settings().config.poll.badBlocksMs,
       onChange: () => {
         const topology = inventory.topology();
         observer.update(topology);
@@ -226,7 +202,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     closers.add('discover', () => inventory.stop());
 
     let settled = false;
-    let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
     const requests = createRequests<OperatorRequest, OperatorAnswer>(() => loop.wake());
     const stages: Stages<readonly OutboxItem[]> = {
       topology: inventory.topology,
@@ -246,22 +221,22 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           state: next,
           events: [...pendingEvents.splice(0), ...events],
           notices,
-          receivers: settings.receivers.map((receiver) => receiver.name),
-          notBefore: clock.now() + settings.config.notify.groupWaitMs,
+          receivers: settings().receivers.map((receiver) => receiver.name),
+          notBefore: clock.now() + settings().config.notify.groupWaitMs,
         });
         return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
       },
       resolve: queue.request,
-      receivers: () => notifications.status(),
+      receivers: () => telling.status(),
       asked: requests.take,
       answered: requests.answer,
       scrubs: { ...scrubs, ...scrubs.trigger },
-      notify: (items) => notifications.enqueue(items),
+      notify: (items) => telling.enqueue(items),
       now: clock.now,
       policy: () => ({
-        removedAfterMs: settings.config.incidents.removedAfterMs,
-        health: { energySourceUsedPercent: 100 - settings.config.advice.leftPlanPercent },
-        advice: settings.config.advice,
+        removedAfterMs: settings().config.incidents.removedAfterMs,
+        health: { energySourceUsedPercent: 100 - settings().config.advice.leftPlanPercent },
+        advice: settings().config.advice,
       }),
     };
     const loop = createLoop({
@@ -269,7 +244,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         // without an inventory everything known would look gone
         if (inventory.status().lastSuccess === undefined) return;
         await runCycle(stages, state, (next) => {
-          state = forgetResolved(next, clock.now(), settings.config.retentionMs);
+          state = forgetResolved(next, clock.now(), settings().config.retentionMs);
         });
         for (const listener of followers) listener();
       },
@@ -286,7 +261,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       health,
       scrubs: scrubs.observer,
       clock,
-      reload: () => void reload(),
+      reload: () => void reloading.reload(),
     });
     const hints = platform.createHints(hinting.take);
     closers.add('hinting', hinting.stop);
@@ -298,32 +273,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       armed.catch((error: unknown) => log.warn({ err: error }, 'watching for changes failed; polling goes on'));
     }
 
-    function reload(): Promise<ReloadResult> {
-      reloading = reloading.then(reloadOnce, reloadOnce);
-      return reloading;
-    }
-    async function reloadOnce(): Promise<ReloadResult> {
-      const read = await options.reread();
-      if ('problems' in read) {
-        reloaded = { ...reloaded, ok: false };
-        for (const problem of read.problems) log.error({ problem }, 'configuration not taken over: the old one stays');
-        return { ok: false, problems: read.problems };
-      }
-      for (const key of needRestart(settings, read.settings))
-        log.warn({ key }, 'changed setting takes effect at the next start');
-      settings = read.settings;
-      const before = notifications;
-      notifications = startTelling(settings);
-      await before.stop();
-      notifications.enqueue(before.pending());
-      reloaded = { ok: true, at: clock.now() / 1000 };
-      for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
-      log.info({}, 'configuration reloaded');
-      scrubs.trigger.hold(inventory.topology());
-      queue.again();
-      loop.wake();
-      return { ok: true, problems: [] };
-    }
     function status(): AgentStatus {
       return {
         version: options.version,
@@ -331,11 +280,11 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         nodeVersion: options.nodeVersion,
         startedAt,
         collectors: [inventory.status(), listsCollector(state), healthCollector(state)],
-        receivers: notifications.status(),
+        receivers: telling.status(),
         storeWritable: stages.store().writable,
         resolves: queue.timings(),
-        configReloadOk: reloaded.ok,
-        configReloadedAt: reloaded.at,
+        configReloadOk: reloading.status().ok,
+        configReloadedAt: reloading.status().at,
       };
     }
 
@@ -343,7 +292,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       view: () => ({
         state,
         agent: status(),
-        options: { ...settings.config.metrics },
+        options: { ...settings().config.metrics },
         scrubsDue: scrubs.upcoming(state),
       }),
       async events(after, limit) {
@@ -361,24 +310,24 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         const { writable, detail } = stages.store();
         return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
       },
-      reload,
+      reload: reloading.reload,
       decide: requests.ask,
       scrub: scrubs.ask,
       config: {
-        telemetryPath: settings.telemetryPath,
+        telemetryPath: settings().telemetryPath,
         get allowedHosts() {
-          return [host.name, ...settings.config.web.allowedHosts];
+          return [host.name, ...settings().config.web.allowedHosts];
         },
         socketMode: 0o660,
         get tokens() {
-          return settings.config.api.tokens;
+          return settings().config.api.tokens;
         },
       },
       sockets: platform.sockets,
       log: log.child({ component: 'http' }),
     });
     closers.add('http', () => server.close());
-    const addresses = await listen(server, settings, log);
+    const addresses = await listen(server, settings(), log);
 
     // everything is in place: look for the first time
     void (async () => {
@@ -405,7 +354,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
       for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
     }
-    return { addresses, reload, rescan, stop: closers.closeAll };
+    return { addresses, reload: reloading.reload, rescan, stop: closers.closeAll };
   } catch (cause) {
     await closers.closeAll();
     throw cause;
@@ -415,15 +364,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
 function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
   if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
   else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
-}
-
-function needRestart(before: Settings, after: Settings): string[] {
-  const parts: readonly [string, (settings: Settings) => unknown][] = [
-    ['poll', (s) => s.config.poll],
-    ['api.socket', (s) => s.config.api.socket],
-    ['agent.user', (s) => s.config.agent],
-  ];
-  return parts.filter(([, part]) => JSON.stringify(part(before)) !== JSON.stringify(part(after))).map(([key]) => key);
 }
 
 function agentEvent(time: number, type: string, data: Record<string, unknown>): HistoryEvent {

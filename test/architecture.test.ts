@@ -86,7 +86,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     from: /^src\/app\.ts$/,
     may: [
       /^src\/(model|config|discover|observe|diff|resolve|record|notify|export)\//,
-      /^src\/(ports|cycle|loop|closers|hinting|listening|scrubbing)\.ts$/,
+      /^src\/(ports|cycle|loop|closers|hinting|listening|reloading|scrubbing|telling)\.ts$/,
     ],
   },
   {
@@ -94,6 +94,8 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [/^src\/(cli|demo|model|config|discover|observe|resolve)\//, /^src\/(ports|app)\.ts$/, /^node:/],
   },
   { from: /^src\/hinting\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/observe\/watch-targets\.ts$/] },
+  { from: /^src\/reloading\.ts$/, may: [/^src\/(config|export)\//, /^src\/ports\.ts$/] },
+  { from: /^src\/telling\.ts$/, may: [/^src\/(model|config|notify)\//, /^src\/(listening|ports)\.ts$/] },
   {
     from: /^src\/scrubbing\.ts$/,
     may: [/^src\/(model|config|observe|record|scrub)\//, /^src\/ports\.ts$/],

@@ -58,6 +58,12 @@ export const scrubMetrics: MetricGroup = {
       ({ lastFullAt }) => secondsOrNull(lastFullAt),
     ),
     perBus(
+      'pmem_scrub_unsearched_since_timestamp_seconds',
+      'gauge',
+      'Since when nothing has searched everything on this bus: the last full scrub, or the first sight of the bus. scrub_overdue goes by it.',
+      ({ lastFullAt, firstSeen }) => secondsOf(lastFullAt ?? firstSeen),
+    ),
+    perBus(
       'pmem_scrub_last_duration_seconds',
       'gauge',
       'How long the last scrub took that was seen from its start.',
