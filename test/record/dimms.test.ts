@@ -180,6 +180,18 @@ for (const { why, fields, kernel, opens } of rows) {
   });
 }
 
+test('a part number that comes to be known later is told with what comes later', () => {
+  const { partNumber: _, ...unknown } = dimm;
+  const state = (value: 'noncritical' | 'fatal', dimms: Topology['dimms'], now: number): Look => ({
+    fields: { ...good, state: value },
+    topology: { ...emptyTopology, dimms },
+    now,
+  });
+  const { told } = watch([state('noncritical', [unknown], 0), state('fatal', [dimm], 60_000)]);
+  const parts = told.flat().map(({ incident }) => incident.subject.dimms[0]?.partNumber);
+  assert.deepEqual(parts, [undefined, 'NMA1XXD128GPS']);
+});
+
 test('a save that failed is told with what started it and what went wrong', () => {
   const notes = ['started by SAVE_n', 'not enough energy', 'only a part of the data saved'];
   const { told } = watch([{ fields: { ...good, lastBackupComplete: false, lastBackupNotes: notes } }]);
