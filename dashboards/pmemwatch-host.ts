@@ -210,11 +210,11 @@ export function hostDashboard(): Dashboard {
     )
     .withPanel(
       table({
-        title: 'Time since the last full scrub',
+        title: 'Not searched in full for',
         description:
-          'Of scrubs that pmemwatch asked for and saw through: others may have been short. No row: none yet.',
+          'Since the last scrub that pmemwatch asked for and saw through (others may have been short), or since it first saw the bus.',
         unit: 's',
-        queries: [{ expr: `time() - pmem_scrub_last_full_timestamp_seconds{${host}}` }],
+        queries: [{ expr: `time() - pmem_scrub_unsearched_since_timestamp_seconds{${host}}` }],
         width: 8,
       }),
     )
