@@ -18,11 +18,14 @@ export function healthText(health: ListedHealth | null, paint: Paint): string[] 
   const { state, readable, reason, fields, doubtedAlarms } = health;
   const told = [...wear(fields), ...temperatures(fields), ...shutdowns(fields)];
   const facts = told.length === 0 ? '' : `  ${told.join(', ')}`;
+  const history = [...operations(fields), ...made(fields)];
+  const more = history.length === 0 ? [] : [paint('dim', history.map(printable).join(', '))];
   if (readable === 'unsupported')
-    return [`health ${paint('dim', `not told by this module: ${printable(reason ?? '')}`)}${facts}`];
-  if (readable === 'no') return [`health ${paint('yellow', `unreadable: ${printable(reason ?? '')}`)}${facts}`];
-  const lines = [`health ${paint(styles[state], state === 'noncritical' ? 'non-critical' : state)}${facts}`];
-  const problems = [...(fields.problems ?? []), ...alarmsOf(fields, doubtedAlarms)];
+    return [`health ${paint('dim', `not told by this module: ${printable(reason ?? '')}`)}${facts}`, ...more];
+  if (readable === 'no')
+    return [`health ${paint('yellow', `unreadable: ${printable(reason ?? '')}`)}${facts}`, ...more];
+  const lines = [`health ${paint(styles[state], state === 'noncritical' ? 'non-critical' : state)}${facts}`, ...more];
+  const problems = [...(fields.problems ?? []), ...alarmsOf(fields, doubtedAlarms), ...failures(fields)];
   if (problems.length > 0) lines.push(paint('yellow', problems.map(spoken).join(', ')));
   if (doubtedAlarms.length > 0) {
     lines.push(
@@ -63,10 +66,44 @@ function temperatures(fields: HealthFields): string[] {
       : [`energy source ${fields.energySourceTemperatureCelsius} °C`]),
   ];
 }
-function shutdowns({ lastShutdownClean, dirtyShutdownCount }: HealthFields): string[] {
+function shutdowns(fields: HealthFields): string[] {
+  const { lastShutdownClean, dirtyShutdownCount, unlatchedDirtyShutdownCount } = fields;
+  const unlatched = unlatchedDirtyShutdownCount === undefined ? '' : ` (${unlatchedDirtyShutdownCount} unlatched)`;
   return [
     ...(lastShutdownClean === undefined ? [] : [`last shutdown ${lastShutdownClean ? 'clean' : 'dirty'}`]),
-    ...(dirtyShutdownCount === undefined ? [] : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life`]),
+    ...(dirtyShutdownCount === undefined
+      ? []
+      : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life${unlatched}`]),
+  ];
+}
+/** How long the module took to save to its flash memory and back: what the energy source has to last for. */
+function operations({ lastSaveSeconds, lastRestoreSeconds, lastEraseSeconds }: HealthFields): string[] {
+  return [
+    ...(lastSaveSeconds === undefined ? [] : [`last save ${lastSaveSeconds} s`]),
+    ...(lastRestoreSeconds === undefined ? [] : [`last restore ${lastRestoreSeconds} s`]),
+    ...(lastEraseSeconds === undefined ? [] : [`last erase ${lastEraseSeconds} s`]),
+  ];
+}
+function made({ powerCycles, firmwareVersion, security, securityFrozen }: HealthFields): string[] {
+  return [
+    ...(powerCycles === undefined ? [] : [counted(powerCycles, 'power cycle')]),
+    ...(firmwareVersion === undefined ? [] : [`firmware ${firmwareVersion}`]),
+    ...(security === undefined ? [] : [`security ${security}${securityFrozen === true ? ' (frozen)' : ''}`]),
+  ];
+}
+/** Counts that are 0 on a module that is well. */
+function failures(fields: HealthFields): string[] {
+  const counts: readonly (readonly [number | undefined, string])[] = [
+    [fields.failedSaves, 'failed save'],
+    [fields.failedRestores, 'failed restore'],
+    [fields.failedArms, 'failed arming'],
+    [fields.failedFlushes, 'failed flush'],
+    [fields.uncorrectableEccEvents, 'uncorrectable ECC event'],
+    [fields.correctableEccEvents, 'correctable ECC event above its threshold'],
+  ];
+  return [
+    ...(fields.lastBackupComplete === false ? ['last backup not complete'] : []),
+    ...counts.flatMap(([count = 0, what]) => (count === 0 ? [] : [`${what}: ${count}`])),
   ];
 }
 function alarmsOf({ alarms }: HealthFields, doubted: readonly string[]): string[] {

@@ -147,7 +147,7 @@ function listedRegion(region: Region, topology: Topology, snapshot: Snapshot): L
     kind: region.kind,
     sizeBytes: region.size,
     enabled: region.enabled,
-    mappings: region.mappings.map(mappingJson),
+    mappings: region.mappings.map((mapping) => mappingJson(mapping, topology.dimms)),
     namespaces: topology.namespaces
       .filter((namespace) => namespace.region === region.name)
       .map((namespace) => listedNamespace(namespace, topology, snapshot)),

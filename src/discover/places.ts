@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type Run, run, subtract } from '../model/extent.ts';
-import type { Bus, Dimm, DimmRef, Namespace, Place, Region } from '../model/topology.ts';
+import {
+  type Bus,
+  type Dimm,
+  type DimmRef,
+  dimmRef,
+  type Namespace,
+  type Place,
+  type Region,
+} from '../model/topology.ts';
 import { bytesFromSectors, wholeSectors } from '../model/units.ts';
 import type { Problems } from './look.ts';
 import type { NdInventory } from './nd-bus.ts';
@@ -59,12 +67,7 @@ function physicalRegion(bus: Bus, region: Region, dimms: readonly Dimm[], proble
 function dimmsOf(region: Region, dimms: readonly Dimm[]): DimmRef[] {
   return region.mappings.map(({ dimm: name }) => {
     const dimm = dimms.find((candidate) => candidate.name === name);
-    return {
-      id: dimm?.key ?? name,
-      name,
-      ...(dimm?.serial !== undefined && { serial: dimm.serial }),
-      ...(dimm?.locator !== undefined && { locator: dimm.locator }),
-    };
+    return dimm === undefined ? { id: name, name } : dimmRef(dimm);
   });
 }
 

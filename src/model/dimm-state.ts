@@ -39,6 +39,7 @@ export interface DimmState {
   readonly bus: string;
   readonly serial?: string;
   readonly locator?: string;
+  readonly partNumber?: string;
   readonly present: boolean;
   /** ms since the epoch; only while not present */
   readonly goneSince: number | null;

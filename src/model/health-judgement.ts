@@ -1,5 +1,5 @@
 /** What values say of a limit, with a margin in which nothing changes. Pure. */
-import type { AlarmName, HealthFields, HealthReading } from './health.ts';
+import type { AlarmName, HealthFields, HealthReading, ModuleProblem } from './health.ts';
 
 /** `between`: back inside the limit, but not by the margin yet: what was said before stays said. */
 export type Standing = 'crossed' | 'between' | 'fine' | 'unknown';
@@ -56,17 +56,29 @@ export function spareStanding(fields: HealthFields, margins: Margins = defaultMa
   if (value !== undefined && limit !== undefined) return rising(-value, -limit, margins.percent);
   return alarmStanding(fields, ['spare']);
 }
-/** The life of the energy source: its own threshold, else `limitPercent` used; any alarm about it beside a missing value. */
+/**
+ * The life of the energy source by its own threshold. Where the module tells none (HPE: their direction is not documented), its
+ * alarm is believed, and `limitPercent` used is the limit beside it: ours cannot contradict the module.
+ */
 export function energySourceStanding(
   fields: HealthFields,
   limitPercent: number,
   margins: Margins = defaultMargins,
 ): Standing {
-  const value = fields.energySourceLifeUsedPercent;
-  const limit = fields.energySourceLifeUsedThresholdPercent ?? limitPercent;
-  if (value !== undefined) return rising(value, limit, margins.percent);
-  return alarmStanding(fields, ['energy_source_life_warning', 'energy_source_life_error']);
+  const { energySourceLifeUsedPercent: value, energySourceLifeUsedThresholdPercent: own } = fields;
+  if (value !== undefined && own !== undefined) return rising(value, own, margins.percent);
+  const alarm = alarmStanding(fields, energySourceLifeAlarms);
+  return value === undefined || alarm === 'crossed' ? alarm : rising(value, limitPercent, margins.percent);
 }
+const energySourceLifeAlarms: readonly AlarmName[] = ['energy_source_life_warning', 'energy_source_life_error'];
+
+/** Problems that say the energy source does not do its work, however much of its life is left. */
+export const energySourceFailures: readonly ModuleProblem[] = [
+  'energy_source_failed',
+  'energy_source_missing',
+  'energy_source_assessment_failed',
+  'not_enough_energy',
+];
 
 function rising(value: number, limit: number, margin: number): Standing {
   if (value >= limit) return 'crossed';
@@ -85,6 +97,10 @@ export function doubtedAlarms(fields: HealthFields): AlarmName[] {
   for (const sensor of sensors) {
     if (temperatureStanding(fields, sensor) === 'crossed') continue;
     doubted.push(...temperatureAlarms[sensor].filter((name) => fields.alarms?.[name] === true));
+  }
+  // no limit but the module's own contradicts it
+  if (energySourceStanding(fields, 100) !== 'crossed') {
+    doubted.push(...energySourceLifeAlarms.filter((name) => fields.alarms?.[name] === true));
   }
   return doubted;
 }

@@ -47,7 +47,15 @@ export type ModuleProblem =
   | 'correctable_ecc_threshold'
   | 'configuration_error'
   | 'firmware_error'
-  | 'vendor_error';
+  | 'vendor_error'
+  | 'life_nearly_over'
+  | 'life_over'
+  | 'spare_chip_in_use'
+  | 'chip_failed'
+  | 'address_memory_disabled'
+  | 'performance_degraded'
+  | 'energy_source_assessment_warning'
+  | 'energy_source_assessment_unreachable';
 
 /** What one or several replies of a module say. Names carry the unit; percentages are 0 to 100. */
 export interface HealthFields {
@@ -80,6 +88,11 @@ export interface HealthFields {
 
   readonly lastShutdownClean?: boolean;
   readonly dirtyShutdownCount?: number;
+  /** what the module was told and did at its last shutdown, behind `lastShutdownClean` */
+  readonly lastShutdownNotes?: readonly string[];
+  /** counts on where the host never switches the latch of the shutdown state on (Intel Optane) */
+  readonly unlatchedDirtyShutdownCount?: number;
+  readonly unlatchedShutdownNotes?: readonly string[];
   readonly armed?: boolean;
 
   readonly lastSaveSeconds?: number;
@@ -148,6 +161,9 @@ export const healthUnits: Readonly<Record<HealthFieldName, string>> = {
   energySourceLifeUsedErrorThresholdPercent: 'percent',
   lastShutdownClean: '',
   dirtyShutdownCount: 'count',
+  lastShutdownNotes: '',
+  unlatchedDirtyShutdownCount: 'count',
+  unlatchedShutdownNotes: '',
   armed: '',
   lastSaveSeconds: 'seconds',
   lastRestoreSeconds: 'seconds',
@@ -230,9 +246,18 @@ export function stateOf(reading: HealthReading | undefined | null): HealthState 
   return reading?.health.kind === 'ok' ? (reading.health.value.state ?? 'unknown') : 'unknown';
 }
 
-/** The source that a field comes from. */
-export function sourceOf(reading: HealthReading, name: HealthFieldName): HealthSource | undefined {
+/** Where a field comes from: one source, or for what is put together of several (problems, alarms) all of them. */
+export interface FieldOrigin {
+  readonly source: string;
+  /** ms since the epoch; of several, the oldest */
+  readonly at: number;
+}
+const togetherFields: readonly HealthFieldName[] = ['problems', 'alarms'];
+export function originOf(reading: HealthReading, name: HealthFieldName): FieldOrigin | undefined {
   const knows = reading.sources.filter(({ fields }) => fields[name] !== undefined);
+  if (togetherFields.includes(name) && knows.length > 1) {
+    return { source: knows.map(({ source }) => source).join(', '), at: Math.min(...knows.map(({ at }) => at)) };
+  }
   // of states, the worst counts: not always the first
   return knows.find(({ fields }) => fields[name] === reading.fields[name]) ?? knows[0];
 }

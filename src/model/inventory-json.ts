@@ -11,13 +11,17 @@ export function dimmJson({ key, flags, ...rest }: Dimm): DimmJson {
 }
 
 export interface MappingJson {
+  /** kernel name */
   readonly dimm: string;
+  /** `dimm` of the module among `dimms`; absent when it is not among them */
+  readonly dimmId?: string;
   readonly dpaStartBytes: number;
   readonly lengthBytes: number;
   readonly position: number;
 }
-export function mappingJson({ dimm, dpaStart, length, position }: Mapping): MappingJson {
-  return { dimm, dpaStartBytes: dpaStart, lengthBytes: length, position };
+export function mappingJson({ dimm, dpaStart, length, position }: Mapping, dimms: readonly Dimm[]): MappingJson {
+  const id = dimms.find(({ name }) => name === dimm)?.key;
+  return { dimm, ...(id !== undefined && { dimmId: id }), dpaStartBytes: dpaStart, lengthBytes: length, position };
 }
 
 export function namespaceJson({ size, regionOffset, dataStart, dataSize, ...rest }: Namespace) {

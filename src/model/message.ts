@@ -47,6 +47,7 @@ export interface Message {
       readonly name: string;
       readonly serial: string | null;
       readonly locator: string | null;
+      readonly partNumber: string | null;
     }[];
   };
   readonly totals: {

@@ -3,7 +3,8 @@
  * rests on. docs/replacement-advice.md says where the limits come from and how they can be wrong.
  */
 import type { DimmHistory } from './dimm-state.ts';
-import type { HealthFields, KnownState, ModuleProblem } from './health.ts';
+import type { HealthFields, KnownState } from './health.ts';
+import { energySourceFailures } from './health-judgement.ts';
 
 /** ok: nothing; watch: look at it now and then; plan: replace it at the next chance; now: before anything else. */
 export type Advice = 'ok' | 'watch' | 'plan' | 'now';
@@ -151,11 +152,10 @@ function leftInput(
   return told('ok', `limit ${leftPlanPercent} %`);
 }
 
-const energyProblems: readonly ModuleProblem[] = ['energy_source_failed', 'energy_source_missing', 'not_enough_energy'];
 /** The energy source is a part of its own: replaced alone, and never a reason to replace the module at once. */
 function energyInput(health: HealthFields, policy: AdvicePolicy): AdviceInput {
   const input = 'energy_source';
-  const problem = health.problems?.find((each) => energyProblems.includes(each));
+  const problem = health.problems?.find((each) => energySourceFailures.includes(each));
   if (problem !== undefined) return { input, advice: 'plan', text: problem.replaceAll('_', ' ') };
   const own = left(health.energySourceLifeUsedThresholdPercent);
   const found = leftInput(input, 'energy source life', left(health.energySourceLifeUsedPercent), policy, own);

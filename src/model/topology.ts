@@ -159,7 +159,20 @@ export interface DimmRef {
   readonly name: string;
   readonly serial?: string;
   readonly locator?: string;
+  readonly partNumber?: string;
 }
+
+/** What finds a module in the host, and what orders another one like it. */
+export function dimmRef({ key, name, serial, locator, partNumber }: DimmNames): DimmRef {
+  return {
+    id: key,
+    name,
+    ...(serial !== undefined && { serial }),
+    ...(locator !== undefined && { locator }),
+    ...(partNumber !== undefined && { partNumber }),
+  };
+}
+type DimmNames = Pick<Dimm, 'key' | 'name' | 'serial' | 'locator' | 'partNumber'>;
 
 export interface Topology {
   readonly buses: readonly Bus[];

@@ -43,14 +43,23 @@ function dimmName({ subject }: Incident): string {
 export function dimmSentence(incident: Incident): string | undefined {
   const sentence = said[incident.condition]?.(dimmName(incident));
   if (sentence === undefined) return undefined;
-  return `${sentence} ${pathOnOneLine(incident.detail)} (${whereText(incident.subject)}).`;
+  const part = incident.subject.dimms[0]?.partNumber;
+  const kind = part === undefined ? '' : `, part number ${pathOnOneLine(part)}`;
+  return `${sentence} ${pathOnOneLine(incident.detail)} (${whereText(incident.subject)}${kind}).`;
 }
 export function dimmOver(incident: Incident): string | undefined {
   return over[incident.condition]?.(dimmName(incident));
 }
 
-const retire =
+const copyFirst =
   'When it is replaced, copy its data off first: on an interleaved region every module of the set holds a part of every file.';
+/** What to order, where the host knows it, and how to tell that the right one was pulled. */
+function replacing({ subject: { dimms } }: Incident): string[] {
+  const [dimm] = dimms;
+  if (dimm?.partNumber === undefined) return [copyFirst];
+  const pulled = dimm.serial === undefined ? '' : `; the one to pull has serial ${pathOnOneLine(dimm.serial)}`;
+  return [copyFirst, `Part number to order: ${pathOnOneLine(dimm.partNumber)}${pulled}.`];
+}
 
 /** What to do, most urgent first. */
 export function dimmSteps(incident: Incident): string[] | undefined {
@@ -59,10 +68,13 @@ export function dimmSteps(incident: Incident): string[] | undefined {
   switch (incident.condition) {
     case 'dimm_health':
       return incident.severity === 'critical'
-        ? [`Copy what is on ${name} to another device now, then replace the module.`, retire]
-        : [`Plan the replacement of ${name}; until then see that its backups are current.`, retire];
+        ? [`Copy what is on ${name} to another device now, then replace the module.`, ...replacing(incident)]
+        : [`Plan the replacement of ${name}; until then see that its backups are current.`, ...replacing(incident)];
     case 'dimm_spare_low':
-      return [`Plan the replacement of ${name}: without spare capacity the next worn block is lost data.`, retire];
+      return [
+        `Plan the replacement of ${name}: without spare capacity the next worn block is lost data.`,
+        ...replacing(incident),
+      ];
     case 'dimm_temperature':
       return [
         `See to the cooling of the host: fans, filters, blocked slots beside ${name}. Hot media wears out early.`,
@@ -86,6 +98,7 @@ export function dimmSteps(incident: Incident): string[] | undefined {
     case 'dimm_erase_failed':
       return [
         `A module that cannot erase its flash memory cannot save the next time: plan the replacement of ${name}.`,
+        ...replacing(incident),
       ];
     case 'dimm_map_failed':
       return [`See the firmware's setup and event log: ${name} is there, but its memory is not to be had.`];
@@ -96,7 +109,7 @@ export function dimmSteps(incident: Incident): string[] | undefined {
         ? [`Let the probe process open /dev/${device} (root, and the device node in its container).`]
         : [`See the kernel log for ${device}; try ndctl list -DH -d ${device} on the host.`];
     case 'dimm_replace':
-      return [`Copy what is on ${name} to another device, then replace the module.`, retire];
+      return [`Copy what is on ${name} to another device, then replace the module.`, ...replacing(incident)];
     default:
       return undefined;
   }

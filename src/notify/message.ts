@@ -131,11 +131,12 @@ function deviceOf(subject: IncidentSubject): Message['device'] {
     bus: subject.bus,
     uuid: subject.uuid,
     uid: shortUid(subject.uid),
-    dimms: subject.dimms.map(({ id, name, serial, locator }) => ({
+    dimms: subject.dimms.map(({ id, name, serial, locator, partNumber }) => ({
       id,
       name,
       serial: serial ?? null,
       locator: locator ?? null,
+      partNumber: partNumber ?? null,
     })),
   };
 }

@@ -6,6 +6,7 @@ import type { Topology } from '../model/topology.ts';
 import { setSizeOf } from './dimm-history.ts';
 import { healthOf, holdFinding } from './dimm-incidents.ts';
 import type { Draft } from './draft.ts';
+import { findOpen } from './lifecycle.ts';
 
 /** A value has to be better than its limit by this much, in percent, before the advice is taken back. */
 const MARGIN = 2;
@@ -33,9 +34,11 @@ export function followAdvice(
       leftNowPercent: policy.leftNowPercent + MARGIN,
     });
     const isOver = !isWanted && found.advice !== null && (relaxed.advice === 'ok' || relaxed.advice === 'watch');
+    const wasNow = findOpen(draft, 'dimm_replace', dimm.key)?.severity === 'critical';
+    const isBetween = found.advice === 'plan' && relaxed.advice === 'now' && wasNow;
     holdFinding(draft, dimm, healthOf(reading), {
       condition: 'dimm_replace',
-      standing: isWanted ? 'crossed' : isOver ? 'fine' : 'unknown',
+      standing: isBetween ? 'between' : isWanted ? 'crossed' : isOver ? 'fine' : 'unknown',
       severity: found.advice === 'now' ? 'critical' : 'warning',
       detail: found.summary,
     });

@@ -1,6 +1,7 @@
 /** What one reading of a module says of each condition. Pure: no history, no incidents. */
 import type { HealthFields, HealthReading, KnownState, ModuleProblem } from '../model/health.ts';
 import {
+  energySourceFailures,
   energySourceStanding,
   type Standing,
   sensors,
@@ -37,13 +38,6 @@ const meanings: Readonly<Record<KnownState, string>> = {
   critical: 'critical: it is degraded by failures, no data is lost yet',
   fatal: 'fatal: data was lost or will be',
 };
-/** Problems that say the energy source does not do its work, however much of its life is left. */
-const energyProblems: readonly ModuleProblem[] = [
-  'energy_source_failed',
-  'energy_source_missing',
-  'energy_source_assessment_failed',
-  'not_enough_energy',
-];
 /** A probe that was started anew fails its first call: only what fails twice in a row is told. */
 const FAILURES_TOLD = 2;
 
@@ -109,21 +103,21 @@ function together(standings: readonly Standing[]): Standing {
 }
 
 function energyFinding(fields: HealthFields, { energySourceUsedPercent }: HealthLimits): Finding {
-  const failed = (fields.problems ?? []).filter((problem) => energyProblems.includes(problem));
+  const failed = (fields.problems ?? []).filter((problem) => energySourceFailures.includes(problem));
   if (failed.length > 0) return finding('energy_source_worn', 'crossed', failed.map(spoken).join(', '), 'critical');
-  const used = fields.energySourceLifeUsedPercent;
-  const limit = fields.energySourceLifeUsedThresholdPercent ?? energySourceUsedPercent;
-  const whose = fields.energySourceLifeUsedThresholdPercent === undefined ? 'the limit' : 'the limit of the module';
-  const detail =
-    used === undefined
-      ? 'the module raises the alarm for the life of its energy source'
-      : `${used} % of the life of its energy source is used, ${whose} is ${limit} %`;
+  const { energySourceLifeUsedPercent: used, energySourceLifeUsedThresholdPercent: own } = fields;
+  const limit = own ?? energySourceUsedPercent;
+  const isUsed = used !== undefined && used >= limit;
+  const howMuch = used === undefined ? '' : `, of which it says that ${used} % are used`;
+  const detail = isUsed
+    ? `${used} % of the life of its energy source is used, ${own === undefined ? 'the limit' : 'the limit of the module'} is ${limit} %`
+    : `the module raises the alarm for the life of its energy source${howMuch}`;
   return finding('energy_source_worn', energySourceStanding(fields, energySourceUsedPercent), detail);
 }
 
 /** What the kernel's flags and the module's own status say together; either may be missing. */
 function failureFindings(fields: HealthFields): Finding[] {
-  const { flags, problems, armed, lastBackupComplete, lastShutdownClean } = fields;
+  const { flags, problems, armed, lastBackupComplete, lastBackupNotes, lastShutdownClean } = fields;
   const told = (flag: string | undefined, problem: ModuleProblem | undefined): Standing => {
     const byKernel = flag === undefined ? undefined : flags?.includes(flag);
     const byModule = problem === undefined ? undefined : problems?.includes(problem);
@@ -132,6 +126,7 @@ function failureFindings(fields: HealthFields): Finding[] {
   };
   const arming = armed === false || problems?.includes('arm_failed') === true;
   const save = lastBackupComplete === false ? 'crossed' : told('save_fail', 'save_failed');
+  const why = lastBackupNotes === undefined ? '' : ` (${lastBackupNotes.join(', ')})`;
   // the kernel sets this flag for a dirty shutdown too, which is told as what it is
   const flush =
     lastShutdownClean === false && flags?.includes('flush_fail') ? 'unknown' : told('flush_fail', undefined);
@@ -141,7 +136,11 @@ function failureFindings(fields: HealthFields): Finding[] {
       arming ? 'crossed' : armed === undefined ? 'unknown' : 'fine',
       'it will not keep its content when the power fails',
     ),
-    finding('dimm_save_failed', save, 'its last save did not succeed: what it held at the last power loss may be lost'),
+    finding(
+      'dimm_save_failed',
+      save,
+      `its last save did not succeed${why}: what it held at the last power loss may be lost`,
+    ),
     finding(
       'dimm_restore_failed',
       told('restore_fail', 'restore_failed'),

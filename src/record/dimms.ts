@@ -1,7 +1,7 @@
 /** The modules as the state keeps them: who they are, whether they are there, and what is looked back on. */
 import { type DimmState, noHistory } from '../model/dimm-state.ts';
 import { dimmConditions, type IncidentSubject } from '../model/incident.ts';
-import type { Dimm, Topology } from '../model/topology.ts';
+import { type Dimm, dimmRef, type Topology } from '../model/topology.ts';
 import { type Draft, remember } from './draft.ts';
 import { findOpen, resolveIncident } from './lifecycle.ts';
 
@@ -25,13 +25,14 @@ export function followPresence(draft: Draft, topology: Topology): void {
     remember(draft, 'dimm.gone', { uid: dimm.key, device: dimm.name });
   }
 }
-function seen({ key, name, bus, serial, locator }: Dimm, known: DimmState | undefined): DimmState {
+function seen({ key, name, bus, serial, locator, partNumber }: Dimm, known: DimmState | undefined): DimmState {
   return {
     key,
     name,
     bus,
     ...(serial !== undefined && { serial }),
     ...(locator !== undefined && { locator }),
+    ...(partNumber !== undefined && { partNumber }),
     present: true,
     goneSince: null,
     shutdowns: known?.shutdowns ?? { count: null, lookedAtBoot: '', noticedBoot: '' },
@@ -40,7 +41,12 @@ function seen({ key, name, bus, serial, locator }: Dimm, known: DimmState | unde
 }
 function sameDimm(a: DimmState, b: DimmState): boolean {
   return (
-    a.present === b.present && a.name === b.name && a.bus === b.bus && a.serial === b.serial && a.locator === b.locator
+    a.present === b.present &&
+    a.name === b.name &&
+    a.bus === b.bus &&
+    a.serial === b.serial &&
+    a.locator === b.locator &&
+    a.partNumber === b.partNumber
   );
 }
 
@@ -55,12 +61,7 @@ export function followRemovedDimms(draft: Draft, policy: { readonly removedAfter
   }
 }
 
-export function subjectOfDimm({ key, name, bus, serial, locator }: DimmState): IncidentSubject {
-  const ref = {
-    id: key,
-    name,
-    ...(serial !== undefined && { serial }),
-    ...(locator !== undefined && { locator }),
-  };
-  return { uid: key, device: name, ndNamespace: '', ndRegion: '', bus, uuid: null, dimms: [ref] };
+export function subjectOfDimm(dimm: DimmState): IncidentSubject {
+  const { key, name, bus } = dimm;
+  return { uid: key, device: name, ndNamespace: '', ndRegion: '', bus, uuid: null, dimms: [dimmRef(dimm)] };
 }

@@ -40,6 +40,7 @@ test('JSON shows buses, DIMMs, regions, namespaces, and bad ranges in sectors of
   assert.equal(typeof namespace?.sizeBytes, 'number');
   assert.deepEqual(Object.keys(bus?.regions[0]?.mappings[0] ?? {}), [
     'dimm',
+    'dimmId',
     'dpaStartBytes',
     'lengthBytes',
     'position',
@@ -131,10 +132,57 @@ test('the health of a DIMM is shown as a person reads it, with what does not fit
   assert.equal(health?.fields.mediaTemperatureCelsius, 23);
 });
 
+test('an Optane module is shown with its reasons and with both of its counts of dirty shutdowns', async () => {
+  const dsm = createScriptedDsm();
+  const made = (name: string) =>
+    readFileSync(join(import.meta.dirname, '../fixtures/dsm/intel', `synthetic-${name}.hex`), 'utf8');
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x2\n');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  const shown = async () => (await runCommand(['list'], { platform: platformOf(host, { dsm }) })).stdout;
+  dsm.set('nmem0', 1, made('optane'));
+  assert.match(await shown(), /health ok .* last shutdown clean, 1 dirty shutdown in its life \(3 unlatched\)$/m);
+  dsm.set('nmem0', 1, made('reason-without-vendor-data'));
+  assert.match(await shown(), /health critical .*\n.* chip failed$/m);
+});
+
+test('an NVDIMM-N shows how its saves went and how long they took, its firmware and whether it is locked', async () => {
+  const dsm = createScriptedDsm();
+  const made = (path: string) => readFileSync(join(import.meta.dirname, '../fixtures/dsm', `${path}.hex`), 'utf8');
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  host.sysfs.put('bus/nd/devices/nmem0/security', 'locked\n');
+  host.sysfs.put('bus/nd/devices/nmem0/frozen', '1\n');
+  const shown = async (family: number, mask: string) => {
+    host.sysfs.put('bus/nd/devices/nmem0/nfit/family', `${family}\n`);
+    host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', `${mask}\n`);
+    return (await runCommand(['list'], { platform: platformOf(host, { dsm }) })).stdout;
+  };
+  dsm.set('nmem0', 1, made('hpe1/synthetic-health'));
+  dsm.set('nmem0', 12, made('hpe1/synthetic-last-backup-failed'));
+  const hpe = await shown(1, '0x1002');
+  assert.match(hpe, /health non-critical .*energy source used 26 %/);
+  assert.match(hpe, /last save 45 s, last restore 38 s, last erase 2 s, 52 power cycles, security locked \(frozen\)$/m);
+  assert.match(hpe, /energy source life warning alarm, last backup not complete, failed save: 1, failed arming: 2$/m);
+  dsm.set('nmem0', 1, made('msft/synthetic-identification'));
+  dsm.set('nmem0', 11, made('msft/synthetic-health'));
+  dsm.set('nmem0', 13, made('msft/synthetic-statistics'));
+  const microsoft = await shown(3, '0x2802');
+  assert.match(microsoft, /last erase 0\.95 s, 52 power cycles, firmware 0x0203, security locked/);
+  assert.match(microsoft, /correctable ECC event above its threshold: 1$/m);
+});
+
 test('a DIMM that may not be asked makes the listing incomplete, one without health data does not', async () => {
   const host = loadHost('one-bad-sector');
   const without = await runCommand(['list'], { platform: platformOf(host) });
   assert.match(without.stdout, /health not told by this module: the platform offers no health data/);
+  host.sysfs.put('bus/nd/devices/nmem0/security', 'locked\n');
+  const locked = await runCommand(['list'], { platform: platformOf(host) });
+  assert.match(
+    locked.stdout,
+    /health not told .*\n.* security locked$/m,
+    'what the kernel knows is shown all the same',
+  );
   assert.equal(without.code, 0);
   const dsm = createScriptedDsm();
   host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x6\n');
@@ -144,7 +192,7 @@ test('a DIMM that may not be asked makes the listing incomplete, one without hea
   assert.equal(code, 2);
   assert.match(
     stdout,
-    /health unreadable: permission denied \(EACCES\) on \/dev\/nmem0: run the probe process as root/,
+    /health unreadable: permission denied \(EACCES\) on \/dev\/nmem0: the probe process must be root, or have CAP_DAC_OVERRIDE/,
   );
   assert.match(stderr, /nmem0: permission denied/);
 });

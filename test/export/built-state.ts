@@ -49,7 +49,9 @@ export function placeOf(more: Partial<Place> = {}): Place {
     size: sectorCount(1_000_000),
     dataStart: sectorCount(4096),
     dataSize: sectorCount(990_000),
-    dimms: [{ id: '8089-a2-1837-00000bb8', name: 'nmem0', serial: '0x0bb8', locator: 'C1-D2' }],
+    dimms: [
+      { id: '8089-a2-1837-00000bb8', name: 'nmem0', serial: '0x0bb8', locator: 'C1-D2', partNumber: 'NMA1XXD128GPS' },
+    ],
     errorSource: 'ars',
     epoch: 'e1',
     ...more,

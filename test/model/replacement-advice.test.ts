@@ -121,6 +121,12 @@ const table: readonly Row[] = [
     summary: 'plan: energy source failed',
   },
   {
+    why: 'an energy source that failed its own test',
+    health: { ...ok, problems: ['energy_source_assessment_failed'] },
+    advice: 'plan',
+    summary: 'plan: energy source assessment failed',
+  },
+  {
     why: 'one bad range today',
     health: ok,
     history: ranges([2, 1]),

@@ -33,7 +33,7 @@ test('slices of one range in any order are one run', () => {
 test('any lines give what coalescing their ranges gives', () => {
   const entry = fc.tuple(fc.nat(2 ** 40), fc.integer({ min: 1, max: 512 }));
   fc.assert(
-    fc.property(fc.array(entry, { maxLength: 100 }), (entries) => {
+    fc.property(fc.array(entry, { maxLength: 100, size: 'max' }), (entries) => {
       const list = listOf(entries.map(([start, count]) => `${start} ${count}\n`).join(''));
       assert.deepEqual(list.runs, coalesce(entries.map(([start, count]) => run(start, count))));
       assert.equal(list.entries, entries.length);
@@ -123,7 +123,7 @@ test('a megabyte of garbage makes a short reason', () => {
 
 test('any bytes are read as something, without throwing', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (raw) => {
+    fc.property(fc.uint8Array({ maxLength: 200, size: 'max' }), (raw) => {
       assert.ok(['ok', 'failed'].includes(parseBadBlocks(raw, PAGE).kind));
     }),
   );

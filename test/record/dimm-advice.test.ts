@@ -6,6 +6,7 @@ import type { HealthFields } from '../../src/model/health.ts';
 import { ok } from '../../src/model/observation.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology } from '../../src/model/topology.ts';
+import { renderMessage } from '../../src/notify/message.ts';
 import { summaryOf } from '../../src/notify/summary.ts';
 import { recordPass } from '../../src/record/record.ts';
 import { appeared, cleared, emptyState, found, place, policy, reading } from './timeline.ts';
@@ -15,7 +16,9 @@ const key = ref?.id ?? '';
 const topology = {
   ...emptyTopology,
   places: [place()],
-  dimms: [{ name: 'nmem0', key, bus: 'ndbus0', flags: [], locator: 'C1-D2', serial: '0x2a50' }],
+  dimms: [
+    { name: 'nmem0', key, bus: 'ndbus0', flags: [], locator: 'C1-D2', serial: '0x2a50', partNumber: 'NMA1XXD128GPS' },
+  ],
 };
 const hour = 3_600_000;
 
@@ -65,8 +68,22 @@ test('ranges found later are counted, and ten in a day open an incident that say
   assert.equal(notice.incident.severity, 'critical');
   assert.equal(
     summaryOf(notice),
-    'db07: nmem0 in slot C1-D2 is to be replaced: now: 12 new ranges in 24 h, limit 10 (device nmem0, DIMM slot C1-D2, serial 0x2a50).',
+    'db07: nmem0 in slot C1-D2 is to be replaced: now: 12 new ranges in 24 h, limit 10 (device nmem0, DIMM slot C1-D2, serial 0x2a50, part number NMA1XXD128GPS).',
   );
+});
+
+test('whoever is to replace a module reads which one to pull and what to order, in text and in fields', () => {
+  const { told } = play([[0, [appeared()], { state: 'ok', sparePercent: 4 }]]);
+  const notice = told[0]?.[0];
+  assert.ok(notice);
+  const message = renderMessage(notice, { durable: true, paths: 'full', pageUrl: null, runbookUrl: null });
+  assert.ok(
+    message.nextSteps.includes('Part number to order: NMA1XXD128GPS; the one to pull has serial 0x2a50.'),
+    message.nextSteps.join('\n'),
+  );
+  assert.deepEqual(message.device.dimms, [
+    { id: key, name: 'nmem0', serial: '0x2a50', locator: 'C1-D2', partNumber: 'NMA1XXD128GPS' },
+  ]);
 });
 
 test('the window moves on: now becomes watched, and the incident ends', () => {
@@ -122,4 +139,14 @@ test('a value around its limit does not flap, and an advice that gets worse is t
     told.map((notices) => notices.map(({ type, incident }) => `${type} ${incident.severity}`)),
     [[], ['opened warning'], [], [], [], ['grew critical'], ['shrank warning'], ['resolved warning']],
   );
+});
+
+test('a value around the limit of `now` does not flap between now and plan', () => {
+  const at = (sparePercent: number, hours: number) => [hours * hour, [], { state: 'ok', sparePercent }] as const;
+  const { told, advice } = play([at(10, 0), at(11, 1), at(10, 2), at(12, 3), at(13, 4), at(12, 5)]);
+  assert.deepEqual(
+    told.map((notices) => notices.map(({ type, incident }) => `${type} ${incident.severity}`)),
+    [['opened critical'], [], [], [], ['shrank warning'], []],
+  );
+  assert.equal(advice?.advice, 'plan', 'the advice itself is that of the last reading');
 });

@@ -17,6 +17,7 @@ const dimm = {
   flags: [],
   serial: '0x0bb8',
   locator: 'C1-D2',
+  partNumber: 'NMA1XXD128GPS',
 };
 const topology: Topology = { ...emptyTopology, dimms: [dimm] };
 
@@ -119,6 +120,20 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
     opens: ['energy_source_worn warning'],
   },
   {
+    why: 'an energy source that raises its alarm and tells no limit, whatever is left of it by its own word',
+    fields: { energySourceLifeUsedPercent: 26, alarms: { energy_source_life_warning: true } },
+    opens: ['energy_source_worn warning'],
+  },
+  {
+    why: 'an energy source whose alarm its own limit contradicts is not believed',
+    fields: {
+      energySourceLifeUsedPercent: 26,
+      energySourceLifeUsedThresholdPercent: 40,
+      alarms: { energy_source_life_warning: true },
+    },
+    opens: [],
+  },
+  {
     why: 'an energy source that failed, however new',
     fields: { energySourceLifeUsedPercent: 0, problems: ['energy_source_failed'] },
     opens: ['energy_source_worn critical'],
@@ -164,6 +179,43 @@ for (const { why, fields, kernel, opens } of rows) {
     assert.deepEqual(first, expected);
   });
 }
+
+test('a part number that comes to be known later is told with what comes later', () => {
+  const { partNumber: _, ...unknown } = dimm;
+  const state = (value: 'noncritical' | 'fatal', dimms: Topology['dimms'], now: number): Look => ({
+    fields: { ...good, state: value },
+    topology: { ...emptyTopology, dimms },
+    now,
+  });
+  const { told } = watch([state('noncritical', [unknown], 0), state('fatal', [dimm], 60_000)]);
+  const parts = told.flat().map(({ incident }) => incident.subject.dimms[0]?.partNumber);
+  assert.deepEqual(parts, [undefined, 'NMA1XXD128GPS']);
+});
+
+test('a save that failed is told with what started it and what went wrong', () => {
+  const notes = ['started by SAVE_n', 'not enough energy', 'only a part of the data saved'];
+  const { told } = watch([{ fields: { ...good, lastBackupComplete: false, lastBackupNotes: notes } }]);
+  assert.equal(
+    told[0]?.[0]?.incident.detail,
+    'its last save did not succeed (started by SAVE_n, not enough energy, only a part of the data saved): what it held at the last power loss may be lost',
+  );
+});
+
+test('an alarm of the energy source is told with what the module says is used, and ends with it', () => {
+  const look = (on: boolean): Look => ({
+    fields: { ...good, energySourceLifeUsedPercent: 26, alarms: { energy_source_life_warning: on } },
+  });
+  const { told } = watch([look(true), look(true), look(false)]);
+  assert.deepEqual(told.map(brief), [
+    ['opened energy_source_worn warning'],
+    [],
+    ['resolved energy_source_worn warning'],
+  ]);
+  assert.equal(
+    told[0]?.[0]?.incident.detail,
+    'the module raises the alarm for the life of its energy source, of which it says that 26 % are used',
+  );
+});
 
 test('a state that gets worse, better and well again is told each time, one that stays is not', () => {
   const state = (value: HealthFields['state']): Look => ({ fields: { ...good, state: value as 'ok' } });
@@ -331,9 +383,9 @@ test('what people are told names the slot, what is wrong and what to do next', (
     { fields: { state: 'ok', sparePercent: 50, spareThresholdPercent: 5, problems: [] } },
   ]);
   assert.deepEqual(told.flat().map(summaryOf), [
-    'db07: the health of nmem0 in slot C1-D2 is fatal: data was lost or will be (save failed) (device nmem0, DIMM slot C1-D2, serial 0x0bb8).',
-    'db07: nmem0 in slot C1-D2 runs out of spare capacity: 1 % spare capacity is left, the limit of the module is 5 % (device nmem0, DIMM slot C1-D2, serial 0x0bb8).',
-    'db07: nmem0 in slot C1-D2 could not save its content: its last save did not succeed: what it held at the last power loss may be lost (device nmem0, DIMM slot C1-D2, serial 0x0bb8).',
+    'db07: the health of nmem0 in slot C1-D2 is fatal: data was lost or will be (save failed) (device nmem0, DIMM slot C1-D2, serial 0x0bb8, part number NMA1XXD128GPS).',
+    'db07: nmem0 in slot C1-D2 runs out of spare capacity: 1 % spare capacity is left, the limit of the module is 5 % (device nmem0, DIMM slot C1-D2, serial 0x0bb8, part number NMA1XXD128GPS).',
+    'db07: nmem0 in slot C1-D2 could not save its content: its last save did not succeed: what it held at the last power loss may be lost (device nmem0, DIMM slot C1-D2, serial 0x0bb8, part number NMA1XXD128GPS).',
     'db07: resolved: nmem0 in slot C1-D2 says that it is healthy again.',
     'db07: resolved: nmem0 in slot C1-D2 has spare capacity above its limit again.',
     'db07: resolved: the last save of nmem0 in slot C1-D2 succeeded.',

@@ -32,7 +32,9 @@ export function place(changes: Partial<Place> = {}): Place {
     dataStart: sectorCount(4096),
     dataSize: sectorCount((1 << 20) - 4096),
     regionOffset: sectorCount(0),
-    dimms: [{ id: '8089-a2-1823-00000050', name: 'nmem0', serial: '0x2a50', locator: 'C1-D2' }],
+    dimms: [
+      { id: '8089-a2-1823-00000050', name: 'nmem0', serial: '0x2a50', locator: 'C1-D2', partNumber: 'NMA1XXD128GPS' },
+    ],
     errorSource: 'ars',
     epoch: 'boot-1',
     ...changes,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { type HealthReading, healthFieldNames, healthUnits, sourceOf, stateOf } from '../../model/health.ts';
+import { type HealthReading, healthFieldNames, healthUnits, originOf, stateOf } from '../../model/health.ts';
 import { doubtedAlarms } from '../../model/health-judgement.ts';
 import { closed, nullable, time, timeOf, timeOrNull } from './schemas.ts';
 
@@ -9,7 +9,10 @@ const healthFieldSchema = Type.Object(
     name: Type.String(),
     value: Type.Unknown({ description: 'a number, a text, true or false, a list of words, or words with values' }),
     unit: Type.String({ description: 'celsius, percent, seconds, count, hexadecimal, or empty' }),
-    source: Type.String({ description: 'method of the module (`intel 1 SMART`) or attribute of the kernel' }),
+    source: Type.String({
+      description:
+        'method of the module (`intel 1 SMART`) or attribute of the kernel; several where it is put together',
+    }),
     readAt: time,
     ageSeconds: age,
   },
@@ -78,7 +81,7 @@ export function dimmHealthJson(reading: HealthReading, now: number): Static<type
     failures: failures.map(({ source, reason }) => ({ source, reason })),
     fields: healthFieldNames.flatMap((name) => {
       const value = fields[name];
-      const from = sourceOf(reading, name);
+      const from = originOf(reading, name);
       if (value === undefined || from === undefined) return [];
       const { source, at } = from;
       return [{ name, value, unit: healthUnits[name], source, readAt: timeOf(at), ageSeconds: ageOf(at) }];

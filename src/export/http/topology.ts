@@ -42,7 +42,8 @@ const topologySchema = Type.Object(
           mappings: Type.Array(
             Type.Object(
               {
-                dimm: text,
+                dimm: Type.String({ description: 'kernel name of the module now' }),
+                dimmId: Type.Optional(Type.String({ description: '`dimm` of the module among `dimms`' })),
                 dpaStartBytes: Type.Integer(),
                 lengthBytes: Type.Integer(),
                 position: Type.Integer(),
@@ -142,7 +143,7 @@ function topologyJson({ host, topology, inventoried, at }: State): Static<typeof
       ...(r.numaNode === undefined ? {} : { numaNode: r.numaNode }),
       ...(r.readOnly === undefined ? {} : { readOnly: r.readOnly }),
       enabled: r.enabled,
-      mappings: r.mappings.map(mappingJson),
+      mappings: r.mappings.map((mapping) => mappingJson(mapping, topology.dimms)),
     })),
     namespaces: topology.namespaces.map(namespaceJson),
     blockDevices: topology.blockDevices.map(blockDeviceJson),

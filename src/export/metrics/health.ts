@@ -124,6 +124,12 @@ export const healthMetrics: MetricGroup = {
       (f) => f.dirtyShutdownCount,
       'counter',
     ),
+    single(
+      'nvdimm_unlatched_dirty_shutdowns_total',
+      'Dirty shutdowns that the module counts also where the host never switches the latch of the shutdown state on.',
+      (f) => f.unlatchedDirtyShutdownCount,
+      'counter',
+    ),
     {
       name: 'nvdimm_replacement_advice',
       help: 'Whether to replace the module: 1 for the advice that holds, 0 for the others; no sample while too little is known.',

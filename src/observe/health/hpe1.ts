@@ -1,7 +1,7 @@
 import { type HealthFields, knownFields } from '../../model/health.ts';
 import { type DsmFamily, noInput } from './family.ts';
 import { hpeAlarms, hpeBackupNotes, hpeProblems, hpeSeconds, hpeSucceeded, requestWord, technologyOf } from './hpe.ts';
-import { stateOfSummary } from './intel.ts';
+import { stateOfSummary } from './intel-smart.ts';
 import { hex, openReply, percent, percentUsed, type Reply, sixteenthCelsius, u16Known, u32Known } from './reply.ts';
 
 const HOUR_SECONDS = 3600;

@@ -1,7 +1,7 @@
 import { type Alarms, type HealthFields, knownFields } from '../../model/health.ts';
 import { type DsmFamily, noInput } from './family.ts';
 import { hpeAlarms, hpeBackupNotes, hpeProblems, hpeSeconds, hpeSucceeded, requestWord } from './hpe.ts';
-import { stateOfSummary } from './intel.ts';
+import { stateOfSummary } from './intel-smart.ts';
 import { hex, openReply, percent, percentUsed, type Reply, replyError, sixteenthCelsius, u32Known } from './reply.ts';
 
 const VENDOR_DATA = 72;

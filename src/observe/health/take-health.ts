@@ -141,8 +141,9 @@ function stuck(afterMs: number): Observation<never> {
 function whyFailed(dimm: string, errno: string, reason: string): string {
   switch (errno) {
     case 'EACCES':
+      return `permission denied (EACCES) on /dev/${dimm}: the probe process must be root, or have CAP_DAC_OVERRIDE`;
     case 'EPERM':
-      return `permission denied (${errno}) on /dev/${dimm}: run the probe process as root`;
+      return `permission denied (EPERM) on /dev/${dimm}: its device cgroup must let char-dimmctl in (DeviceAllow of the unit, --device-cgroup-rule of the container)`;
     case 'ENOENT':
       return `there is no /dev/${dimm} (ENOENT): the probe process needs the device node`;
     case 'ENODEV':

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHttpApp } from '../../../src/export/http/server.ts';
 import { noHistory } from '../../../src/model/dimm-state.ts';
-import type { HealthReading } from '../../../src/model/health.ts';
+import type { HealthFields, HealthReading } from '../../../src/model/health.ts';
 import { adviseReplacement, defaultAdvicePolicy } from '../../../src/model/replacement-advice.ts';
 import type { State } from '../../../src/model/state.ts';
 import { dimmKey, goodFields, healthOf, unreadableHealth } from '../built-health.ts';
-import { stateOf, topology, viewOf } from '../built-state.ts';
+import { at, stateOf, topology, viewOf } from '../built-state.ts';
 import { httpDeps } from './served.ts';
 
 async function ask(url: string, health: readonly HealthReading[], more: Partial<State> = {}) {
@@ -42,6 +42,36 @@ test('one module is asked for by its label or its kernel name, and answers every
     assert.equal(fields.get('flags')?.source, 'sysfs nfit/flags');
     assert.deepEqual(fields.get('alarms')?.value, { spare: false, media_temperature: true });
   }
+});
+
+test('what is put together of several replies names them all, and is as old as the oldest', async () => {
+  const replies = [
+    { source: 'msft 11 module health', at: at - 1_000, fields: { problems: ['firmware_error'], lifeUsedPercent: 3 } },
+    {
+      source: 'msft 10 critical health',
+      at: at - 3_000,
+      fields: { problems: ['persistency_lost'], lifeUsedPercent: 4 },
+    },
+  ] as const;
+  const merged = { problems: ['firmware_error', 'persistency_lost'], lifeUsedPercent: 3 } as const;
+  const reading = healthOf(merged, { sources: replies });
+  const { body } = await ask(`/api/v1/dimms/${dimmKey}`, [reading]);
+  const [problems] = body.health.fields.filter(({ name }: { name: string }) => name === 'problems');
+  assert.equal(problems.source, 'msft 11 module health, msft 10 critical health');
+  assert.equal(problems.readAt, new Date(at - 3_000).toISOString());
+  const [life] = body.health.fields.filter(({ name }: { name: string }) => name === 'lifeUsedPercent');
+  assert.equal(life.source, 'msft 11 module health', 'a value has the one source that it was taken from');
+});
+
+test('an alarm of the energy source is doubted where its own limit says otherwise, and only there', async () => {
+  const alarmed = { ...goodFields, energySourceLifeUsedPercent: 26, alarms: { energy_source_life_warning: true } };
+  const doubted = async (fields: HealthFields) =>
+    (await ask(`/api/v1/dimms/${dimmKey}`, [healthOf(fields)])).body.health.doubtedAlarms;
+  assert.deepEqual(await doubted(alarmed), []);
+  assert.deepEqual(await doubted({ ...alarmed, energySourceLifeUsedThresholdPercent: 40 }), [
+    'energy_source_life_warning',
+  ]);
+  assert.deepEqual(await doubted({ ...alarmed, energySourceLifeUsedThresholdPercent: 20 }), []);
 });
 
 test('a module that cannot be read says why, and shows what the kernel knows', async () => {

@@ -145,7 +145,7 @@ test('names and labels keep the rules of the contract', () => {
 });
 
 test('every sample carries exactly the labels that its definition names', () => {
-  const health = [healthOf({ ...goodFields, energySourceLifeUsedPercent: 10 })];
+  const health = [healthOf({ ...goodFields, energySourceLifeUsedPercent: 10, unlatchedDirtyShutdownCount: 45 })];
   const advice = new Map([[dimmKey, { advice: 'ok' as const, summary: '', inputs: [] }]]);
   const view = viewOf(
     { ...damagedState(), health, advice },

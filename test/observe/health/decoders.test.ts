@@ -80,18 +80,23 @@ for (const { name, commands } of dsmFamilies) {
   test(`${cases} random replies of ${name} are decoded within bounds or refused by name, and never crash`, () => {
     const reply = fc.record({
       index: fc.nat({ max: commands.length - 1 }),
-      bytes: fc.uint8Array({ maxLength: 300 }),
+      // fast-check alone would hardly make one that is longer than 10 bytes
+      bytes: fc.uint8Array({ maxLength: 300, size: 'max' }),
+      whole: fc.boolean(),
       // most random status words are refusals: let the rest of the reply be reached
       status: fc.constantFrom(0, 0, 0, undefined),
       version: fc.constantFrom(true, false),
     });
+    const decoded = new Map<number, number>();
     fc.assert(
-      fc.property(reply, ({ index, bytes, status, version }) => {
+      fc.property(reply, ({ index, bytes: random, whole, status, version }) => {
+        const command = commands[index] as HealthCommand;
+        const bytes = whole ? Uint8Array.from({ length: command.replyBytes }, (_, i) => random[i] ?? i) : random;
         if (status !== undefined) bytes.fill(0, 0, Math.min(4, bytes.length));
         if (version && name === 'hpe2' && bytes.length > 7) bytes[7] = 1;
-        const command = commands[index] as HealthCommand;
         try {
           assertPlausible(command.decode(bytes));
+          decoded.set(command.command, (decoded.get(command.command) ?? 0) + 1);
         } catch (error) {
           assert.ok(error instanceof AgentError && error.code === 'CODEC_REPLY', String(error));
           assert.ok(typeof error.context['field'] === 'string' && error.context['field'] !== '', error.message);
@@ -99,6 +104,13 @@ for (const { name, commands } of dsmFamilies) {
       }),
       { numRuns: cases },
     );
+    for (const { command } of commands) {
+      const share = (decoded.get(command) ?? 0) / (cases / commands.length);
+      assert.ok(
+        share > 0.1,
+        `only ${Math.round(share * 100)} % of the replies to command ${command} got beyond an error`,
+      );
+    }
   });
   test(`every fixture of ${name} cut at any byte is decoded to less or refused by name`, () => {
     for (const { family, bytes, expected } of fixtures) {

@@ -20,7 +20,7 @@ import { makeExt4 } from './image.ts';
 const checkout = join(import.meta.dirname, '../../..');
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean }>>;
+  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
 }
 
 /**
@@ -41,9 +41,13 @@ export function prepareModules(cache: string, say: (line: string) => void): stri
   const work = mkdtempSync(join(cache, 'building-'));
   try {
     const lock = JSON.parse(lockText.toString()) as Lock;
-    for (const [path, { dev }] of Object.entries(lock.packages)) {
-      // Foreign architectures are in the lock file but not installed.
-      if (path === '' || dev === true || !existsSync(join(checkout, path))) continue;
+    for (const [path, { dev, optional }] of Object.entries(lock.packages)) {
+      if (path === '' || dev === true) continue;
+      if (!existsSync(join(checkout, path))) {
+        // Foreign architectures are in the lock file but not installed; without anything else the disk would fail everybody.
+        if (optional === true) continue;
+        throw new Error(`${path} is in the lock file and not installed: run npm ci`);
+      }
       const to = join(work, path);
       cpSync(join(checkout, path), to, {
         recursive: true,
