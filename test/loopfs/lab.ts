@@ -28,6 +28,8 @@ export interface Lab {
   readonly sectors: number;
   /** the loop device of the journal; '' when it is on the same one */
   readonly journal: string;
+  /** the loop device of an XFS realtime part; '' when there is none */
+  readonly realtime: string;
   readonly folder: string;
   unmount(): void;
   mount(): void;
@@ -39,6 +41,8 @@ export interface LabOptions {
   readonly mountOptions?: string;
   /** a second device, for the journal of an XFS: mkfs and mount are told of it */
   readonly journalMegabytes?: number;
+  /** a device for the realtime part of an XFS */
+  readonly realtimeMegabytes?: number;
   /** changes the image after mkfs */
   readonly prepare?: (image: string) => void;
 }
@@ -99,25 +103,31 @@ function unmountWhenFree(mountpoint: string): void {
   }
 }
 
-export function createLab({ megabytes, mkfs, mountOptions, journalMegabytes, prepare }: LabOptions): Lab {
+export function createLab({ megabytes, mkfs, mountOptions, prepare, ...aside }: LabOptions): Lab {
   const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-loopfs-'));
   const mountpoint = join(folder, 'mnt');
   mkdirSync(mountpoint);
   const image = blankImage(folder, 'image', megabytes);
-  const journal = journalMegabytes === undefined ? '' : attach(blankImage(folder, 'journal', journalMegabytes));
+  const attachBlank = (name: string, size: number | undefined): string =>
+    size === undefined ? '' : attach(blankImage(folder, name, size));
+  const journal = attachBlank('journal', aside.journalMegabytes);
+  const realtime = attachBlank('realtime', aside.realtimeMegabytes);
   const [command, ...args] = mkfs;
   const journalArgs = journal === '' ? [] : ['-l', `logdev=/dev/${journal}`];
-  tool(command as string, ...args, ...journalArgs, image);
+  const realtimeArgs = realtime === '' ? [] : ['-r', `rtdev=/dev/${realtime}`];
+  tool(command as string, ...args, ...journalArgs, ...realtimeArgs, image);
   prepare?.(image);
   const device = attach(image);
   const allOptions = [...(mountOptions === undefined ? [] : [mountOptions])];
   if (journal !== '') allOptions.push(`logdev=/dev/${journal}`);
+  if (realtime !== '') allOptions.push(`rtdev=/dev/${realtime}`);
   const sectors = Number(readFileSync(`/sys/class/block/${device}/size`, 'utf8'));
   const lab: Lab = {
     device,
     mountpoint,
     sectors,
     journal,
+    realtime,
     folder,
     mount: () =>
       void tool(
@@ -130,7 +140,7 @@ export function createLab({ megabytes, mkfs, mountOptions, journalMegabytes, pre
     close() {
       // the tests may have unmounted it already
       if (readFileSync('/proc/self/mountinfo', 'utf8').includes(` ${mountpoint} `)) lab.unmount();
-      for (const one of [device, journal]) if (one !== '') tool('losetup', '-d', `/dev/${one}`);
+      for (const one of [device, journal, realtime]) if (one !== '') tool('losetup', '-d', `/dev/${one}`);
       rmSync(folder, { recursive: true });
     },
   };

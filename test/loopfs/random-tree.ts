@@ -50,6 +50,7 @@ export interface RandomTree {
   readonly deletedInodes: ReadonlySet<string>;
   /** every name that was made and still is there, below the root */
   readonly paths: readonly Buffer[];
+  /** may be called again */
   close(): void;
 }
 
@@ -79,7 +80,7 @@ export function growRandomTree(root: string, options: TreeOptions): RandomTree {
     deletedInodes: new Set(open.map((fd) => fstatSync(fd, { bigint: true }).ino.toString())),
     paths: [...garden.directories.slice(1), ...garden.files, ...garden.others].filter((p) => exists(p)),
     close() {
-      for (const fd of open) closeSync(fd);
+      for (const fd of open.splice(0)) closeSync(fd);
       server.close();
     },
   };

@@ -42,12 +42,7 @@ for (const { name, reverseMap, reflinks = false, options, ...more } of variants)
     await withLab(t, { megabytes: 512, mkfs: ['mkfs.xfs', '-q', ...options], ...more }, async (lab, defer) => {
       const tree = growRandomTree(lab.mountpoint, { blockBytes: 4096, reflinks });
       t.diagnostic(`PMEMWATCH_SEED=${tree.seed}`);
-      let open = true;
-      const close = (): void => {
-        if (open) tree.close();
-        open = false;
-      };
-      defer(close);
+      defer(tree.close);
       const owners = await resolveAll(lab);
       const sectors = bySector(owners);
       assertEverySectorOnce(sectors, lab.sectors);
@@ -65,7 +60,7 @@ for (const { name, reverseMap, reflinks = false, options, ...more } of variants)
         assertAsFsmap(sectors, lab);
       }
       if (lab.journal !== '') await assertJournalAside(lab);
-      close();
+      tree.close();
       lab.unmount();
       // the debugger of this distribution refuses what it does not know
       if (more.prepare === undefined) assertAsXfsDb(sectors, lab, tree.deletedInodes);

@@ -71,7 +71,12 @@ export async function verifyHits(
     const opened = openNames(number, inode, candidates, context);
     if (opened.kind === 'gone') move(indexes);
     if (opened.kind === 'denied') {
-      unchecked ??= opened.reason;
+      // nobody writes to a file whose key is not there: its inode on the device is the whole truth
+      if (!opened.locked) unchecked ??= opened.reason;
+      else if (!isUnchanged(volume, number, inode)) {
+        move(indexes);
+        continue;
+      }
       told.set(number, { paths: candidates, links: inode.links });
     }
     if (opened.kind !== 'open') continue;
@@ -97,7 +102,7 @@ type Opened =
       readonly links: number;
     }
   | { readonly kind: 'gone' }
-  | { readonly kind: 'denied'; readonly reason: string };
+  | { readonly kind: 'denied'; readonly reason: string; readonly locked: boolean };
 
 /** Opens each name; the first that leads to the inode stays open. By its handle where no name can be opened. */
 function openNames(number: number, inode: Inode, candidates: readonly BytePath[], context: VerifyContext): Opened {
