@@ -11,6 +11,7 @@ const emptyFolder = join(tmpdir(), 'pmemwatch-vm-apt');
 
 /** What runs inside the guest. Everything else a test needs comes from busybox or Node. */
 const guestPackages = [
+  'attr',
   'busybox-static',
   'daxctl',
   'dmsetup',

@@ -5,7 +5,7 @@ import { createExtentReader, type ExtentReader } from '../file-extents.ts';
 import { type BytePath, bytesOf, isWithin } from '../visible-path.ts';
 import { openInode } from './handle.ts';
 import { HIT } from './hits.ts';
-import { decodeInode, type Inode, MODE } from './inode.ts';
+import { decodeInode, INODE_FLAG, type Inode, MODE } from './inode.ts';
 import type { Names } from './names.ts';
 import { type Ext4Volume, readInode, type Scan } from './scan.ts';
 
@@ -155,7 +155,9 @@ function relativeTo(root: BytePath, path: BytePath): BytePath | undefined {
   return rest === '' ? '.' : rest;
 }
 
+/** The kernel opens no inode that only holds the value of an attribute. */
 function isOpenable(inode: Inode): boolean {
+  if ((inode.flags & INODE_FLAG.eaInode) !== 0) return false;
   const type = inode.mode & MODE.type;
   return type === MODE.file || type === MODE.directory;
 }
