@@ -7,6 +7,7 @@ import { extent, run } from '../../../src/model/extent.ts';
 import type { Place } from '../../../src/model/topology.ts';
 import { splitPlace } from '../../../src/resolve/place.ts';
 import { diskList, listsSector, regionList } from '../guest/bad-blocks.ts';
+import { blockAt, scatter, showBtt, showRaw } from '../guest/btt.ts';
 import { failingPages } from '../guest/direct-read.ts';
 import { sectorOf, writeWhole } from '../guest/filesystem.ts';
 import { lvm, prepareLvm } from '../guest/lvm.ts';
@@ -285,10 +286,10 @@ async function placeOf(mode: string): Promise<Place> {
   return place;
 }
 /** By the place's own sectors, through the region's list. */
-async function makePlaceBad(place: Place, sector: number): Promise<void> {
+async function makePlaceBad(place: Place, sector: number, bytes: 512 | 4096 = page): Promise<void> {
   const inRegion = (place.regionOffset ?? 0) + sector;
   const start = BigInt(readFileSync('/sys/bus/nd/devices/region1/resource', 'utf8').trim());
-  injectMachineCheck(start + BigInt(inRegion) * 512n);
+  injectMachineCheck(start + BigInt(inRegion) * 512n, bytes);
   await until('the sector in the list', () => listsSector(regionList('region1'), inRegion));
 }
 
@@ -321,6 +322,63 @@ test('an error in a BTT namespace is told as the part of the arena that the kern
   assert.deepEqual([read(block - 1), read(block + 1)], [page, page]);
   closeSync(file);
 });
+
+test('a BTT that is not in use is looked up in its own map, and exactly the block that was told then fails', async () => {
+  const place = await placeOf('sector');
+  const namespace = place.ndNamespace ?? '';
+  const blocks = Array.from({ length: 40 }, (_, i) => 200 + i * 3);
+  scatter(place.device, blocks);
+  const raw = showRaw(namespace);
+  const all = await ownersOf(raw, 0, place.size);
+  assert.equal(
+    all.reduce((sum, o) => sum + o.count, 0),
+    place.size,
+  );
+  const told = new Map(all.map((o) => [(o.layers?.[0]?.start ?? Number.NaN) / 8, o]));
+  const moved = blocks.filter((block) => {
+    const owner = told.get(block);
+    assert.deepEqual([owner?.kind, owner?.metadata, owner?.count], ['hidden', 'BTT data', 8], `block ${block}`);
+    assert.equal(blockAt(raw, owner?.start ?? 0), block, `what lies at sector ${owner?.start}`);
+    return (owner?.start ?? 0) !== (told.get(0)?.start ?? 0) + block * 8;
+  });
+  assert.ok(moved.length > 30, 'most blocks still lie at their own number: there is no map to look up');
+
+  const [victim = 0, behindMap = 0] = moved;
+  const sector = told.get(victim)?.start ?? 0;
+  await makePlaceBad(place, sector);
+  const map = all.find((o) => o.metadata === 'BTT map')?.start ?? 0;
+  showBtt(namespace);
+  const inUse = splitPlace(place, [run(sector, 8)]).known[0];
+  assert.match(
+    inUse?.reason ?? '',
+    new RegExp(`^block ${(sector - (told.get(0)?.start ?? 0)) / 8} of the media in arena 0`),
+  );
+  const fails = (): number[] => blocks.filter((block) => !reads(place.device, block));
+  assert.deepEqual(fails(), [victim]);
+
+  // one sector of the map: 128 blocks
+  const entries = map + Math.floor(behindMap / 128);
+  await makePlaceBad(place, entries, 512);
+  const [lost] = splitPlace(place, [run(entries, 1)]).known;
+  const [, from, count] = /sectors (\d+)\+(\d+) of/.exec(lost?.reason ?? '') ?? [];
+  const [first, last] = [Number(from) / 8, (Number(from) + Number(count)) / 8 - 1];
+  assert.equal(last - first, 127);
+  assert.deepEqual(
+    fails(),
+    blocks.filter((block) => block === victim || (first <= block && block <= last)),
+  );
+  assert.deepEqual([reads(place.device, first - 1), reads(place.device, last + 1)], [true, true]);
+});
+function reads(device: string, block: number): boolean {
+  dropCaches();
+  try {
+    blockAt(device, block * 8);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
+    return false;
+  }
+}
 
 test('an error in a device-dax namespace is told by the sector of that device', async () => {
   const place = await placeOf('devdax');
