@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { discover } from '../../../src/discover/discover.ts';
 import { createLocalTree } from '../../../src/linux/probe/kernel-files.ts';
@@ -287,10 +296,23 @@ async function placeOf(mode: string): Promise<Place> {
 }
 /** By the place's own sectors, through the region's list. */
 async function makePlaceBad(place: Place, sector: number, bytes: 512 | 4096 = page): Promise<void> {
-  const inRegion = (place.regionOffset ?? 0) + sector;
+  injectMachineCheck(inPhysicalMemory(place, sector), bytes);
+  await until('the sector in the list', () => listsSector(regionList('region1'), inRegion(place, sector)));
+}
+function inRegion(place: Place, sector: number): number {
+  return (place.regionOffset ?? 0) + sector;
+}
+function inPhysicalMemory(place: Place, sector: number): bigint {
   const start = BigInt(readFileSync('/sys/bus/nd/devices/region1/resource', 'utf8').trim());
-  injectMachineCheck(start + BigInt(inRegion) * 512n, bytes);
-  await until('the sector in the list', () => listsSector(regionList('region1'), inRegion));
+  return start + BigInt(inRegion(place, sector)) * 512n;
+}
+function readMemory(address: bigint): void {
+  const memory = openSync('/dev/mem', 'r');
+  try {
+    readSync(memory, new Uint8Array(8), 0, 8, address);
+  } finally {
+    closeSync(memory);
+  }
 }
 
 test('an error in a BTT namespace is told as the part of the arena that the kernel itself says it is', async () => {
@@ -348,6 +370,9 @@ test('a BTT that is not in use is looked up in its own map, and exactly the bloc
   await makePlaceBad(place, sector);
   const map = all.find((o) => o.metadata === 'BTT map')?.start ?? 0;
   showBtt(namespace);
+  // nothing else shows the map now: the raw disk is gone, and read(2) ends where the kernel's own memory does
+  assert.equal(existsSync(`/dev/${raw}`), false);
+  assert.throws(() => readMemory(inPhysicalMemory(place, map)), { code: 'EFAULT' });
   const inUse = splitPlace(place, [run(sector, 8)]).known[0];
   assert.match(
     inUse?.reason ?? '',
