@@ -198,6 +198,37 @@ export function hostDashboard(): Dashboard {
         width: 8,
       }),
     )
+    .withPanel(
+      table({
+        title: 'Next scrub',
+        description:
+          'When the schedule asks for the next search of each bus for latent errors; no row: never by itself.',
+        unit: 'dateTimeAsIso',
+        queries: [{ expr: `pmem_scrub_next_due_timestamp_seconds{${host}} * 1000` }],
+        width: 8,
+      }),
+    )
+    .withPanel(
+      table({
+        title: 'Not searched in full for',
+        description:
+          'Since the last scrub that pmemwatch asked for and saw through (others may have been short), or since it first saw the bus.',
+        unit: 's',
+        queries: [{ expr: `time() - pmem_scrub_unsearched_since_timestamp_seconds{${host}}` }],
+        width: 8,
+      }),
+    )
+    .withPanel(
+      timeseries({
+        title: 'Scrubs',
+        description: 'Whether one runs, and how many have ended, of any type.',
+        queries: [
+          { expr: `pmem_scrub_in_progress{${host}}`, legend: '{{bus}} runs' },
+          { expr: `pmem_scrubs_total{${host}}`, legend: '{{bus}} ended' },
+        ],
+        width: 8,
+      }),
+    )
     .withRow(new RowBuilder('The agent'))
     .withPanel(
       timeseries({

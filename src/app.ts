@@ -6,21 +6,16 @@ import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
 import { createServer } from './export/http/server.ts';
 import { createHinting } from './hinting.ts';
-import { listen, pageOf } from './listening.ts';
+import { listen } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
 import type { HistoryEvent } from './model/incident.ts';
+import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
-import type { State } from './model/state.ts';
-import { emptyTopology } from './model/topology.ts';
-import { notifiers } from './notify/notifiers.ts';
-import { createNotifications, type Notifications } from './notify/pipeline.ts';
-import type { Standings } from './notify/standing.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
-import { createScrubWatch } from './observe/scrub.ts';
-import { watchTargets } from './observe/watch-targets.ts';
+import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   DsmCaller,
@@ -31,24 +26,31 @@ import type {
   KernelTree,
   Logger,
   Resolver,
+  ScrubControl,
   SocketFiles,
 } from './ports.ts';
-import { openState, type StatePlaces } from './record/open-state.ts';
+import { beginningOf, openState, type StatePlaces } from './record/open-state.ts';
 import { createRequests } from './record/requests.ts';
 import { forgetResolved } from './record/store.ts';
+import { createReloading } from './reloading.ts';
 import { createResolveQueue } from './resolve/queue.ts';
+import { createScrubbing, signalAsker } from './scrubbing.ts';
+import { createTelling } from './telling.ts';
 
 /** What the agent meets of the world; `linux/platform.ts` has it. */
 export interface AppPlatform extends StatePlaces {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
   readonly dsm: DsmCaller;
+  readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
   readonly clock: Clock;
   readonly http: Http;
   readonly hostInfo: HostInfo;
   readonly sockets: SocketFiles;
   readonly pageSize: number;
+  /** online processors */
+  readonly processors: number;
   createHints(onHint: (hint: Hint) => void): Hints;
   watchMounts(onChange: () => void): () => void;
   /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
@@ -68,11 +70,12 @@ export interface App {
   /** `http://127.0.0.1:9915`, `/run/pmemwatch/api.sock` */
   readonly addresses: readonly string[];
   reload(): Promise<ReloadResult>;
+  /** Asks for a scrub of every bus that can, as SIGUSR2 does. */
+  rescan(): Promise<void>;
   /** Delivers what is due within the deadline, then stops everything, last started first. */
   stop(): Promise<void>;
 }
 
-const DRAIN_MS = 5_000;
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
@@ -81,35 +84,35 @@ const IDLE_PASS_MS = 15_000;
 export async function createApp(options: AppOptions, platform: AppPlatform, log: Logger): Promise<App> {
   const { clock } = platform;
   const closers = createClosers(log);
-  let settings = options.settings;
-  let reloaded = { ok: true, at: clock.now() / 1000 };
   const startedAt = clock.now();
   try {
+    const { settings, ...reloading } = createReloading({
+      settings: options.settings,
+      reread: options.reread,
+      clock,
+      log,
+      async apply(next) {
+        await telling.restart(next);
+        scrubs.trigger.hold(inventory.topology());
+        queue.again();
+        loop.wake();
+      },
+    });
     const host = await platform.hostInfo.read();
     const { store, loaded, memoryOnly } = await openState(platform, {
       clock,
-      retentionMs: settings.config.retentionMs,
+      retentionMs: settings().config.retentionMs,
       log: log.child({ component: 'store' }),
       onTurn: () => loop.wake(),
     });
     closers.add('store', () => store.close());
-    let state: State = {
-      host,
-      topology: emptyTopology,
-      inventoried: false,
-      places: loaded.places,
-      dimms: loaded.dimms,
-      incidents: loaded.incidents,
-      ordinals: loaded.ordinals,
-      lineage: loaded.lineage,
-      lists: [],
-      stuck: [],
-      health: [],
-      advice: new Map(),
-      at: startedAt,
-    };
+    let state = beginningOf(loaded, host, startedAt);
     const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
 
+    function note(event: HistoryEvent): void {
+      pendingEvents.push(event);
+      loop.wake();
+    }
     // messages refused while the agent drains come after its last pass
     closers.add('history', async () => {
       const events = pendingEvents.splice(0);
@@ -119,49 +122,32 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const queue = createResolveQueue({
       resolver: platform.resolver,
       clock,
-      config: () => settings.config.resolve,
+      config: () => settings().config.resolve,
       onAnswer: () => loop.wake(),
       log: log.child({ component: 'resolve' }),
     });
     closers.add('resolve', () => queue.stop());
 
-    const standings: Standings = new Map();
-    const startTelling = (from: Settings): Notifications =>
-      createNotifications({
-        receivers: from.receivers.map(({ secret, ...receiver }) => ({
-          ...receiver,
-          secrets: secret?.split(/\s+/) ?? [],
-        })),
-        notifiers,
-        http: platform.http,
-        deliveries: store,
-        clock,
-        random: Math.random,
-        log: log.child({ component: 'notify' }),
-        config: {
-          retryForMs: from.config.notify.retryForMs,
-          render: { pageUrl: pageOf(from), runbookUrl: null, pageBytes: platform.pageSize },
-        },
-        standings,
-        onRejected({ receiver, notice }, reason) {
-          const { id, subject, revision } = notice.incident;
-          const about = { incident: id, uid: subject.uid, device: subject.device };
-          const data = { receiver, message: notice.id, type: notice.type, revision, reason };
-          pendingEvents.push({ time: clock.now(), type: 'delivery.rejected', ...about, data });
-          loop.wake();
-        },
-        onStanding: () => loop.wake(),
-      });
-    let notifications = startTelling(settings);
-    closers.add('notify', () => notifications.drain(DRAIN_MS));
-    notifications.enqueue(loaded.pendingOutbox);
+    const followers = new Set<() => void>();
+    const telling = createTelling({
+      settings: settings(),
+      pending: loaded.pendingOutbox,
+      http: platform.http,
+      deliveries: store,
+      clock,
+      pageBytes: platform.pageSize,
+      onEvent: note,
+      onStanding: () => loop.wake(),
+      log: log.child({ component: 'notify' }),
+    });
+    closers.add('notify', () => telling.drain());
 
     const observer = createObserver({
       sysfs: platform.sysfs,
       clock,
       config: {
-        badBlocksMs: settings.config.poll.badBlocksMs,
-        deviceDeadlineMs: settings.config.poll.deviceDeadlineMs,
+        badBlocksMs: settings().config.poll.badBlocksMs,
+        deviceDeadlineMs: settings().config.poll.deviceDeadlineMs,
         pageSize: platform.pageSize,
         jitter: Math.random,
       },
@@ -174,26 +160,40 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       dsm: platform.dsm,
       clock,
       config: {
-        healthMs: settings.config.poll.healthMs,
-        healthAlarmMs: settings.config.poll.healthAlarmMs,
-        deviceDeadlineMs: settings.config.poll.deviceDeadlineMs,
+        healthMs: settings().config.poll.healthMs,
+        healthAlarmMs: settings().config.poll.healthAlarmMs,
+        deviceDeadlineMs: settings().config.poll.deviceDeadlineMs,
         jitter: Math.random,
       },
       onReading: () => loop.wake(),
       log: log.child({ component: 'health' }),
     });
     closers.add('health', () => health.stop());
-    const scrubs = createScrubWatch(platform.sysfs, clock);
+    const scrubs = createScrubbing({
+      sysfs: platform.sysfs,
+      procfs: platform.procfs,
+      control: platform.scrubs,
+      clock,
+      processors: platform.processors,
+      settings,
+      wake: () => loop.wake(),
+      onEnded: (bus) => {
+        for (const subject of subjectsOfBus(inventory.topology(), bus)) observer.hint(subject, 'scrub');
+      },
+      onEvent: note,
+      log: log.child({ component: 'scrub' }),
+    });
+    closers.add('scrub', () => scrubs.observer.stop());
 
     const inventory = createInventory({
       discover: () => discover({ sysfs: platform.sysfs, procfs: platform.procfs }, inventory.topology()),
       clock,
-      periodMs: settings.config.poll.badBlocksMs,
+      periodMs: settings().config.poll.badBlocksMs,
       onChange: () => {
         const topology = inventory.topology();
         observer.update(topology);
         health.update(topology);
-        void scrubs.baseline(topology.buses);
+        scrubs.update(topology);
         loop.wake();
       },
       onLook: () => watchAgain(hints.watch(watchTargets(inventory.topology()))),
@@ -202,13 +202,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     closers.add('discover', () => inventory.stop());
 
     let settled = false;
-    let reloading: Promise<ReloadResult> = Promise.resolve({ ok: true, problems: [] });
-    const requests = createRequests(() => loop.wake());
+    const requests = createRequests<OperatorRequest, OperatorAnswer>(() => loop.wake());
     const stages: Stages<readonly OutboxItem[]> = {
       topology: inventory.topology,
       latest(topology) {
         const lists = observer.latest(topology);
-        return { ...lists, stuck: [...lists.stuck, ...health.stuck()], health: health.latest() };
+        const stuck = [...lists.stuck, ...health.stuck(), ...scrubs.observer.stuck()];
+        return { ...lists, stuck, health: health.latest(), scrubs: scrubs.observer.latest() };
       },
       resolved: queue.take,
       inventoried: () => settled,
@@ -221,21 +221,22 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           state: next,
           events: [...pendingEvents.splice(0), ...events],
           notices,
-          receivers: settings.receivers.map((receiver) => receiver.name),
-          notBefore: clock.now() + settings.config.notify.groupWaitMs,
+          receivers: settings().receivers.map((receiver) => receiver.name),
+          notBefore: clock.now() + settings().config.notify.groupWaitMs,
         });
         return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
       },
       resolve: queue.request,
-      receivers: () => notifications.status(),
+      receivers: () => telling.status(),
       asked: requests.take,
       answered: requests.answer,
-      notify: (items) => notifications.enqueue(items),
+      scrubs: { ...scrubs, ...scrubs.trigger },
+      notify: (items) => telling.enqueue(items),
       now: clock.now,
       policy: () => ({
-        removedAfterMs: settings.config.incidents.removedAfterMs,
-        health: { energySourceUsedPercent: 100 - settings.config.advice.leftPlanPercent },
-        advice: settings.config.advice,
+        removedAfterMs: settings().config.incidents.removedAfterMs,
+        health: { energySourceUsedPercent: 100 - settings().config.advice.leftPlanPercent },
+        advice: settings().config.advice,
       }),
     };
     const loop = createLoop({
@@ -243,8 +244,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         // without an inventory everything known would look gone
         if (inventory.status().lastSuccess === undefined) return;
         await runCycle(stages, state, (next) => {
-          state = forgetResolved(next, clock.now(), settings.config.retentionMs);
+          state = forgetResolved(next, clock.now(), settings().config.retentionMs);
         });
+        for (const listener of followers) listener();
       },
       clock,
       periodMs: IDLE_PASS_MS,
@@ -253,7 +255,14 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('loop', () => loop.stop());
 
-    const hinting = createHinting({ inventory, observer, health, scrubs, clock, reload: () => void reload() });
+    const hinting = createHinting({
+      inventory,
+      observer,
+      health,
+      scrubs: scrubs.observer,
+      clock,
+      reload: () => void reloading.reload(),
+    });
     const hints = platform.createHints(hinting.take);
     closers.add('hinting', hinting.stop);
     closers.add('hints', () => hints.stop());
@@ -264,31 +273,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       armed.catch((error: unknown) => log.warn({ err: error }, 'watching for changes failed; polling goes on'));
     }
 
-    function reload(): Promise<ReloadResult> {
-      reloading = reloading.then(reloadOnce, reloadOnce);
-      return reloading;
-    }
-    async function reloadOnce(): Promise<ReloadResult> {
-      const read = await options.reread();
-      if ('problems' in read) {
-        reloaded = { ...reloaded, ok: false };
-        for (const problem of read.problems) log.error({ problem }, 'configuration not taken over: the old one stays');
-        return { ok: false, problems: read.problems };
-      }
-      for (const key of needRestart(settings, read.settings))
-        log.warn({ key }, 'changed setting takes effect at the next start');
-      settings = read.settings;
-      const before = notifications;
-      notifications = startTelling(settings);
-      await before.stop();
-      notifications.enqueue(before.pending());
-      reloaded = { ok: true, at: clock.now() / 1000 };
-      for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
-      log.info({}, 'configuration reloaded');
-      queue.again();
-      loop.wake();
-      return { ok: true, problems: [] };
-    }
     function status(): AgentStatus {
       return {
         version: options.version,
@@ -296,19 +280,29 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         nodeVersion: options.nodeVersion,
         startedAt,
         collectors: [inventory.status(), listsCollector(state), healthCollector(state)],
-        receivers: notifications.status(),
+        receivers: telling.status(),
         storeWritable: stages.store().writable,
         resolves: queue.timings(),
-        configReloadOk: reloaded.ok,
-        configReloadedAt: reloaded.at,
+        configReloadOk: reloading.status().ok,
+        configReloadedAt: reloading.status().at,
       };
     }
 
     const server = await createServer({
-      view: () => ({ state, agent: status(), options: { ...settings.config.metrics } }),
+      view: () => ({
+        state,
+        agent: status(),
+        options: { ...settings().config.metrics },
+        scrubsDue: scrubs.upcoming(state),
+      }),
       async events(after, limit) {
         const items = await store.events(after, limit);
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
+      },
+      newestEventId: store.newestEventId,
+      onPass(listener) {
+        followers.add(listener);
+        return () => followers.delete(listener);
       },
       ready() {
         if (inventory.failing()) return { ready: false, reason: 'the kernel cannot be looked at: see the log' };
@@ -316,23 +310,24 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         const { writable, detail } = stages.store();
         return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
       },
-      reload,
+      reload: reloading.reload,
       decide: requests.ask,
+      scrub: scrubs.ask,
       config: {
-        telemetryPath: settings.telemetryPath,
+        telemetryPath: settings().telemetryPath,
         get allowedHosts() {
-          return [host.name, ...settings.config.web.allowedHosts];
+          return [host.name, ...settings().config.web.allowedHosts];
         },
         socketMode: 0o660,
         get tokens() {
-          return settings.config.api.tokens;
+          return settings().config.api.tokens;
         },
       },
       sockets: platform.sockets,
       log: log.child({ component: 'http' }),
     });
     closers.add('http', () => server.close());
-    const addresses = await listen(server, settings, log);
+    const addresses = await listen(server, settings(), log);
 
     // everything is in place: look for the first time
     void (async () => {
@@ -354,7 +349,12 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const pruning = setInterval(() => void store.prune(clock.now()), PRUNE_MS);
     pruning.unref();
     closers.add('prune', () => clearInterval(pruning));
-    return { addresses, reload, stop: closers.closeAll };
+    async function rescan(): Promise<void> {
+      const { started, refused } = await scrubs.ask({ bus: null, asker: signalAsker });
+      for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
+      for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
+    }
+    return { addresses, reload: reloading.reload, rescan, stop: closers.closeAll };
   } catch (cause) {
     await closers.closeAll();
     throw cause;
@@ -364,15 +364,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
 function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
   if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
   else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
-}
-
-function needRestart(before: Settings, after: Settings): string[] {
-  const parts: readonly [string, (settings: Settings) => unknown][] = [
-    ['poll', (s) => s.config.poll],
-    ['api.socket', (s) => s.config.api.socket],
-    ['agent.user', (s) => s.config.agent],
-  ];
-  return parts.filter(([, part]) => JSON.stringify(part(before)) !== JSON.stringify(part(after))).map(([key]) => key);
 }
 
 function agentEvent(time: number, type: string, data: Record<string, unknown>): HistoryEvent {

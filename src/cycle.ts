@@ -4,11 +4,14 @@ import type { Snapshot } from './model/badblocks.ts';
 import type { Change } from './model/change.ts';
 import type { HistoryEvent, Notice } from './model/incident.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
+import { proofsOf, type ScrubAnswer, type ScrubOutcome, type ScrubRequest } from './model/scrub.ts';
 import type { State } from './model/state.ts';
 import type { Topology } from './model/topology.ts';
 import { recordRequests } from './record/operator.ts';
 import { recordReceivers } from './record/receiver-incidents.ts';
 import { type RecordPolicy, recordPass } from './record/record.ts';
+import type { ScrubPolicy } from './record/scrub-incidents.ts';
+import { recordScrubs } from './record/scrubs.ts';
 import { recordStoreWritable } from './record/store-incident.ts';
 
 /** What one pass needs of the running parts; everything else in it is a pure function. */
@@ -29,6 +32,16 @@ export interface Stages<Told> {
   asked(): readonly OperatorRequest[];
   /** what came of it, once it is saved */
   answered(answers: readonly OperatorAnswer[]): void;
+  /** scrubs: what is asked for and came of it since the last pass, and who is to be answered once it is saved */
+  readonly scrubs: {
+    asked(): readonly ScrubRequest[];
+    answered(answers: readonly ScrubAnswer[]): void;
+    due(state: State, now: number): readonly ScrubRequest[];
+    outcomes(): readonly ScrubOutcome[];
+    /** asks the kernel for what is requested; outcomes come with a later pass */
+    start(state: State): void;
+    policy(): ScrubPolicy;
+  };
   /** one transaction; durable before anyone is told. Never rejects: what cannot be committed is told all the same, marked so */
   save(state: State, events: readonly HistoryEvent[], notices: readonly Notice[]): Promise<Told>;
   /** queued; answers come back as changes of a later pass */
@@ -48,16 +61,32 @@ export async function runCycle<Told>(
   const now = stages.now();
   const topology = stages.topology();
   const snapshot = stages.latest(topology);
-  const changes = [...diff(previous.places, topology, snapshot, previous.stuck), ...stages.resolved()];
+  const proofs = proofsOf(previous.scrubs.values(), topology);
+  const changes = [...diff(previous.places, topology, snapshot, previous.stuck, proofs), ...stages.resolved()];
   const seen = recordPass(
     previous,
     { topology, snapshot, changes, now, inventoried: stages.inventoried() },
     stages.policy(),
   );
-  const kept = recordStoreWritable(seen.state, { ...stages.store(), now });
+  const { scrubs } = stages;
+  const scrubbed = recordScrubs(
+    seen.state,
+    {
+      topology,
+      readings: snapshot.scrubs,
+      outcomes: scrubs.outcomes(),
+      asked: scrubs.asked(),
+      due: (state) => scrubs.due(state, now),
+      changes,
+      lists: snapshot.lists,
+      now,
+    },
+    scrubs.policy(),
+  );
+  const kept = recordStoreWritable(scrubbed.state, { ...stages.store(), now });
   const reached = recordReceivers(kept.state, stages.receivers(), now);
   const asked = recordRequests(reached.state, stages.asked(), now);
-  const parts = [seen, kept, reached, asked];
+  const parts = [seen, scrubbed, kept, reached, asked];
   const { state } = asked;
   const told = await stages.save(
     state,
@@ -66,6 +95,8 @@ export async function runCycle<Told>(
   );
   publish(state);
   stages.answered(asked.answers);
+  scrubs.answered(scrubbed.answers);
+  scrubs.start(state);
   stages.resolve(state);
   stages.notify(told);
 }

@@ -12,7 +12,7 @@ export function createHinting(parts: {
   readonly inventory: { topology(): Topology; refresh(): void };
   readonly observer: { hint(subject: string, cause: 'hint' | 'scrub'): void };
   readonly health: { hint(dimm: string): void };
-  readonly scrubs: { cause(bus: Topology['buses'][number]): Promise<'hint' | 'scrub'> };
+  readonly scrubs: { cause(bus: string): Promise<'hint' | 'scrub'>; hint(bus: string): void };
   readonly clock: Clock;
   readonly reload: () => void;
 }): { take(hint: Hint): void; stop(): void } {
@@ -31,10 +31,11 @@ export function createHinting(parts: {
         const bus = busOf(topology, hint.subject);
         const subjects = subjectsOf(topology, hint.subject);
         if (bus === undefined) inventory.refresh();
-        else void scrubs.cause(bus).then((cause) => look(subjects, cause));
+        else void scrubs.cause(bus.name).then((cause) => look(subjects, cause));
         break;
       }
       case 'scrub':
+        scrubs.hint(hint.bus);
         look(subjectsOfBus(topology, hint.bus), 'scrub');
         break;
       case 'devices':

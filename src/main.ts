@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Entry: argv -> command, logger, linux platform, signals, exit code. The only place where the process is ended. */
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { pino } from 'pino';
 import type { CommandContext, ExitCode } from './cli/command.ts';
 import { runCommandLine } from './cli/command-line.ts';
@@ -97,6 +98,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         sysfs: probe.sysfs,
         procfs: probe.procfs,
         dsm: probe.dsm,
+        scrubs: probe.scrubs,
         resolver: probe.resolver,
         watchMounts: probe.watchMounts,
         blindSpots: async () => (await probe.hello())?.blind,
@@ -108,12 +110,13 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         openStateCopy: () => openStateCopy(settings.stateFile),
         openMemory: () => linux.openDatabase(':memory:'),
         pageSize: readPageSize(),
+        processors: cpus().length,
         createHints: (onHint) => linux.createHints(settings.configFile ?? null, onHint),
       },
       log,
     );
     reload = () => void app.reload();
-    process.on('SIGUSR2', () => log.warn({}, 'SIGUSR2 (rescan) is not available in this version'));
+    process.on('SIGUSR2', () => void app.rescan());
     try {
       await Promise.race([stopped, bug.promise]);
     } finally {

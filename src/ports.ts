@@ -3,6 +3,7 @@
 import type { Run } from './model/extent.ts';
 import type { HostFacts } from './model/host.ts';
 import type { Owner, ResolveAnswer } from './model/owner.ts';
+import type { ScrubStart } from './model/scrub.ts';
 
 /** pino's shape: fields first, then a static message. */
 export interface Logger {
@@ -69,6 +70,18 @@ export type DsmReply =
 /** Only methods that read are passed on. Nothing here throws for what a device does. */
 export interface DsmCaller {
   call(call: DsmCall, options?: { readonly deadlineMs?: number }): Promise<DsmReply>;
+}
+
+/** Starts scrubs and asks what they can do (`ndbusN/nfit`, /dev/ndctlN), through the probe. Nothing here throws for what a device does. */
+export interface ScrubControl {
+  /** Why `nfit/scrub` of the bus cannot be written, as errno and words; undefined where it can. */
+  whyNotWritable(bus: string): Promise<{ readonly errno: string; readonly reason: string } | undefined>;
+  /** Asks the kernel for a long scrub of everything on the bus, unless one runs. */
+  start(bus: string): Promise<ScrubStart>;
+  /** `nfit/hw_error_scrub`: whether a machine check also starts a scrub. Answers why it could not be set. */
+  setErrorScrub(bus: string, on: boolean): Promise<string | undefined>;
+  /** Whether firmware can search this region (ARS_CAP: persistent scrub supported); false also where that cannot be asked. */
+  canSearch(bus: string, region: string): Promise<boolean>;
 }
 
 /** Asks the probe who owns sectors. */

@@ -1,6 +1,6 @@
 /**
  * Entry of the probe process: the only one with capabilities and native calls. It serves one conversation, listens to
- * nothing, writes nothing, and ends with its peer. What long jobs need is loaded by the first of them, so that a probe
+ * nothing, writes nothing but what starts a scrub, and ends with its peer. What long jobs need is loaded by the first of them, so that a probe
  * that only reads attributes stays small.
  */
 import { Socket } from 'node:net';
@@ -134,6 +134,10 @@ const services: ProbeServices = {
   async dsm(call) {
     const { callDsm } = await import('./linux/dsm.ts');
     return callDsm(values['path.dev'], call);
+  },
+  async scrub(call) {
+    const { performScrub } = await import('./linux/scrub.ts');
+    return performScrub({ sysfs: roots.sysfs, dev: values['path.dev'] }, call);
   },
   async pollPriority() {
     const { pollPriority } = await import('./linux/native.ts');

@@ -41,7 +41,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     from: /^src\/config\/load\.ts$/,
     may: [/^src\/(model|config)\//, /^node:/, /^typebox/, /^yaml$/],
   },
-  { from: /^src\/config\//, may: [/^src\/(model|config)\//, /^typebox/, /^yaml$/] },
+  { from: /^src\/config\//, may: [/^src\/(model|config)\//, /^typebox/, /^yaml$/, /^croner$/] },
   ...stages.map((stage) => ({
     from: new RegExp(`^src/${stage}/`),
     may: [new RegExp(`^src/${stage}/`), /^src\/model\//, /^src\/ports\.ts$/, /^node:crypto$/],
@@ -79,14 +79,14 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [
       /^src\/model\//,
       /^src\/ports\.ts$/,
-      /^src\/(discover\/discover|observe\/observe|diff\/diff|record\/(record|store-incident|receiver-incidents|operator)|resolve\/queue)\.ts$/,
+      /^src\/(discover\/discover|observe\/observe|diff\/diff|record\/(record|store-incident|receiver-incidents|operator|scrubs|scrub-incidents)|resolve\/queue)\.ts$/,
     ],
   },
   {
     from: /^src\/app\.ts$/,
     may: [
       /^src\/(model|config|discover|observe|diff|resolve|record|notify|export)\//,
-      /^src\/(ports|cycle|loop|closers|hinting|listening)\.ts$/,
+      /^src\/(ports|cycle|loop|closers|hinting|listening|reloading|scrubbing|telling)\.ts$/,
     ],
   },
   {
@@ -94,6 +94,12 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [/^src\/(cli|demo|model|config|discover|observe|resolve)\//, /^src\/(ports|app)\.ts$/, /^node:/],
   },
   { from: /^src\/hinting\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/observe\/watch-targets\.ts$/] },
+  { from: /^src\/reloading\.ts$/, may: [/^src\/(config|export)\//, /^src\/ports\.ts$/] },
+  { from: /^src\/telling\.ts$/, may: [/^src\/(model|config|notify)\//, /^src\/(listening|ports)\.ts$/] },
+  {
+    from: /^src\/scrubbing\.ts$/,
+    may: [/^src\/(model|config|observe|record|scrub)\//, /^src\/ports\.ts$/],
+  },
   { from: /^src\/(closers|listening)\.ts$/, may: [/^src\/(model|config|export)\//, /^src\/ports\.ts$/] },
   { from: /^src\/pretty-log\.ts$/, may: [/^pino-pretty$/, /^node:/] },
   {

@@ -20,6 +20,8 @@ export interface AgentApi {
   list(path: string): Promise<Omit<Page, 'next'>>;
   /** One page. @throws AgentError */
   page(path: string): Promise<Page>;
+  /** What is no list. @throws AgentError */
+  get(path: string): Promise<unknown>;
   /** The agent's answer. @throws AgentError, with its reason when it refuses */
   post(path: string, body: object): Promise<unknown>;
 }
@@ -37,6 +39,7 @@ export async function agentApi(args: CommandArguments, context: CommandContext):
   const page = async (path: string): Promise<Page> => pageOf(await get(socket, path, context.signal), path);
   return {
     page,
+    get: async (path) => JSON.parse(await get(socket, path, context.signal)) as unknown,
     post: async (path, body) => JSON.parse(await send(socket, path, context.signal, JSON.stringify(body))) as unknown,
     async list(path) {
       const items: unknown[] = [];
@@ -89,7 +92,7 @@ async function send(socketPath: string, path: string, signal: AbortSignal, body?
         answer.on('error', fail);
         answer.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
-          if (answer.statusCode === 200) done(text);
+          if (answer.statusCode === 200 || answer.statusCode === 202) done(text);
           else fail(refused(answer.statusCode ?? 0, text));
         });
       },

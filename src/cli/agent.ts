@@ -10,7 +10,7 @@ export const agent: Command = {
   summary: 'watch this host, until told to stop',
   operands: '',
   details:
-    'Every flag can also be set by an environment variable: --state.file by PMEMWATCH_STATE_FILE. docs/config.md\nlists the keys of the configuration file. SIGHUP reads the file again; SIGTERM ends after what is due was told.',
+    'Every flag can also be set by an environment variable: --state.file by PMEMWATCH_STATE_FILE. docs/config.md\nlists the keys of the configuration file. SIGHUP reads the file again; SIGUSR2 asks for a scrub of every bus; SIGTERM ends after what is due was told.',
   options: agentOptions,
   examples: [
     { line: 'pmemwatch agent', shows: 'the defaults: metrics and API on 127.0.0.1:9915' },

@@ -8,6 +8,7 @@ import { demo } from './demo.ts';
 import { events } from './events.ts';
 import { incidents } from './incidents.ts';
 import { list } from './list.ts';
+import { rescan } from './rescan.ts';
 import { resolve } from './resolve.ts';
 
 /**
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   list,
   resolve,
   check,
+  rescan,
   incidents,
   ack,
   close,

@@ -47,6 +47,8 @@ export interface ListedBus {
   /** false: nothing tells the kernel of errors on it, so that an empty list proves nothing */
   readonly monitored: boolean;
   readonly scrubSupported: boolean;
+  /** whether a machine check makes the kernel start a scrub; null where it has no such setting */
+  readonly hwErrorScrub: boolean | null;
   readonly dimms: readonly ListedDimm[];
   readonly regions: readonly ListedRegion[];
 }
@@ -98,13 +100,14 @@ export function listingOf(topology: Topology, snapshot: Snapshot): Listing {
 }
 
 function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus {
-  const { name, provider, errorSource, scrubSupported } = bus;
+  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null } = bus;
   return {
     name,
     provider,
     errorSource,
     monitored: errorSource !== 'none',
     scrubSupported,
+    hwErrorScrub,
     dimms: topology.dimms
       .filter((dimm) => dimm.bus === name)
       .map((dimm) =>

@@ -4,6 +4,7 @@ import { printable } from './print.ts';
 
 export interface ProgressLine {
   show(progress: ResolveProgress): void;
+  say(text: string): void;
   /** Leaves no trace of it, so that what follows starts on a clean line. */
   clear(): void;
 }
@@ -15,13 +16,16 @@ const EVERY_MS = 100;
 export function createProgressLine(context: CommandContext): ProgressLine {
   let last = Number.NEGATIVE_INFINITY;
   let shown = false;
+  function say(text: string): void {
+    if (!context.showsProgress || context.clock.monotonic() - last < EVERY_MS) return;
+    last = context.clock.monotonic();
+    shown = true;
+    context.stderr.write(`\r\u001b[K${printable(text)}`);
+  }
   return {
+    say,
     show({ phase, done, total }) {
-      if (!context.showsProgress || context.clock.monotonic() - last < EVERY_MS) return;
-      last = context.clock.monotonic();
-      shown = true;
-      const share = total === undefined || total === 0 ? `${done}` : `${Math.floor((100 * done) / total)} %`;
-      context.stderr.write(`\r\u001b[K${printable(phase)} ${share}`);
+      say(`${phase} ${total === undefined || total === 0 ? `${done}` : `${Math.floor((100 * done) / total)} %`}`);
     },
     clear() {
       if (shown) context.stderr.write('\r\u001b[K');

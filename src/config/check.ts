@@ -43,14 +43,17 @@ function isOfKind(schema: TSchema, value: unknown): boolean {
   if (Type.IsString(schema)) return typeof value === 'string';
   if (Type.IsEnum(schema)) return schema.enum.some((each) => each === value);
   if (Type.IsBoolean(schema)) return typeof value === 'boolean';
-  if (Type.IsNumber(schema)) return Number.isFinite(value);
+  if (Type.IsNumber(schema)) return Number.isFinite(value) && isWithin(schema, value as number);
   if (Type.IsUnknown(schema)) return true;
   if (!Type.IsInteger(schema)) throw new Error('a kind of schema that fields.ts does not make');
-  const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema as {
+  return Number.isSafeInteger(value) && isWithin(schema, value as number);
+}
+function isWithin(schema: TSchema, value: number): boolean {
+  const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = schema as {
     readonly minimum?: number;
     readonly maximum?: number;
   };
-  return Number.isSafeInteger(value) && (value as number) >= minimum && (value as number) <= maximum;
+  return value >= minimum && value <= maximum;
 }
 
 function checkObject(properties: Record<string, TSchema>, value: unknown, path: KeyPath): Finding[] {

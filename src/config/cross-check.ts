@@ -1,4 +1,3 @@
-import type { Condition } from '../model/incident.ts';
 import { isMapping, type KeyPath } from './check.ts';
 import { parseDuration } from './duration.ts';
 import { adviceDefaults, receiverTypes } from './keys.ts';
@@ -50,14 +49,6 @@ function checkReceiver(receiver: Record<string, unknown>, path: KeyPath, report:
   } else if (receiverTypes.some((known) => known === type)) {
     report([...path, 'type'], `the receiver type ${type} ${later}: use webhook`);
   }
-  const { conditions } = receiver;
-  if (Array.isArray(conditions)) {
-    for (const [i, condition] of conditions.entries()) {
-      if (notYet.some((each) => each === condition)) {
-        report([...path, 'conditions', i], `${condition} ${later}: remove it`);
-      }
-    }
-  }
   if (!isMapping(receiver['headers'])) return;
   for (const header of Object.keys(receiver['headers'])) {
     if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(header)) report([...path, 'headers', header], 'is not a header name');
@@ -81,23 +72,15 @@ function uniqueNames(items: readonly Numbered[], path: readonly string[], report
   }
 }
 
-/** Nothing raises these yet: who asks for nothing else would never be told anything. */
-export const notYet = ['scrub_overdue', 'scrub_failed'] as const satisfies readonly Condition[];
-
 const later = 'is not available in this version';
 
-/** Accepting a key that does nothing would leave its writer believing in a scan or an alert that never comes. */
+/** Accepting a key that does nothing would leave its writer believing in an alert that never comes. */
 function checkAvailability(file: Readonly<Record<string, unknown>>, report: Report): void {
   const notify = isMapping(file['notify']) ? file['notify'] : {};
   const { remind, heartbeat } = notify as { remind?: unknown; heartbeat?: unknown };
   if (remind === 'daily' || remind === 'diminishing') report(['notify', 'remind'], `${remind} ${later}: use once`);
   if (typeof heartbeat === 'string' && (parseDuration(heartbeat) ?? 0) > 0) {
     report(['notify', 'heartbeat'], `a heartbeat ${later}: use 0s`);
-  }
-  const { scrub } = file;
-  for (const [key, value] of isMapping(scrub) ? Object.entries(scrub) : []) {
-    // after_error: false asks for nothing
-    if (value !== false) report(['scrub', key], `${later}: remove it`);
   }
 }
 

@@ -62,7 +62,7 @@ export const environmentKeys: readonly EnvironmentKey[] = keysOf(configSchema, [
 );
 
 function keysOf(schema: TSchema, path: readonly string[]): EnvironmentKey[] {
-  if (Type.IsRecord(schema) || path[0] === 'scrub') return [];
+  if (Type.IsRecord(schema)) return [];
   if (Type.IsObject(schema)) {
     return Object.entries(schema.properties).flatMap(([key, each]) => keysOf(each, [...path, key]));
   }

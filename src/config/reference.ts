@@ -1,5 +1,4 @@
 import { type TSchema, Type } from 'typebox';
-import { notYet as unraised } from './cross-check.ts';
 import { type FieldNotes, notesOf } from './fields.ts';
 import { agentFlags, environmentKeys, environmentName } from './flags.ts';
 import { configSchema } from './keys.ts';
@@ -58,7 +57,7 @@ ${'\n'}\`NO_COLOR\` (not empty) and \`TERM=dumb\` switch colours off.`;
 }
 
 const later = 'Not available in this version: refused.';
-const notYet = new Set(['web.config.file', 'scrub']);
+const notYet = new Set(['web.config.file']);
 
 function renderSection(key: string, schema: TSchema): string {
   const notes = notesOf(schema);
@@ -85,7 +84,6 @@ const laterKeys: Readonly<Record<string, string>> = {
   remind: ' Only `once` in this version.',
   heartbeat: ' Only `0s` in this version.',
   'receivers[].type': ' Only `webhook` in this version.',
-  'receivers[].conditions': ` Not yet: ${unraised.map((condition) => `\`${condition}\``).join(', ')}.`,
 };
 
 function row(name: string, schema: TSchema, allowed: string): string[] {

@@ -1,6 +1,8 @@
 import type { Condition, Severity } from '../model/incident.ts';
 import type { AdvicePolicy } from '../model/replacement-advice.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { checkValue, type Finding, isMapping, type KeyPath, withDefaults } from './check.ts';
+import { parseCron } from './cron.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs } from './fields.ts';
 import { type ConfigFile, configSchema, isAbsolutePath, type ReceiverEntry } from './keys.ts';
@@ -41,6 +43,18 @@ export interface Config {
   readonly receivers: readonly ReceiverConfig[];
   readonly metrics: { readonly paths: Redaction; readonly damagedFiles: number };
   /** `socket` is absent when switched off */
+  readonly scrub: {
+    /** null: never by itself */
+    readonly schedule: Schedule | null;
+    readonly buses: Readonly<Record<string, Schedule | null>>;
+    readonly jitterMs: number;
+    readonly maxLoad: number;
+    readonly deadlineMs: number;
+    readonly overdueAfterMs: number;
+    readonly afterError: boolean;
+    /** null: left as it is */
+    readonly errorScrub: boolean | null;
+  };
   readonly api: { readonly socket?: string; readonly tokens: readonly TokenConfig[] };
   readonly advice: AdvicePolicy;
   readonly incidents: { readonly removedAfterMs: number };
@@ -142,6 +156,7 @@ function toConfig(file: ConfigFile): Config {
     resolve: { deadlineMs: durationMs(file.resolve.deadline), walkRoots: file.resolve.walk_roots },
     notify: { groupWaitMs: durationMs(file.notify.group_wait), retryForMs: durationMs(file.notify.retry_for) },
     receivers: file.receivers.map(toReceiver),
+    scrub: toScrub(file.scrub),
     metrics: { paths: file.metrics.paths, damagedFiles: file.metrics.damaged_files },
     api: { ...(file.api.socket === 'off' ? {} : { socket: file.api.socket }), tokens: file.api.tokens },
     advice: {
@@ -161,6 +176,25 @@ function toConfig(file: ConfigFile): Config {
     agent: { user: file.agent.user },
     retentionMs: durationMs(file.retention),
   };
+}
+
+function toScrub(scrub: ConfigFile['scrub']): Config['scrub'] {
+  return {
+    schedule: toSchedule(scrub.schedule),
+    buses: Object.fromEntries(Object.entries(scrub.buses).map(([bus, text]) => [bus, toSchedule(text)])),
+    jitterMs: durationMs(scrub.jitter),
+    maxLoad: scrub.max_load,
+    deadlineMs: durationMs(scrub.deadline),
+    overdueAfterMs: durationMs(scrub.overdue_after),
+    afterError: scrub.after_error,
+    errorScrub: scrub.hw_error_scrub === 'keep' ? null : scrub.hw_error_scrub === 'on',
+  };
+}
+function toSchedule(text: string): Schedule | null {
+  if (text === 'off') return null;
+  const schedule = parseCron(text);
+  if (typeof schedule === 'string') throw new Error(`an unchecked schedule: ${text}`);
+  return schedule;
 }
 
 function toWeb({ external_url, allowed_hosts }: ConfigFile['web']): Config['web'] {

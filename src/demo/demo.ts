@@ -42,6 +42,8 @@ export async function runDemo(options: { readonly keep: boolean }, context: Comm
       if (failed) stage.say(`Kept for a look, with the agent's log: ${scene.site.folder}`);
       else await rm(scene.site.folder, { recursive: true, force: true });
     });
+    const stopScrub = scene.host.playScrub();
+    closers.push(async () => stopScrub());
     const victim = await open(scene.victim, 'r+');
     closers.push(() => victim.close());
 
@@ -314,6 +316,7 @@ async function lookAround(
   stage.quote(`metrics    ${agent.url}/metrics`);
   stage.quote(`API        ${agent.url}/docs`);
   stage.quote(`incidents  ${program()} incidents --all --socket ${socketFile(scene)}`);
+  stage.quote(`scrub      ${program()} rescan --wait --socket ${socketFile(scene)}`);
   stage.quote(`again      echo '${scene.sectors.start} ${scene.sectors.count}' >${list}`);
   const stopped = new Promise<string>((done) => {
     context.signal.addEventListener('abort', () => done('stopped'), { once: true });

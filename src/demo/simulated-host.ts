@@ -2,6 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { type Run, shift } from '../model/extent.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
+import { playScrub } from './simulated-scrub.ts';
 
 /** The real block device that plays `pmem0`. */
 export interface RealDevice {
@@ -17,6 +18,8 @@ export interface SimulatedHost {
   readonly sysfs: string;
   readonly procfs: string;
   readonly dev: string;
+  /** Lets the bus be searched on request; returns how to stop. */
+  playScrub(): () => void;
   /** Makes these the bad sectors of pmem0, in the disk's list and in the region's, as the kernel does. */
   setBadSectors(runs: readonly Run[]): Promise<void>;
 }
@@ -55,6 +58,7 @@ export async function laySimulatedHost(folder: string, device: RealDevice): Prom
     sysfs,
     procfs,
     dev,
+    playScrub: () => playScrub(join(sysfs, bus, 'nfit/scrub')),
     async setBadSectors(runs) {
       // the kernel fills the region's list and the disk's from one source; the disk's comes last, as the one people watch
       const inRegion = runs.map((each) => shift(each, dataOffset)).filter((each) => each !== undefined);

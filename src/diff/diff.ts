@@ -1,7 +1,8 @@
 import type { PlaceReading, ReadingTrigger, Snapshot, StuckDevice } from '../model/badblocks.ts';
 import type { Change, FoundBy } from '../model/change.ts';
-import { intersect, type Run, run, subtract } from '../model/extent.ts';
+import { intersect, run, subtract } from '../model/extent.ts';
 import type { TrackedRange } from '../model/incident.ts';
+import type { ScrubProof } from '../model/scrub.ts';
 import type { PlaceState } from '../model/state.ts';
 import type { ErrorSource, Place, Topology } from '../model/topology.ts';
 
@@ -14,6 +15,7 @@ export function diff(
   topology: Topology,
   snapshot: Snapshot,
   stuckBefore: readonly StuckDevice[],
+  proofs: ReadonlyMap<string, ScrubProof> = new Map(),
 ): Change[] {
   const changes: Change[] = [];
   const present = new Set(topology.places.map(({ uid }) => uid));
@@ -22,9 +24,10 @@ export function diff(
     if (state === undefined || !state.present) changes.push({ kind: 'place-appeared', place });
     else if (!samePlace(state.place, place)) changes.push({ kind: 'place-moved', place });
     const reading = snapshot.places.get(place.uid);
-    if (reading === undefined || isSettled(reading, place, state)) continue;
-    const moved = diffPlace(place, state, reading);
-    if (moved.length === 0 && state !== undefined) settled.set(reading, { place, state });
+    const proof = proofs.get(place.uid);
+    if (reading === undefined || isSettled(reading, place, state, proof)) continue;
+    const moved = diffPlace(place, state, reading, proof);
+    if (moved.length === 0 && state !== undefined) settled.set(reading, { place, state, proof: proof?.id });
     for (const change of moved) changes.push(change);
   }
   for (const uid of [...known.keys()].sort()) {
@@ -35,14 +38,27 @@ export function diff(
 }
 
 /** Readings that gave no change, with what they were held against: values are never changed in place, so they never will. */
-const settled = new WeakMap<PlaceReading, { readonly place: Place; readonly state: PlaceState }>();
+const settled = new WeakMap<
+  PlaceReading,
+  { readonly place: Place; readonly state: PlaceState; readonly proof: string | undefined }
+>();
 
-function isSettled(reading: PlaceReading, place: Place, state: PlaceState | undefined): boolean {
+function isSettled(
+  reading: PlaceReading,
+  place: Place,
+  state: PlaceState | undefined,
+  proof: ScrubProof | undefined,
+): boolean {
   const before = settled.get(reading);
-  return before !== undefined && before.place === place && before.state === state;
+  return before !== undefined && before.place === place && before.state === state && before.proof === proof?.id;
 }
 
-function diffPlace(place: Place, state: PlaceState | undefined, reading: PlaceReading): Change[] {
+function diffPlace(
+  place: Place,
+  state: PlaceState | undefined,
+  reading: PlaceReading,
+  proof: ScrubProof | undefined,
+): Change[] {
   const { uid } = place;
   const changes: Change[] = [];
   const tracked = state?.ranges ?? [];
@@ -57,15 +73,21 @@ function diffPlace(place: Place, state: PlaceState | undefined, reading: PlaceRe
   if (found.length > 0) {
     changes.push({ kind: 'found', uid, runs: found, foundBy: foundBy(reading.trigger, place.errorSource) });
   }
-  if (reading.readable && reading.complete) changes.push(...diffUnlisted(place, tracked, reading.runs));
+  if (reading.readable && reading.complete) changes.push(...diffUnlisted(place, tracked, reading, proof));
   return changes;
 }
 
 /**
  * Tracked, but not in a complete list. Only the kernel instance that listed a sector itself can tell that it is repaired: it
- * takes it off when a write has cleared the poison. Another one has forgotten, and finds latent poison by a full scrub at best.
+ * takes it off when a write has cleared the poison. Another one has forgotten; that a full scrub, which the agent asked for and
+ * saw through, has not brought it back, proves that it is gone.
  */
-function diffUnlisted(place: Place, tracked: readonly TrackedRange[], listed: readonly Run[]): Change[] {
+function diffUnlisted(
+  place: Place,
+  tracked: readonly TrackedRange[],
+  { runs: listed, startedAt }: PlaceReading,
+  proof: ScrubProof | undefined,
+): Change[] {
   const windows = place.kind === 'region' ? (place.windows ?? []) : [run(0, place.size)];
   const gone = subtract(tracked, listed);
   if (gone.length === 0) return [];
@@ -73,12 +95,20 @@ function diffUnlisted(place: Place, tracked: readonly TrackedRange[], listed: re
   // told once: the reason stays until the range is listed again
   const undoubted = tracked.filter((range) => range.unconfirmed === undefined);
   const cleared = intersect(intersect(own, gone), windows);
-  const doubted = intersect(undoubted, gone);
+  const searched =
+    proof === undefined || startedAt === undefined || startedAt < proof.endedAt
+      ? []
+      : tracked.filter(({ lastSeen, epoch }) => epoch !== place.epoch && lastSeen < proof.startedAt);
+  const proven = intersect(intersect(searched, gone), windows);
+  const doubted = subtract(intersect(undoubted, gone), proven);
   const outside = subtract(doubted, windows);
   const forgotten = subtract(intersect(doubted, windows), own);
   const { uid } = place;
   const changes: Change[] = [];
   if (cleared.length > 0) changes.push({ kind: 'cleared', uid, runs: cleared });
+  if (proof !== undefined && proven.length > 0) {
+    changes.push({ kind: 'cleared', uid, runs: proven, provenBy: proof.id });
+  }
   if (outside.length > 0) changes.push({ kind: 'unconfirmed', uid, runs: outside, reason: outsideReason });
   if (forgotten.length > 0) {
     changes.push({ kind: 'unconfirmed', uid, runs: forgotten, reason: forgottenReason(place.errorSource) });

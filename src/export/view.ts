@@ -7,6 +7,8 @@ export interface View {
   readonly state: State;
   readonly agent: AgentStatus;
   readonly options: ViewOptions;
+  /** by `scrubKeyOf`: when the schedule asks for a bus next, ms since the epoch; without those that have none */
+  readonly scrubsDue: ReadonlyMap<string, number>;
 }
 export interface ViewOptions {
   /** how file names appear in metrics (config `metrics.paths`) */

@@ -39,7 +39,7 @@ export async function callDsm(
 }
 
 /** `major:minor` of a dev_t as stat(2) hands it out (glibc sys/sysmacros.h). */
-function deviceNumber(rdev: bigint): string {
+export function deviceNumber(rdev: bigint): string {
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn);
   const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn);
   return `${major}:${minor}`;

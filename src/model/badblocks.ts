@@ -1,6 +1,7 @@
 import type { Run } from './extent.ts';
 import type { HealthReading } from './health.ts';
 import type { Observation } from './observation.ts';
+import type { ScrubReading } from './scrub.ts';
 
 /** One reading of a `badblocks` attribute: what it listed, and whether it could list everything. */
 export interface BadBlockList {
@@ -42,6 +43,8 @@ export interface PlaceReading {
   readonly reasons: readonly string[];
   /** end of the oldest reading it is made of; absent before the first */
   readonly readAt?: number;
+  /** start of the oldest reading it is made of; absent before the first */
+  readonly startedAt?: number;
   readonly trigger: ReadingTrigger;
   /** a list it needs has not been read for the first time yet: what it shows counts, what it lacks says nothing */
   readonly pending?: boolean;
@@ -64,4 +67,6 @@ export interface Snapshot {
   readonly stuck: readonly StuckDevice[];
   /** the last reading of each DIMM that has one */
   readonly health: readonly HealthReading[];
+  /** the last look at the scrub of each bus that has one */
+  readonly scrubs: readonly ScrubReading[];
 }

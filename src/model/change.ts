@@ -12,7 +12,13 @@ export type Change =
   | { readonly kind: 'place-gone'; readonly uid: string }
   | { readonly kind: 'found'; readonly uid: string; readonly runs: readonly Run[]; readonly foundBy: FoundBy }
   /** a complete reading of the same kernel instance no longer lists them */
-  | { readonly kind: 'cleared'; readonly uid: string; readonly runs: readonly Run[] }
+  | {
+      readonly kind: 'cleared';
+      readonly uid: string;
+      readonly runs: readonly Run[];
+      /** id of the scrub that searched for them in vain, where not the kernel itself took them off its list */
+      readonly provenBy?: string;
+    }
   /** not listed, but nothing proves that they are gone */
   | { readonly kind: 'unconfirmed'; readonly uid: string; readonly runs: readonly Run[]; readonly reason: string }
   /** listed (again) by this kernel instance */

@@ -4,6 +4,7 @@ import type { HealthReading } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { Incident, TrackedRange } from './incident.ts';
 import type { ReplacementAdvice } from './replacement-advice.ts';
+import type { BusScrubs, ScrubReading } from './scrub.ts';
 import type { Place, Topology } from './topology.ts';
 
 /** What is known of one place; `ranges`, counters and `place` are durable, the rest is of this run. */
@@ -34,6 +35,8 @@ export interface State {
   readonly places: ReadonlyMap<string, PlaceState>;
   /** by `Dimm.key`: every module that was ever seen */
   readonly dimms: ReadonlyMap<string, DimmState>;
+  /** by `scrubKeyOf`: every bus with a scrub that was ever seen */
+  readonly scrubs: ReadonlyMap<string, BusScrubs>;
   /** by id: every open one, and those resolved within the retention */
   readonly incidents: ReadonlyMap<string, Incident>;
   /** how many incidents each fingerprint has had */
@@ -44,6 +47,8 @@ export interface State {
   readonly stuck: readonly StuckDevice[];
   /** the last reading of each DIMM that has one, of this run */
   readonly health: readonly HealthReading[];
+  /** the last look at the scrub of each bus that has one, of this run */
+  readonly scrubReadings: readonly ScrubReading[];
   /** by `Dimm.key`: of the modules that were read */
   readonly advice: ReadonlyMap<string, ReplacementAdvice>;
   /** ms since the epoch of the pass that made it */

@@ -120,6 +120,15 @@ function conditionSteps(incident: Incident): string[] {
       return [
         `See the kernel log for ${device} and for the hung task; a call into the driver or the firmware does not return.`,
       ];
+    case 'scrub_overdue':
+      return [
+        `Search it now: pmemwatch rescan ${device} --wait. It runs beside everything else, for minutes to hours.`,
+        'If no scheduled one has come: see scrub.schedule and scrub.max_load in the configuration, and why none could be started (pmemwatch events).',
+      ];
+    case 'scrub_failed':
+      return [
+        `See the kernel log for ${device} (ARS), put right what is told above, then try again: pmemwatch rescan ${device} --wait.`,
+      ];
     case 'receiver_unreachable':
       return [
         `See what ${device} answers (the log of the agent, pmemwatch events), put its address, token or the receiver right, and reload the configuration.`,

@@ -203,6 +203,10 @@ function clearedText(incident: Incident, device: string): string {
       return `the bad-block list of ${device} is complete again`;
     case 'device_stuck':
       return `${device} answers again`;
+    case 'scrub_overdue':
+      return `${device} has been searched in full for latent errors`;
+    case 'scrub_failed':
+      return `a scrub of ${device} has been seen through again`;
     case 'receiver_unreachable':
       return `the receiver ${device} ${incident.detail}`;
     case 'store_unwritable':
@@ -221,6 +225,10 @@ function conditionText(incident: Incident): string {
       return `the bad-block list of ${device} is not complete, so there is damage that stays unseen${detail} (${whereText(incident.subject)}).`;
     case 'device_stuck':
       return `${device} does not answer, it is not watched until it does${detail}.`;
+    case 'scrub_overdue':
+      return `${device} has not been searched in full for latent errors for too long, so damage there can stay unseen until it is read${detail}.`;
+    case 'scrub_failed':
+      return `the search of ${device} for latent errors does not succeed, so damage there can stay unseen until it is read${detail}.`;
     case 'receiver_unreachable':
       return `the receiver ${device} does not take messages, so those who are told through it know nothing${detail}.`;
     case 'store_unwritable':

@@ -56,6 +56,7 @@ export function createObserver(deps: ReaderDeps): Observer {
         lists: [...readings.values()].sort((a, b) => (a.subject < b.subject ? -1 : 1)),
         stuck: stuckDevices(topology, readings),
         health: [],
+        scrubs: [],
       };
     },
     async settled() {

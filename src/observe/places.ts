@@ -85,6 +85,7 @@ function readingOf(
     reasons,
     trigger: latestTrigger(done.map(({ reading }) => reading)),
     readAt: Math.min(...ends),
+    startedAt: Math.min(...done.map(({ reading }) => reading.at - reading.durationMs)),
     ...(pending && { pending }),
   };
 }

@@ -1,67 +1,186 @@
+import type { StuckDevice } from '../model/badblocks.ts';
+import { messageOf } from '../model/errors.ts';
 import { failed, type Observation, ok } from '../model/observation.ts';
-import type { Bus } from '../model/topology.ts';
-import type { Clock, KernelTree } from '../ports.ts';
+import { parseScrubState, type ScrubReading, type ScrubState, scrubKeyOf } from '../model/scrub.ts';
+import type { Bus, Topology } from '../model/topology.ts';
+import type { Clock, FileRead, KernelTree, Logger, ScrubControl } from '../ports.ts';
+import { createDeviceReader, type DeviceReader, type Taken } from './device-reader.ts';
 
-/** `nfit/scrub`: scrub cycles completed since the driver was loaded, and whether one runs (drivers/acpi/nfit/core.c scrub_show). */
-export interface ScrubState {
-  readonly completed: number;
-  readonly running: boolean;
+export interface ScrubObserver {
+  /** Reads the buses of this inventory that have a scrub: new ones start, gone ones end. */
+  update(topology: Topology): void;
+  /** The kernel has told that a scrub is through, or somebody has written the attribute (`nfit/scrub`). */
+  hint(bus: string): void;
+  /** Whether a notification on this bus's lists comes from a scrub; a bus that does not answer in time is not waited for. */
+  cause(bus: string): Promise<'hint' | 'scrub'>;
+  /** The last reading of each bus that has one. */
+  latest(): readonly ScrubReading[];
+  stuck(): readonly StuckDevice[];
+  settled(): Promise<void>;
+  stop(): void;
+}
+export interface ScrubObserverDeps {
+  readonly sysfs: KernelTree;
+  readonly control: Pick<ScrubControl, 'whyNotWritable'>;
+  readonly clock: Clock;
+  readonly config: {
+    /** how often an idle bus is looked at when nothing hints at it */
+    readonly pollMs: number;
+    readonly deviceDeadlineMs: number;
+    /** 0 to 1, drawn anew for each period */
+    readonly jitter: () => number;
+  };
+  /** A scrub has ended since the last reading: the lists of its bus are to be read. */
+  readonly onEnded: (bus: string) => void;
+  readonly onReading: () => void;
+  readonly log: Logger;
 }
 
-/** `"<count>\n"` when idle, `"<count>+\n"` while a scrub runs. */
-export function parseScrub(text: string): Observation<ScrubState> {
-  const match = /^(\d{1,15})(\+?)\n?$/.exec(text);
-  if (match === null) return failed('SYSFS_PARSE', `scrub state is not a count: ${JSON.stringify(text.slice(0, 40))}`);
-  return ok({ completed: Number(match[1]), running: match[2] === '+' });
-}
-
-/** How long a reading waits to learn whether a scrub is behind it; the file takes the bus's device lock. */
+/** How long a reading of a list waits to learn whether a scrub is behind it; the file takes the bus's device lock. */
 const CAUSE_WAIT_MS = 300;
 /** The end of one scrub notifies every list of its bus: they all come within this time. */
-const SAME_SCRUB_MS = 5000;
+const SAME_SCRUB_MS = 5_000;
+/** Each look at a running scrub makes the kernel ask its firmware every second again: with the jitter never below a minute. */
+const RUNNING_POLL_MS = 67_000;
 
-export interface ScrubWatch {
-  /** Remembers where each bus's count stands, so that a later advance is seen. */
-  baseline(buses: readonly Bus[]): Promise<void>;
-  /** Whether a notification on this bus's lists comes from a scrub; a bus that does not answer in time is not waited for. */
-  cause(bus: Bus): Promise<'hint' | 'scrub'>;
+interface Watched {
+  /** tells a bus from its successor of the same name */
+  readonly epoch: string;
+  /** `scrubKeyOf` */
+  readonly key: string;
+  readonly reader: DeviceReader<ScrubReading>;
+  /** when the count was last seen to have advanced */
+  advancedAt: number;
 }
 
-/**
- * The kernel notifies a list alike for a machine check and for a finished scrub. A scrub that runs, or whose count has
- * advanced since we last looked, is the cause; otherwise the error came by itself.
- */
-export function createScrubWatch(sysfs: KernelTree, clock: Clock): ScrubWatch {
-  const known = new Map<string, { completed: number; advancedAt: number }>();
-  const key = (bus: Bus): string => `${bus.name} ${bus.epoch}`;
+/** One reader per bus that has a scrub, each with its own deadline. */
+export function createScrubObserver(deps: ScrubObserverDeps): ScrubObserver {
+  const { clock, config, log } = deps;
+  let buses = new Map<string, Watched>();
 
-  async function read(bus: Bus): Promise<ScrubState | undefined> {
-    const file = await sysfs.read(`bus/nd/devices/${bus.name}/nfit/scrub`);
-    if (file.kind !== 'ok') return undefined;
-    const state = parseScrub(new TextDecoder().decode(file.data));
-    return state.kind === 'ok' ? state.value : undefined;
+  async function take(bus: Bus, before: ScrubReading | undefined): Promise<Taken<ScrubReading>> {
+    const startedAt = clock.now();
+    let file: FileRead;
+    try {
+      file = await deps.sysfs.read(scrubFile(bus.name), { deadlineMs: config.deviceDeadlineMs });
+    } catch (error) {
+      file = { kind: 'failed', errno: 'EPROBE', reason: messageOf(error) };
+    }
+    const reading: ScrubReading = {
+      bus: bus.name,
+      epoch: bus.epoch,
+      at: clock.now(),
+      state: observationOf(file),
+      notWritable: before?.notWritable ?? (await whyNotWritable(bus.name, file)),
+      ...(file.kind === 'stuck' && { stuckSince: startedAt }),
+    };
+    return file.kind === 'stuck' ? { reading, released: file.released } : { reading };
   }
-  function learn(bus: Bus, state: ScrubState): void {
-    const before = known.get(key(bus));
-    const advanced = before !== undefined && state.completed > before.completed;
-    const advancedAt = advanced ? clock.now() : (before?.advancedAt ?? Number.NEGATIVE_INFINITY);
-    known.set(key(bus), { completed: state.completed, advancedAt });
+  /** Asked once: what may be written does not change while a process lives. */
+  async function whyNotWritable(bus: string, file: FileRead): Promise<string> {
+    if (file.kind === 'stuck') return '';
+    const refused = await deps.control.whyNotWritable(bus);
+    if (refused !== undefined) {
+      log.warn({ bus, reason: refused.reason }, 'scrubs cannot be started on this bus');
+    }
+    return refused?.reason ?? '';
   }
+  function start(bus: Bus, key: string): Watched {
+    const reader = createDeviceReader<ScrubReading>({
+      clock,
+      jitter: config.jitter,
+      take: (_trigger, before) => take(bus, before),
+      onTaken(before, now) {
+        tellTransition(before, now);
+        const [was, is] = [stateOf(before), stateOf(now)];
+        if (was === undefined || is === undefined || is.completed <= was.completed) return;
+        watched.advancedAt = now.at;
+        deps.onEnded(bus.name);
+      },
+      pollMs: ({ state }) =>
+        state.kind === 'ok' && state.value.running ? Math.max(RUNNING_POLL_MS, config.pollMs) : config.pollMs,
+      hasFailed: ({ state }) => state.kind !== 'ok',
+      onReading: deps.onReading,
+    });
+    const watched: Watched = { epoch: bus.epoch, key, reader, advancedAt: Number.NEGATIVE_INFINITY };
+    return watched;
+  }
+  function tellTransition(before: ScrubReading | undefined, { bus, state }: ScrubReading): void {
+    const was = before?.state.kind === 'failed' ? before.state.reason : '';
+    const is = state.kind === 'failed' ? state.reason : '';
+    if (was === is) return;
+    if (is === '') log.info({ bus }, 'the state of scrubs can be read again');
+    else log.warn({ bus, reason: is }, 'the state of scrubs is unreadable');
+  }
+  function readings(): ScrubReading[] {
+    return [...buses.values()].flatMap(({ reader }) => reader.latest() ?? []);
+  }
+
   return {
-    async baseline(buses) {
-      for (const bus of buses.filter((b) => b.scrubSupported && !known.has(key(b)))) {
-        const state = await read(bus);
-        if (state !== undefined) learn(bus, state);
+    update(topology) {
+      const next = new Map<string, Watched>();
+      const fresh: Watched[] = [];
+      for (const bus of topology.buses.filter(({ scrubSupported }) => scrubSupported)) {
+        const known = buses.get(bus.name);
+        if (known?.epoch === bus.epoch) next.set(bus.name, known);
+        else {
+          const watched = start(bus, scrubKeyOf(bus, topology.buses));
+          next.set(bus.name, watched);
+          fresh.push(watched);
+        }
       }
+      for (const [name, watched] of buses) if (next.get(name) !== watched) watched.reader.stop();
+      buses = next;
+      for (const { reader } of fresh) void reader.refresh('start');
+    },
+    hint(bus) {
+      buses.get(bus)?.reader.hint('hint');
     },
     async cause(bus) {
-      if (!bus.scrubSupported) return 'hint';
-      const late = new Promise<undefined>((resolve) => void clock.after(CAUSE_WAIT_MS, () => resolve(undefined)));
-      const state = await Promise.race([read(bus), late]);
-      if (state === undefined) return 'hint';
-      learn(bus, state);
-      const advancedAt = known.get(key(bus))?.advancedAt ?? Number.NEGATIVE_INFINITY;
-      return state.running || clock.now() - advancedAt < SAME_SCRUB_MS ? 'scrub' : 'hint';
+      const watched = buses.get(bus);
+      if (watched === undefined) return 'hint';
+      // what runs is not looked at for each list that changes meanwhile
+      if (stateOf(watched.reader.latest())?.running === true) return 'scrub';
+      const late = new Promise<void>((resolve) => void clock.after(CAUSE_WAIT_MS, resolve));
+      await Promise.race([watched.reader.refresh('hint'), late]);
+      const running = stateOf(watched.reader.latest())?.running === true;
+      return running || clock.now() - watched.advancedAt < SAME_SCRUB_MS ? 'scrub' : 'hint';
+    },
+    latest: readings,
+    stuck: () =>
+      [...buses.values()].flatMap(({ key, reader }) => {
+        const reading = reader.latest();
+        if (reading?.stuckSince === undefined) return [];
+        return [{ subject: reading.bus, since: reading.stuckSince, uid: key }];
+      }),
+    async settled() {
+      await Promise.all([...buses.values()].map(({ reader }) => reader.first));
+    },
+    stop() {
+      for (const { reader } of buses.values()) reader.stop();
+      buses = new Map();
     },
   };
+}
+
+function scrubFile(bus: string): string {
+  return `bus/nd/devices/${bus}/nfit/scrub`;
+}
+
+function stateOf(reading: ScrubReading | undefined): ScrubState | undefined {
+  return reading?.state.kind === 'ok' ? reading.state.value : undefined;
+}
+
+function observationOf(file: FileRead): Observation<ScrubState> {
+  if (file.kind === 'stuck') {
+    return failed('DEVICE_STUCK', `the kernel has not answered within ${Math.round(file.afterMs / 1000)} s`);
+  }
+  if (file.kind === 'failed') {
+    const code = file.errno === 'EPROBE' ? 'PROBE' : 'SYSFS_READ';
+    return failed(code, `cannot be read (${file.errno}): ${file.reason}`, file.errno);
+  }
+  const text = new TextDecoder().decode(file.data);
+  const state = parseScrubState(text);
+  if (state !== undefined) return ok(state);
+  return failed('SYSFS_PARSE', `scrub state is not a count: ${JSON.stringify(text.slice(0, 40))}`);
 }

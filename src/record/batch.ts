@@ -2,7 +2,7 @@
 import type { OutboxItem } from '../model/outbox.ts';
 import type { State } from '../model/state.ts';
 import type { SqlStatement } from '../ports.ts';
-import { comparable, durablePlace, upsertDimm, upsertIncident, upsertOrdinal, upsertPlace } from './rows.ts';
+import { comparable, durablePlace, upsertIncident, upsertKeyed, upsertOrdinal, upsertPlace } from './rows.ts';
 
 /** The statements about one outbox item; a later one of the same kind replaces the earlier. */
 export interface OutboxWrites {
@@ -49,22 +49,25 @@ interface Kept {
 export interface Committed {
   readonly places: ReadonlyMap<string, Kept>;
   readonly dimms: ReadonlyMap<string, Kept>;
+  readonly scrubs: ReadonlyMap<string, Kept>;
   readonly incidents: ReadonlyMap<string, Kept>;
   readonly ordinals: ReadonlyMap<string, number>;
 }
 export const nothingCommitted: Committed = {
   places: new Map(),
   dimms: new Map(),
+  scrubs: new Map(),
   incidents: new Map(),
   ordinals: new Map(),
 };
 
-type Kinds = Pick<State, 'places' | 'dimms' | 'incidents' | 'ordinals'>;
+type Kinds = Pick<State, 'places' | 'dimms' | 'scrubs' | 'incidents' | 'ordinals'>;
 
 export function committedAs(state: Kinds, before: Committed = nothingCommitted): Committed {
   return {
     places: keep(state.places, before.places, durablePlace),
     dimms: keep(state.dimms, before.dimms, (dimm) => dimm),
+    scrubs: keep(state.scrubs, before.scrubs, (scrubs) => scrubs),
     incidents: keep(state.incidents, before.incidents, (incident) => incident),
     ordinals: new Map(state.ordinals),
   };
@@ -98,8 +101,11 @@ export function stateStatements(before: Committed, after: Committed, state: Kind
   for (const uid of before.places.keys()) {
     if (!state.places.has(uid)) statements.push({ sql: 'DELETE FROM places WHERE uid = ?', params: [uid] });
   }
-  for (const [key, dimm] of state.dimms) {
-    if (before.dimms.get(key)?.comparable !== after.dimms.get(key)?.comparable) statements.push(upsertDimm(key, dimm));
+  for (const table of ['dimms', 'scrubs'] as const) {
+    for (const [key, value] of state[table]) {
+      const isSame = before[table].get(key)?.comparable === after[table].get(key)?.comparable;
+      if (!isSame) statements.push(upsertKeyed(table, key, value));
+    }
   }
   for (const [id, incident] of state.incidents) {
     if (before.incidents.get(id)?.comparable !== after.incidents.get(id)?.comparable) {

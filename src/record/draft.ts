@@ -1,6 +1,7 @@
 /** A pass in the making: copies of what it may change, and what it will tell. Lives only inside the pure entries. */
 import type { DimmState } from '../model/dimm-state.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
+import type { BusScrubs } from '../model/scrub.ts';
 import type { PlaceState, State } from '../model/state.ts';
 
 export interface Draft {
@@ -8,6 +9,7 @@ export interface Draft {
   readonly now: number;
   readonly places: Map<string, PlaceState>;
   readonly dimms: Map<string, DimmState>;
+  readonly scrubs: Map<string, BusScrubs>;
   readonly incidents: Map<string, Incident>;
   readonly ordinals: Map<string, number>;
   readonly events: HistoryEvent[];
@@ -27,6 +29,7 @@ export function beginDraft(previous: State, now: number): Draft {
     now,
     places: new Map(previous.places),
     dimms: new Map(previous.dimms),
+    scrubs: new Map(previous.scrubs),
     incidents: new Map(previous.incidents),
     ordinals: new Map(previous.ordinals),
     events: [],
@@ -35,8 +38,8 @@ export function beginDraft(previous: State, now: number): Draft {
 }
 
 export function sealDraft(draft: Draft, rest: Partial<State> = {}): Recorded {
-  const { places, dimms, incidents, ordinals, events, notices } = draft;
-  return { state: { ...draft.previous, ...rest, places, dimms, incidents, ordinals }, events, notices };
+  const { places, dimms, scrubs, incidents, ordinals, events, notices } = draft;
+  return { state: { ...draft.previous, ...rest, places, dimms, scrubs, incidents, ordinals }, events, notices };
 }
 
 export function remember(

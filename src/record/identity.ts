@@ -16,6 +16,11 @@ export function incidentIdOf(lineage: string, fingerprint: string, ordinal: numb
   return digest(lineage, fingerprint, String(ordinal)).slice(0, 32);
 }
 
+/** 16 hex digits. `ordinal` counts the scrubs of a bus from 1, in the state file of this lineage. */
+export function scrubIdOf(machineId: string, lineage: string, key: string, ordinal: number): string {
+  return digest('scrub', machineId, lineage, key, String(ordinal)).slice(0, 16);
+}
+
 /** What receivers deduplicate by: no retry, restart or replay changes it (law 2). */
 export function noticeIdOf(machineId: string, fingerprint: string, incident: string, revision: number): string {
   return digest(machineId, fingerprint, incident, String(revision));

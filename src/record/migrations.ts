@@ -21,6 +21,7 @@ export const migrations: readonly (readonly string[])[] = [
   ],
   ['CREATE TABLE lineage (id TEXT NOT NULL) STRICT', 'INSERT INTO lineage VALUES (lower(hex(randomblob(8))))'],
   ['CREATE TABLE dimms (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT'],
+  ['CREATE TABLE scrubs (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT'],
 ];
 
 /**

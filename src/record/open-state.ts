@@ -1,6 +1,10 @@
 import { AgentError, messageOf } from '../model/errors.ts';
+import type { HostFacts } from '../model/host.ts';
+import type { State } from '../model/state.ts';
+import { emptyTopology } from '../model/topology.ts';
 import type { Clock, Database, Logger } from '../ports.ts';
 import { type OpenedStore, openStore, type StateFile } from './recover.ts';
+import type { Loaded } from './store.ts';
 
 /** Where the state is, and what stands in for it. */
 export interface StatePlaces {
@@ -58,4 +62,26 @@ function standIn(open: () => Promise<Database>): StateFile {
 }
 function isStateFileError(error: unknown): boolean {
   return error instanceof AgentError && error.code === 'STATE_FILE';
+}
+
+/** What is known before anything was looked at. */
+export function beginningOf(loaded: Loaded, host: HostFacts, at: number): State {
+  const { places, dimms, scrubs, incidents, ordinals, lineage } = loaded;
+  return {
+    host,
+    topology: emptyTopology,
+    inventoried: false,
+    places,
+    dimms,
+    scrubs,
+    incidents,
+    ordinals,
+    lineage,
+    lists: [],
+    stuck: [],
+    health: [],
+    scrubReadings: [],
+    advice: new Map(),
+    at,
+  };
 }

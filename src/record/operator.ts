@@ -104,6 +104,9 @@ function whyStillOpen(state: State, incident: Incident): string | undefined {
         : undefined;
     case 'dimm_dirty_shutdown':
       return undefined;
+    case 'scrub_overdue':
+    case 'scrub_failed':
+      return `it ends by itself when a scrub is seen through: pmemwatch rescan ${device}`;
     case 'receiver_unreachable':
       return 'it ends by itself when the receiver takes a message, or is taken out of the configuration';
     case 'store_unwritable':

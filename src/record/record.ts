@@ -57,6 +57,7 @@ export function recordPass(previous: State, input: PassInput, policy: RecordPoli
     lists: input.snapshot.lists,
     stuck: input.snapshot.stuck,
     health: input.snapshot.health,
+    scrubReadings: input.snapshot.scrubs,
     advice,
     at: input.now,
   });

@@ -1,18 +1,16 @@
-import type { OperatorAnswer, OperatorRequest } from '../model/operator.ts';
-
-/** What people ask of incidents, between whoever takes it in and the pass that answers it once it is saved. */
-export interface Requests {
-  ask(request: OperatorRequest): Promise<OperatorAnswer>;
+/** What people ask for, between whoever takes it in and the pass that answers it once it is saved. */
+export interface Requests<Request, Answer> {
+  ask(request: Request): Promise<Answer>;
   /** those that came since the last pass */
-  take(): readonly OperatorRequest[];
+  take(): readonly Request[];
   /** of the requests taken last, in their order */
-  answer(answers: readonly OperatorAnswer[]): void;
+  answer(answers: readonly Answer[]): void;
 }
 
-export function createRequests(onAsked: () => void): Requests {
+export function createRequests<Request, Answer>(onAsked: () => void): Requests<Request, Answer> {
   interface Asked {
-    readonly request: OperatorRequest;
-    readonly done: (answer: OperatorAnswer) => void;
+    readonly request: Request;
+    readonly done: (answer: Answer) => void;
   }
   let waiting: Asked[] = [];
   let taken: Asked[] = [];
@@ -29,7 +27,10 @@ export function createRequests(onAsked: () => void): Requests {
       return taken.map(({ request }) => request);
     },
     answer(answers) {
-      for (const [i, { done }] of taken.entries()) done(answers[i] ?? { kind: 'not-found' });
+      for (const [i, { done }] of taken.entries()) {
+        if (i >= answers.length) throw new Error('a pass has not answered what it was asked');
+        done(answers[i] as Answer);
+      }
       taken = [];
     },
   };

@@ -3,6 +3,7 @@ import type { DimmState } from '../model/dimm-state.ts';
 import { AgentError } from '../model/errors.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
 import type { DeliveryOutcome, OutboxItem } from '../model/outbox.ts';
+import type { BusScrubs } from '../model/scrub.ts';
 import type { PlaceState } from '../model/state.ts';
 import type { SqlStatement, SqlValue } from '../ports.ts';
 
@@ -38,10 +39,14 @@ export function upsertPlace(uid: string, state: PlaceState): SqlStatement {
 export function dimmOfRow(row: Row): DimmState {
   return parse<DimmState>(row['body'], 'dimms');
 }
-export function upsertDimm(key: string, dimm: DimmState): SqlStatement {
+export function scrubsOfRow(row: Row): BusScrubs {
+  return parse<BusScrubs>(row['body'], 'scrubs');
+}
+/** A module, or the scrubs of a bus, under its key. */
+export function upsertKeyed(table: 'dimms' | 'scrubs', key: string, value: DimmState | BusScrubs): SqlStatement {
   return {
-    sql: 'INSERT INTO dimms (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body',
-    params: [key, JSON.stringify(dimm)],
+    sql: `INSERT INTO ${table} (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body`,
+    params: [key, JSON.stringify(value)],
   };
 }
 

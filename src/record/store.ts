@@ -2,6 +2,7 @@ import type { DimmState } from '../model/dimm-state.ts';
 import { AgentError, messageOf } from '../model/errors.ts';
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
 import type { DeliveryLog, OutboxItem } from '../model/outbox.ts';
+import type { BusScrubs } from '../model/scrub.ts';
 import type { PlaceState, State } from '../model/state.ts';
 import type { Clock, Database, Logger } from '../ports.ts';
 import {
@@ -30,12 +31,14 @@ import {
   placeOfRow,
   rewriteOutbox,
   type StoredEvent,
+  scrubsOfRow,
   updateOutbox,
 } from './rows.ts';
 
 export interface Loaded {
   readonly places: ReadonlyMap<string, PlaceState>;
   readonly dimms: ReadonlyMap<string, DimmState>;
+  readonly scrubs: ReadonlyMap<string, BusScrubs>;
   readonly incidents: ReadonlyMap<string, Incident>;
   readonly ordinals: ReadonlyMap<string, number>;
   /** given to the file when it was made */
@@ -69,6 +72,8 @@ export interface Store extends DeliveryLog {
   trouble(): string;
   /** Events with an id above `after`, oldest first. @throws AgentError STATE_FILE */
   events(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** Id of the newest event, written or about to be. */
+  newestEventId(): number;
   /** What was told to whom, newest first, of sequence numbers below `before`. @throws AgentError STATE_FILE */
   deliveries(before: number, limit: number): Promise<readonly DeliveryRecord[]>;
   /** Forgets what is older than the retention; never an open incident nor what is not delivered. Failures are logged. */
@@ -128,6 +133,7 @@ export function createStore(
       const places = (await rows('SELECT body FROM places')).map(placeOfRow);
       const incidents = (await rows('SELECT body FROM incidents ORDER BY opened_at, id')).map(incidentOfRow);
       const dimms = (await rows('SELECT body FROM dimms')).map(dimmOfRow);
+      const scrubs = (await rows('SELECT body FROM scrubs')).map(scrubsOfRow);
       const ordinals = await rows('SELECT fingerprint, count FROM ordinals');
       const [lineage] = await rows('SELECT id FROM lineage');
       const pending = await rows("SELECT * FROM outbox WHERE status = 'pending' ORDER BY sequence");
@@ -136,6 +142,7 @@ export function createStore(
       const loaded = {
         places: new Map(places.map((state) => [state.place.uid, state])),
         dimms: new Map(dimms.map((dimm) => [dimm.key, dimm])),
+        scrubs: new Map(scrubs.map((each) => [each.key, each])),
         incidents: new Map(incidents.map((incident) => [incident.id, incident])),
         ordinals: new Map(ordinals.map((row) => [String(row['fingerprint']), Number(row['count'])])),
       };
@@ -184,6 +191,7 @@ export function createStore(
     async events(after, limit) {
       return (await rows('SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?', [after, limit])).map(eventOfRow);
     },
+    newestEventId: () => lastEventId,
     async deliveries(before, limit) {
       const sql = 'SELECT * FROM outbox WHERE sequence < ? ORDER BY sequence DESC LIMIT ?';
       return (await rows(sql, [before, limit])).map(deliveryOfRow);

@@ -159,3 +159,62 @@ test('an answer that is no list is not shown as an empty one', async () => {
     assert.match(stderr, /something else than a list/);
   }
 });
+
+const scrub = {
+  id: 'scrub-1',
+  bus: 'ndbus0',
+  status: 'requested',
+  type: 'long',
+  durationSeconds: null,
+  foundRanges: 0,
+  foundBytes: 0,
+  reason: null,
+};
+const SCRUBS = '/api/v1/scrubs';
+const taken = (items: unknown[], refused: unknown[] = []) => ({ status: 202, body: { items, refused } });
+
+test('rescan asks for every bus, says who asks, and returns at once', async () => {
+  const { code, stdout } = await run(['rescan', '--reason', 'new module'], { [SCRUBS]: taken([scrub]) });
+  assert.equal(code, 0);
+  assert.match(stdout, /^ndbus0: scrub scrub-1 was asked for/);
+  assert.deepEqual(asked, [SCRUBS]);
+  assert.deepEqual(bodies, [{ author: userInfo().username, reason: 'new module' }]);
+});
+
+test('rescan --wait ends with the scrub, and says how long it took and what it found', async () => {
+  const ended = { ...scrub, status: 'completed', durationSeconds: 125, foundRanges: 2, foundBytes: 8192 };
+  const { code, stdout } = await run(['rescan', 'ndbus0', '--wait'], {
+    [SCRUBS]: taken([scrub]),
+    [`${SCRUBS}/scrub-1`]: { body: ended },
+  });
+  assert.equal(code, 0);
+  assert.equal(stdout, 'ndbus0: searched in 2 min 5 s, 2 new bad ranges, 8 KiB\n');
+  assert.deepEqual(asked, [SCRUBS, `${SCRUBS}/scrub-1`]);
+});
+
+test('rescan --wait of a scrub that fails ends with 2 and the reason', async () => {
+  const failed = { ...scrub, status: 'failed', reason: 'no permission' };
+  const { code, stdout } = await run(['rescan', '--wait'], {
+    [SCRUBS]: taken([scrub]),
+    [`${SCRUBS}/scrub-1`]: { body: failed },
+  });
+  assert.deepEqual([code, stdout], [2, 'ndbus0: failed: no permission\n']);
+});
+
+test('rescan of a bus that is refused ends with 2 and the words of the agent; of several the others go on', async () => {
+  const refusal = { status: 409, body: { detail: 'No scrub was started: one is under way.' } };
+  const one = await run(['rescan', 'ndbus0'], { [SCRUBS]: refusal });
+  assert.equal(one.code, 2);
+  assert.match(one.stderr, /one is under way/);
+  const both = await run(['rescan', 'ndbus0', 'ndbus1', '--json'], { [SCRUBS]: refusal });
+  assert.equal(both.code, 2);
+  assert.deepEqual(JSON.parse(both.stdout).items, []);
+  assert.equal(JSON.parse(both.stdout).refused.length, 2);
+});
+
+test('rescan names the buses that cannot, which is no failure unless they were asked for', async () => {
+  const answer = taken([scrub], [{ bus: 'ndbus1', reason: 'it has no scrub' }]);
+  const { code, stdout } = await run(['rescan'], { [SCRUBS]: answer });
+  assert.equal(code, 0);
+  assert.match(stdout, /ndbus1: not started: it has no scrub/);
+});

@@ -6,6 +6,7 @@ import type { PlaceReading, Snapshot } from '../../src/model/badblocks.ts';
 import type { Change } from '../../src/model/change.ts';
 import { endOf, type Run, run } from '../../src/model/extent.ts';
 import type { TrackedRange } from '../../src/model/incident.ts';
+import type { ScrubProof } from '../../src/model/scrub.ts';
 import type { PlaceState } from '../../src/model/state.ts';
 import { type ErrorSource, emptyTopology, type Place, type Topology } from '../../src/model/topology.ts';
 import { sectorCount } from '../../src/model/units.ts';
@@ -56,11 +57,15 @@ function reading(runs: readonly Run[], extra: Partial<PlaceReading> = {}): Place
 function look(
   state: PlaceState | undefined,
   seen: PlaceReading | undefined,
-  now: { readonly place?: Place; readonly topology?: Partial<Topology> } = {},
+  now: {
+    readonly place?: Place;
+    readonly topology?: Partial<Topology>;
+    readonly proofs?: ReadonlyMap<string, ScrubProof>;
+  } = {},
 ): Change[] {
   const topology: Topology = { ...emptyTopology, places: [now.place ?? place()], ...now.topology };
   const snapshot: Snapshot = { ...emptySnapshot, places: new Map(seen === undefined ? [] : [[seen.uid, seen]]) };
-  return diff(new Map(state === undefined ? [] : [[state.place.uid, state]]), topology, snapshot, []);
+  return diff(new Map(state === undefined ? [] : [[state.place.uid, state]]), topology, snapshot, [], now.proofs);
 }
 
 test('what is listed and not tracked is found; what is both is nothing', () => {
@@ -105,6 +110,62 @@ test('an unreadable or incomplete reading clears nothing and doubts nothing, but
 
 test('a place without a reading changes nothing but its names', () => {
   assert.deepEqual(look(known([tracked(10, 2)]), undefined), []);
+});
+
+const proof: ScrubProof = { id: 'scrub-1', startedAt: 100, endedAt: 200 };
+const proven = new Map([['a', proof]]);
+const doubted = tracked(10, 4, { epoch: EARLIER, unconfirmed: 'told before', lastSeen: 50 });
+
+test('what a scrub that the agent saw through has not brought back is cleared, and the event names the scrub', () => {
+  const after = reading([], { startedAt: 200, readAt: 201 });
+  assert.deepEqual(look(known([doubted]), after, { proofs: proven }), [
+    { kind: 'cleared', uid: 'a', runs: [run(10, 4)], provenBy: 'scrub-1' },
+  ]);
+  // also what nobody has doubted yet, because the agent was started during the scrub
+  const { unconfirmed, ...undoubted } = doubted;
+  assert.deepEqual(look(known([undoubted]), after, { proofs: proven }), [
+    { kind: 'cleared', uid: 'a', runs: [run(10, 4)], provenBy: 'scrub-1' },
+  ]);
+});
+
+test('what the scrub has brought back is listed again, and only the rest is cleared', () => {
+  const after = reading([run(12, 2)], { startedAt: 200, readAt: 201 });
+  assert.deepEqual(look(known([doubted]), after, { proofs: proven }), [
+    { kind: 'confirmed', uid: 'a', runs: [run(12, 2)] },
+    { kind: 'cleared', uid: 'a', runs: [run(10, 2)], provenBy: 'scrub-1' },
+  ]);
+});
+
+test('a scrub proves nothing by a list that began before its end, is cut or unreadable, nor of another place or a later sight', () => {
+  const table: readonly (readonly [string, TrackedRange, PlaceReading, ReadonlyMap<string, ScrubProof>])[] = [
+    ['the list was begun while it ran', doubted, reading([], { startedAt: 199, readAt: 250 }), proven],
+    ['the list may lack entries', doubted, reading([], { startedAt: 300, readAt: 301, complete: false }), proven],
+    ['the list was not read', doubted, reading([], { startedAt: 300, readAt: 301, readable: false }), proven],
+    [
+      'firmware cannot search this place',
+      doubted,
+      reading([], { startedAt: 300, readAt: 301 }),
+      new Map([['b', proof]]),
+    ],
+    [
+      'it was seen after the scrub began',
+      { ...doubted, lastSeen: 100 },
+      reading([], { startedAt: 300, readAt: 301 }),
+      proven,
+    ],
+  ];
+  for (const [why, range, seen, proofs] of table) {
+    const cleared = look(known([range]), seen, { proofs }).filter(({ kind }) => kind === 'cleared');
+    assert.deepEqual(cleared, [], why);
+  }
+});
+
+test('a list that proved nothing is held against the scrub once that is through', () => {
+  const state = known([doubted]);
+  const seen = reading([], { startedAt: 200, readAt: 201 });
+  const here = place();
+  assert.deepEqual(look(state, seen, { place: here }), []);
+  assert.equal(look(state, seen, { place: here, proofs: proven })[0]?.kind, 'cleared');
 });
 
 test('what an earlier kernel instance listed and this one does not is unconfirmed, never cleared, and says why', () => {

@@ -17,7 +17,9 @@ import { emptyTopology } from '../../src/model/topology.ts';
 import { sector, sectorCount } from '../../src/model/units.ts';
 import { createHealthObserver } from '../../src/observe/health/health-observer.ts';
 import { createObserver } from '../../src/observe/observe.ts';
+import { createScrubObserver } from '../../src/observe/scrub.ts';
 import { recordPass } from '../../src/record/record.ts';
+import { recordScrubs } from '../../src/record/scrubs.ts';
 import { createFakeClock } from '../fakes/fake-clock.ts';
 import { loadHost } from '../fakes/host-tree.ts';
 import { createRecordingLog } from '../fakes/recording-log.ts';
@@ -55,12 +57,14 @@ const beginning: State = {
   inventoried: false,
   places: new Map(),
   dimms: new Map(),
+  scrubs: new Map(),
   incidents: new Map(),
   ordinals: new Map(),
   lineage: '',
   lists: [],
   stuck: [],
   health: [],
+  scrubReadings: [],
   advice: new Map(),
   at: 0,
 };
@@ -85,23 +89,36 @@ async function stateOfHost(scenario: string, owners: (state: State) => Change[])
     onReading: () => undefined,
     log: createRecordingLog(),
   });
-  observer.update(topology);
-  health.update(topology);
-  await Promise.all([observer.settled(), health.settled()]);
+  const scrubs = createScrubObserver({
+    sysfs: host.sysfs,
+    control: { whyNotWritable: async () => undefined },
+    clock,
+    config: { pollMs: 60_000, deviceDeadlineMs: 30_000, jitter: () => 0.5 },
+    onEnded: () => undefined,
+    onReading: () => undefined,
+    log: createRecordingLog(),
+  });
+  for (const part of [observer, health, scrubs]) part.update(topology);
+  await Promise.all([observer.settled(), health.settled(), scrubs.settled()]);
   const pass = (previous: State, found: Change[]) => {
-    const snapshot = { ...observer.latest(topology), health: health.latest() };
+    const snapshot = { ...observer.latest(topology), health: health.latest(), scrubs: scrubs.latest() };
     const changes = [...diff(previous.places, topology, snapshot, previous.stuck), ...found];
-    const input = { topology, snapshot, changes, now: clock.now(), inventoried: true };
-    return recordPass(previous, input, {
-      removedAfterMs: 3_600_000,
-      health: { energySourceUsedPercent: 80 },
-      advice: defaultAdvicePolicy,
-    }).state;
+    const now = clock.now();
+    const { state } = recordPass(
+      previous,
+      { topology, snapshot, changes, now, inventoried: true },
+      { removedAfterMs: 3_600_000, health: { energySourceUsedPercent: 80 }, advice: defaultAdvicePolicy },
+    );
+    const { lists, scrubs: readings } = snapshot;
+    return recordScrubs(
+      state,
+      { topology, readings, outcomes: [], asked: [], due: () => [], changes, lists, now },
+      { overdueAfterMs: 0, deadlineMs: 86_400_000, afterError: false, removedAfterMs: 3_600_000 },
+    ).state;
   };
   const first = pass(beginning, []);
   const last = pass(first, owners(first));
-  health.stop();
-  observer.stop();
+  for (const part of [observer, health, scrubs]) part.stop();
   return last;
 }
 
@@ -152,7 +169,10 @@ const folder = join(import.meta.dirname, '../fixtures/golden');
 for (const { host, shows, options, owners } of hosts) {
   test(`/metrics of the host ${host} (${shows}) is as reviewed`, async () => {
     const state = await stateOfHost(host, owners);
-    const { body } = await createMetricsExporter(allMetrics()).render({ state, agent, options }, undefined);
+    const { body } = await createMetricsExporter(allMetrics()).render(
+      { state, agent, options, scrubsDue: new Map() },
+      undefined,
+    );
     const file = join(folder, `${host}.prom`);
     if (process.env['UPDATE_GOLDEN'] === '1') {
       mkdirSync(folder, { recursive: true });

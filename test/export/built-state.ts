@@ -5,6 +5,7 @@ import { run } from '../../src/model/extent.ts';
 import type { HostFacts } from '../../src/model/host.ts';
 import type { Incident, TrackedRange } from '../../src/model/incident.ts';
 import type { Owner, OwnerKind } from '../../src/model/owner.ts';
+import type { BusScrubs, ScrubReading, ScrubRun } from '../../src/model/scrub.ts';
 import type { PlaceState, State } from '../../src/model/state.ts';
 import { emptyTopology, type Place, type Topology } from '../../src/model/topology.ts';
 import { bytes, sector, sectorCount } from '../../src/model/units.ts';
@@ -165,12 +166,14 @@ export function stateOf(places: readonly PlaceState[], more: Partial<State> = {}
     inventoried: true,
     places: new Map(places.map((p) => [p.place.uid, p])),
     dimms: new Map(),
+    scrubs: new Map(),
     incidents: new Map(),
     ordinals: new Map(),
     lineage: '',
     lists: [],
     stuck: [],
     health: [],
+    scrubReadings: [],
     advice: new Map(),
     at,
     ...more,
@@ -201,10 +204,63 @@ export function incidentOf(ranges: readonly TrackedRange[], more: Partial<Incide
   };
 }
 export function viewOf(state: State, options: Partial<View['options']> = {}, agent = agentStatus()): View {
-  return { state, agent, options: { paths: 'off', damagedFiles: 20, ...options } };
+  return {
+    state,
+    agent,
+    options: { paths: 'off', damagedFiles: 20, ...options },
+    scrubsDue: new Map([...state.scrubs.keys()].map((key) => [key, at + 3_600_000])),
+  };
+}
+export function scrubRunOf(more: Partial<ScrubRun> = {}): ScrubRun {
+  return {
+    id: 'scrub-1',
+    bus: 'ndbus0',
+    epoch: 'e1',
+    asker: { author: 'ada', via: 'token ops', reason: 'after the move' },
+    type: 'long',
+    status: 'completed',
+    requestedAt: at - 20_000,
+    startedAt: at - 19_000,
+    endedAt: at - 4_000,
+    countBefore: 1,
+    countAfter: 2,
+    searchable: [placeOf().uid],
+    late: false,
+    foundRanges: 1,
+    foundBytes: 4096,
+    reason: '',
+    ...more,
+  };
+}
+/** A bus with an idle scrub that has run once. */
+export function scrubbed(
+  more: Partial<BusScrubs> = {},
+  reading: Partial<ScrubReading> = {},
+): Pick<State, 'scrubs' | 'scrubReadings'> {
+  const scrubs: BusScrubs = {
+    key: 'ACPI.NFIT',
+    name: 'ndbus0',
+    present: true,
+    goneSince: null,
+    firstSeen: at - 86_400_000,
+    kernel: { epoch: 'e1', completed: 2 },
+    total: 1,
+    lastCompletedAt: at - 4_000,
+    lastDurationMs: 15_000,
+    lastFullAt: at - 4_000,
+    scheduledUpTo: at - 86_400_000,
+    ordinal: 1,
+    runs: [scrubRunOf()],
+    ...more,
+  };
+  const state = { kind: 'ok', value: { completed: 2, running: false } } as const;
+  return {
+    scrubs: new Map([[scrubs.key, scrubs]]),
+    scrubReadings: [{ bus: 'ndbus0', epoch: 'e1', at, state, notWritable: '', ...reading }],
+  };
 }
 /** A host with one damaged file: what most tests look at. */
 export function damagedState(): State {
   const ranges = [rangeOf(4096 + 16, 8, [fileOwner(16, 8, '131', '/pg/base/16402/24711')])];
-  return stateOf([placeState(ranges)], { incidents: new Map([['inc-1', incidentOf(ranges)]]) });
+  return stateOf([placeState(ranges)], { incidents: new Map([['inc-1', incidentOf(ranges)]]), ...scrubbed() });
 }

@@ -15,7 +15,7 @@ import { emptyTopology } from '../../src/model/topology.ts';
 import { dsmFamilies } from '../../src/observe/health/families.ts';
 import { createHealthObserver } from '../../src/observe/health/health-observer.ts';
 import type { DsmCall } from '../../src/ports.ts';
-import { agentStatus, stateOf } from '../export/built-state.ts';
+import { stateOf, viewOf } from '../export/built-state.ts';
 import { createCountedProbe, createHost, silent } from './rig.ts';
 
 const smart: DsmCall = {
@@ -89,7 +89,7 @@ test('a hung ioctl delays neither a scrape nor another DIMM, nor the event loop'
     const none = () => Promise.reject(new Error('not asked'));
     serveProbe(far, {
       roots: host.roots,
-      services: { resolve: none, check: none, pollPriority: none, dsm },
+      services: { resolve: none, check: none, pollPriority: none, scrub: none, dsm },
       onEnd: () => far.destroy(),
     });
     return { stream: near, kill: () => near.destroy(), unref: () => undefined };
@@ -105,10 +105,7 @@ test('a hung ioctl delays neither a scrape nor another DIMM, nor the event loop'
   });
   const dimms = ['nmem0', 'nmem1'].map((name) => ({ name, key: name, bus: 'ndbus0', flags: [] }));
   const exporter = createMetricsExporter(allMetrics());
-  await exporter.render(
-    { state: stateOf([]), agent: agentStatus(), options: { paths: 'off', damagedFiles: 20 } },
-    undefined,
-  );
+  await exporter.render(viewOf(stateOf([])), undefined);
 
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
@@ -120,7 +117,7 @@ test('a hung ioctl delays neither a scrape nor another DIMM, nor the event loop'
   while (performance.now() < end) {
     const before = performance.now();
     const state = stateOf([], { health: observer.latest(), topology: { ...emptyTopology, dimms } });
-    await exporter.render({ state, agent: agentStatus(), options: { paths: 'off', damagedFiles: 20 } }, undefined);
+    await exporter.render(viewOf(state), undefined);
     scrapes.push(performance.now() - before);
     const reading = observer.latest().find(({ name }) => name === 'nmem1');
     if (reading?.health.kind === 'ok' && reading.at !== lastAt) {

@@ -13,6 +13,7 @@ const services: ProbeServices = {
   resolve: async () => ({}),
   check: async () => ({}),
   dsm: async () => ({ reply: new Uint8Array(4), firmwareBytes: 4 }),
+  scrub: async () => null,
   pollPriority: async () => () => new Promise((done) => setTimeout(done, 5, false)),
 };
 

@@ -25,6 +25,7 @@ function inProcess(services: Partial<ProbeServices>, clock: Clock = createClock(
       resolve: async () => ({}),
       check: async () => ({}),
       dsm: async () => ({ reply: new Uint8Array(4), firmwareBytes: 4 }),
+      scrub: async () => null,
       pollPriority: () => Promise.reject(new Error('none')),
     };
     serveProbe(far, { roots: host.roots, services: { ...nothing, ...services }, onEnd: () => far.destroy() });

@@ -34,7 +34,7 @@ function pass(state: State, now: number, changes: readonly Change[], fields: Hea
     },
   ];
   const { places = new Map() } = reading({ readAt: now + 1 });
-  const snapshot = { at: now, places, lists: [], stuck: [], health };
+  const snapshot = { at: now, places, lists: [], stuck: [], health, scrubs: [] };
   return recordPass(state, { topology, snapshot, changes, now, inventoried: true }, policy);
 }
 function play(steps: readonly (readonly [now: number, changes: readonly Change[], fields?: HealthFields])[]) {

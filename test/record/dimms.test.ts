@@ -50,7 +50,14 @@ function watch(looks: readonly Look[], start: State = emptyState()): { state: St
       failures: [],
       failedInARow: look.failedInARow ?? 0,
     };
-    const snapshot = { at: now, places: new Map(), lists: [], stuck: [], health: look.none ? [] : [reading] };
+    const snapshot = {
+      at: now,
+      places: new Map(),
+      lists: [],
+      stuck: [],
+      health: look.none ? [] : [reading],
+      scrubs: [],
+    };
     const host = { ...state.host, bootId: look.boot ?? 'b1' };
     const input = { topology: look.topology ?? topology, snapshot, changes: [], now, inventoried: true };
     const after = recordPass({ ...state, host }, input, policy);

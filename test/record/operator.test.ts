@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run } from '../../src/model/extent.ts';
-import type { OperatorRequest } from '../../src/model/operator.ts';
+import type { OperatorAnswer, OperatorRequest } from '../../src/model/operator.ts';
 import type { State } from '../../src/model/state.ts';
 import { acknowledge, close, type Decision, recordRequests } from '../../src/record/operator.ts';
 import { createRequests } from '../../src/record/requests.ts';
@@ -71,7 +71,7 @@ describe('requests of one pass', () => {
 
   it('wait for the pass that answers them', async () => {
     let wakes = 0;
-    const requests = createRequests(() => wakes++);
+    const requests = createRequests<OperatorRequest, OperatorAnswer>(() => wakes++);
     const answers = ['one', 'two'].map((id) => requests.ask(asked('close', id)));
     assert.deepEqual(
       requests.take().map(({ incident }) => incident),

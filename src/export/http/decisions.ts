@@ -1,17 +1,12 @@
 import { Type } from 'typebox';
 import type { OperatorAnswer } from '../../model/operator.ts';
+import { emptyBody, said, scopeNote } from './asking.ts';
 import { incidentJson, incidentSchema } from './incidents.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { closed, problems } from './schemas.ts';
 
 const params = Type.Object({ id: Type.String() }, closed);
-const said = {
-  author: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 200, description: 'who asks; how they are let in unless given' }),
-  ),
-  reason: Type.Optional(Type.String({ maxLength: 2000 })),
-};
 const acknowledgeBody = Type.Object(
   {
     ...said,
@@ -25,12 +20,6 @@ const acknowledgeBody = Type.Object(
   closed,
 );
 const closeBody = Type.Object(said, closed);
-const scope = 'With a token of scope operate, or on the unix socket.';
-
-/** A request without a body says nothing more than what it asks for. */
-async function emptyBody(request: { body: unknown }): Promise<void> {
-  if (request.body === undefined || request.body === null) request.body = {};
-}
 
 /** What people decide about an incident. */
 export const decisionsRoute: HttpRoute = {
@@ -50,7 +39,7 @@ export const decisionsRoute: HttpRoute = {
       {
         schema: {
           summary: 'Take an incident on: only growth and the end are told from now on',
-          description: scope,
+          description: scopeNote,
           tags: ['incidents'],
           params,
           body: acknowledgeBody,
@@ -74,7 +63,7 @@ export const decisionsRoute: HttpRoute = {
       {
         schema: {
           summary: 'End an incident; refused while a reading of this run shows what it is about',
-          description: scope,
+          description: scopeNote,
           tags: ['incidents'],
           params,
           body: closeBody,

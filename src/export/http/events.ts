@@ -66,7 +66,7 @@ export const eventsRoute: HttpRoute = {
   },
 };
 
-function eventJson(event: NumberedEvent, named: boolean): Static<typeof eventSchema> {
+export function eventJson(event: NumberedEvent, named: boolean): Static<typeof eventSchema> {
   const { id, type, incident, uid, device, data } = event;
   const redacted = !named && Object.keys(data).length > 0;
   return {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { OperatorAnswer, OperatorRequest } from '../../model/operator.ts';
+import type { ScrubAnswer, ScrubRequest } from '../../model/scrub.ts';
 import type { MetricsExporter } from '../metrics/prometheus.ts';
 import type { EventPage, View } from '../view.ts';
 import type { Access } from './access.ts';
@@ -29,10 +30,16 @@ export interface RouteSources {
   view(): View;
   /** history after an event id, oldest first */
   events(after: number, limit: number): Promise<EventPage>;
+  /** id of the newest event there is, 0 when there is none */
+  newestEventId(): number;
+  /** Calls back after each pass, when `view` and `events` may show something new; returns how to stop. */
+  onPass(listener: () => void): () => void;
   ready(): Readiness;
   reload(): Promise<ReloadResult>;
   /** Answers when it is saved. */
   decide(request: OperatorRequest): Promise<OperatorAnswer>;
+  /** Answers when it is saved that it was asked for; what comes of it shows in the view. */
+  scrub(request: ScrubRequest): Promise<ScrubAnswer>;
 }
 export interface Documentation {
   /** the OpenAPI document */
@@ -45,6 +52,8 @@ export interface RouteContext extends RouteSources {
   readonly access: Access;
   readonly telemetryPath: string;
   readonly documentation: Documentation;
+  /** how to end each connection that is kept open */
+  readonly streams: Set<() => void>;
 }
 
 /** One address or a family of them; registered by `routes.ts`. */

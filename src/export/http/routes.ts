@@ -2,6 +2,7 @@ import { badBlocksRoute } from './bad-blocks.ts';
 import { decisionsRoute } from './decisions.ts';
 import { devicesRoute } from './devices.ts';
 import { dimmsRoute } from './dimms.ts';
+import { eventStreamRoute } from './event-stream.ts';
 import { eventsRoute } from './events.ts';
 import { filesRoute } from './files.ts';
 import { healthRoute } from './health.ts';
@@ -11,6 +12,7 @@ import { openapiRoute } from './openapi.ts';
 import { pageRoute } from './page.ts';
 import { reloadRoute } from './reload.ts';
 import type { HttpRoute } from './route.ts';
+import { scrubsRoute } from './scrubs.ts';
 import { topologyRoute } from './topology.ts';
 
 /** Every route, sorted; a test compares this list with the folder. */
@@ -19,6 +21,7 @@ export const routes: readonly HttpRoute[] = [
   decisionsRoute,
   devicesRoute,
   dimmsRoute,
+  eventStreamRoute,
   eventsRoute,
   filesRoute,
   healthRoute,
@@ -27,5 +30,6 @@ export const routes: readonly HttpRoute[] = [
   openapiRoute,
   pageRoute,
   reloadRoute,
+  scrubsRoute,
   topologyRoute,
 ];

@@ -40,7 +40,7 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 const CLOSE_GRACE_MS = 3000;
 
 export async function createServer(deps: HttpDeps): Promise<HttpServer> {
-  const { app, access, closeDocumentation } = await createHttpApp(deps);
+  const { app, access, streams, closeDocumentation } = await createHttpApp(deps);
   const servers: Server[] = [];
   const stop = (): Promise<void>[] =>
     servers.splice(0).map((server) => new Promise((resolve) => server.close(() => resolve())));
@@ -67,6 +67,7 @@ export async function createServer(deps: HttpDeps): Promise<HttpServer> {
     async close(graceMs = CLOSE_GRACE_MS) {
       const running = [...servers];
       const closed = Promise.all(stop());
+      for (const end of streams) end();
       for (const server of running) server.closeIdleConnections();
       const cut = setTimeout(() => {
         for (const server of running) server.closeAllConnections();
@@ -108,6 +109,7 @@ export async function createHttpApp(deps: HttpDeps) {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 404, 'Nothing is served here; see /docs.'));
 
+  const streams = new Set<() => void>();
   let documentation: Promise<Documentation & { close(): Promise<void> }> | undefined;
   const document = () => {
     documentation ??= import('./documentation.ts').then((module) =>
@@ -118,12 +120,16 @@ export async function createHttpApp(deps: HttpDeps) {
   const context: RouteContext = {
     view: deps.view,
     events: deps.events,
+    newestEventId: deps.newestEventId,
+    onPass: deps.onPass,
     ready: deps.ready,
     reload: deps.reload,
     decide: deps.decide,
+    scrub: deps.scrub,
     access,
     metrics: createMetricsExporter(allMetrics()),
     telemetryPath: config.telemetryPath,
+    streams,
     documentation: {
       describe: async () => (await document()).describe(),
       serve: async (request, response) => (await document()).serve(request, response),
@@ -137,7 +143,7 @@ export async function createHttpApp(deps: HttpDeps) {
     });
   }
   await app.ready();
-  return { app, access, closeDocumentation: async () => (await documentation)?.close() };
+  return { app, access, streams, closeDocumentation: async () => (await documentation)?.close() };
 }
 
 function registerRoutes(app: HttpApp, context: RouteContext): void {

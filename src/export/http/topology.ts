@@ -14,7 +14,16 @@ const topologySchema = Type.Object(
     ),
     buses: Type.Array(
       Type.Object(
-        { name: text, provider: text, errorSource: text, monitored: Type.Boolean(), scrubSupported: Type.Boolean() },
+        {
+          name: text,
+          provider: text,
+          errorSource: text,
+          monitored: Type.Boolean(),
+          scrubSupported: Type.Boolean(),
+          hwErrorScrub: Type.Optional(
+            Type.Boolean({ description: 'whether a machine check makes the kernel start a scrub' }),
+          ),
+        },
         closed,
       ),
     ),
@@ -115,12 +124,13 @@ export const topologyRoute: HttpRoute = {
 function topologyJson({ host, topology, inventoried, at }: State): Static<typeof topologySchema> {
   return {
     host: { name: host.name, product: host.product, os: host.os, kernel: host.kernel },
-    buses: topology.buses.map(({ name, provider, errorSource, scrubSupported }) => ({
+    buses: topology.buses.map(({ name, provider, errorSource, scrubSupported, hwErrorScrub }) => ({
       name,
       provider,
       errorSource,
       monitored: errorSource !== 'none',
       scrubSupported,
+      ...(hwErrorScrub !== undefined && { hwErrorScrub }),
     })),
     dimms: topology.dimms.map(dimmJson),
     regions: topology.regions.map((r) => ({

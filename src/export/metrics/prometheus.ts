@@ -79,10 +79,10 @@ function textOf<F extends Format>(
 }
 
 /** What a metric may read, each replaced and never changed in place: the state by each pass, the agent's status by each scrape. */
-type Parts = Pick<View, 'state' | 'agent'> & ViewOptions;
+type Parts = Pick<View, 'state' | 'agent' | 'scrubsDue'> & ViewOptions;
 
-function partsOf({ state, agent, options }: View): Parts {
-  return { state, agent, paths: options.paths, damagedFiles: options.damagedFiles };
+function partsOf({ state, agent, options, scrubsDue }: View): Parts {
+  return { state, agent, scrubsDue, paths: options.paths, damagedFiles: options.damagedFiles };
 }
 function isSame(read: Readonly<Partial<Parts>>, now: Parts): boolean {
   return (Object.keys(read) as (keyof Parts)[]).every((part) => read[part] === now[part]);
@@ -99,6 +99,9 @@ function watched(parts: Parts, read: Partial<Parts>): View {
     },
     get agent() {
       return take('agent');
+    },
+    get scrubsDue() {
+      return take('scrubsDue');
     },
     options: {
       get paths() {

@@ -1,17 +1,19 @@
 import { AgentError, type ErrorCode } from '../../model/errors.ts';
-import type { Clock, DsmCaller, FileRead, KernelTree, Logger, Resolver } from '../../ports.ts';
+import type { Clock, DsmCaller, FileRead, KernelTree, Logger, Resolver, ScrubControl } from '../../ports.ts';
 import type { TreeName } from './access.ts';
 import type { ProbeConnector } from './conversation.ts';
 import { createFleet } from './fleet.ts';
 import { createProbeJobs, type ProbeJobs } from './jobs.ts';
 import type { DsmAnswer, FileOperation, ProbeHello } from './protocol.ts';
 import { createFileReader, type FileAnswer } from './reader.ts';
+import { createScrubControl } from './scrub-control.ts';
 
 /** What the listening process has of the world: everything that may block or needs a capability goes through it. */
 export interface Probe {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
   readonly dsm: DsmCaller;
+  readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
   readonly check: ProbeJobs['check'];
   /** Starts it when need be; undefined when it cannot be started. */
@@ -77,6 +79,7 @@ export function createProbe(deps: {
     sysfs: createTree('sysfs', 'SYSFS_READ'),
     procfs: createTree('procfs', 'PROCFS_READ'),
     dsm,
+    scrubs: createScrubControl(reader),
     resolver: { resolve: jobs.resolve },
     check: jobs.check,
     async hello() {

@@ -44,10 +44,17 @@ export interface DsmAnswer {
   readonly reply: string;
   readonly firmwareBytes: number;
 }
+/** `access`: whether a scrub could be started, without doing so. */
+export type ScrubAction = 'access' | 'start' | 'errorScrubOn' | 'errorScrubOff';
+/** `region`: asks what firmware can do for it, nothing else. */
+export type ScrubLine =
+  | { readonly bus: string; readonly action: ScrubAction }
+  | { readonly bus: string; readonly region: string };
 export type Question =
   | { readonly op: 'hello' }
   | { readonly op: FileOperation; readonly tree: TreeName; readonly path: string }
   | { readonly op: 'dsm'; readonly call: DsmLine }
+  | { readonly op: 'scrub'; readonly call: ScrubLine }
   | { readonly op: 'resolve'; readonly job: ResolveJob }
   | { readonly op: 'check'; readonly job: CheckJob }
   | { readonly op: 'watchMounts' }
@@ -128,6 +135,10 @@ function parseQuestion(raw: Record<string, unknown>): Question | Refusal {
       const refused = refusedMethod(call.family, call.command);
       return refused === undefined ? { op, call } : { errno: 'EPERM', reason: refused };
     }
+    case 'scrub': {
+      const call = parseScrubLine(raw['call']);
+      return typeof call === 'string' ? invalid(call) : { op, call };
+    }
     case 'resolve': {
       const job = parseResolveJob(raw['job']);
       return typeof job === 'string' ? invalid(job) : { op, job };
@@ -156,6 +167,19 @@ function parseDsmLine(raw: unknown): DsmLine | string {
   }
   if (!isCount(replyBytes) || replyBytes === 0 || replyBytes > MAX_METHOD_BYTES) return 'replyBytes is out of bounds';
   return { dimm, devNumber, family, command, input, replyBytes };
+}
+
+const scrubActions: readonly ScrubAction[] = ['access', 'start', 'errorScrubOn', 'errorScrubOff'];
+
+function parseScrubLine(raw: unknown): ScrubLine | string {
+  if (!isRecord(raw)) return 'no call';
+  const { bus, action, region } = raw;
+  if (typeof bus !== 'string' || !/^ndbus\d{1,5}$/.test(bus)) return 'not a bus';
+  if (action === undefined) {
+    return typeof region === 'string' && /^region\d{1,5}$/.test(region) ? { bus, region } : 'not a region';
+  }
+  const known = scrubActions.find((each) => each === action);
+  return known === undefined ? 'unknown action' : { bus, action: known };
 }
 
 function parseResolveJob(raw: unknown): ResolveJob | string {

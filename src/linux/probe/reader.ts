@@ -3,7 +3,7 @@ import type { Clock } from '../../ports.ts';
 import type { TreeName } from './access.ts';
 import type { Conversation } from './conversation.ts';
 import type { Fleet } from './fleet.ts';
-import type { DsmLine, FileOperation, Outcome } from './protocol.ts';
+import type { DsmLine, FileOperation, Outcome, ScrubLine } from './protocol.ts';
 import { failure } from './start.ts';
 
 export interface FileQuestion {
@@ -16,7 +16,12 @@ export interface MethodQuestion {
   readonly op: 'dsm';
   readonly call: DsmLine;
 }
-export type DeviceQuestion = FileQuestion | MethodQuestion;
+/** A scrub attribute or command of a bus: the kernel holds the bus's lock for both. */
+export interface ScrubQuestion {
+  readonly op: 'scrub';
+  readonly call: ScrubLine;
+}
+export type DeviceQuestion = FileQuestion | MethodQuestion | ScrubQuestion;
 export type FileAnswer =
   | { readonly kind: 'ok'; readonly value: unknown }
   | { readonly kind: 'failed'; readonly errno: string; readonly reason: string }
@@ -192,6 +197,10 @@ export function createFileReader(deps: { readonly fleet: Fleet; readonly clock: 
 function deviceOf(question: DeviceQuestion): { readonly key: string; readonly directory: string } {
   if (question.op === 'dsm') {
     const device = `dsm:${question.call.dimm}`;
+    return { key: device, directory: device };
+  }
+  if (question.op === 'scrub') {
+    const device = `scrub:${question.call.bus}`;
     return { key: device, directory: device };
   }
   const { tree, path } = question;

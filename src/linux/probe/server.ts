@@ -19,6 +19,7 @@ import {
   type ProbeHello,
   parseRequest,
   type Request,
+  type ScrubLine,
 } from './protocol.ts';
 
 /** What the probe does besides reading small files; loaded when first asked for, so that an idle probe stays small. */
@@ -34,6 +35,8 @@ export interface ProbeServices {
   pollPriority(): Promise<PollPriority>;
   /** @throws Node's system errors */
   dsm(call: DsmCall): Promise<{ readonly reply: Uint8Array; readonly firmwareBytes: number }>;
+  /** What `src/linux/scrub.ts` answers. @throws Node's system errors */
+  scrub(call: ScrubLine): Promise<unknown>;
 }
 
 const PROGRESS_EVERY_MS = 200;
@@ -41,7 +44,7 @@ const PROGRESS_EVERY_MS = 200;
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
 /**
- * Serves one conversation. Nothing it is asked is trusted; it reads and never writes. `onEnd` is called once, when the
+ * Serves one conversation. Nothing it is asked is trusted; it reads, and writes nothing but the two scrub attributes of a bus. `onEnd` is called once, when the
  * other side is gone or broke the protocol: the process has nothing to live for then.
  */
 export function serveProbe(
@@ -132,6 +135,8 @@ export function serveProbe(
         return inodeNumber(locate(request));
       case 'dsm':
         return dsmAnswer(request.call);
+      case 'scrub':
+        return services.scrub(request.call);
       case 'resolve':
         return services.resolve(request.job, progressOf(request.id), signal);
       case 'check':

@@ -41,9 +41,13 @@ let app: Awaited<ReturnType<typeof createHttpApp>>['app'];
 before(async () => {
   ({ app } = await createHttpApp(deps));
   // what each route promises, taken from the definitions themselves
-  const collector = { get: collect, post: collect };
+  // an address that can also be posted to promises for GET what the tests below ask for
+  const collector = { get: collect, post: collectFirst };
   function collect(url: string, options: { schema?: { response?: Record<string, TSchema> } }): void {
     if (options.schema?.response !== undefined) responses.set(url, options.schema.response);
+  }
+  function collectFirst(url: string, options: Parameters<typeof collect>[1]): void {
+    if (!responses.has(url)) collect(url, options);
   }
   const context = { view: deps.view, telemetryPath: '/metrics' };
   for (const route of routes) route.register(collector as never, context as never);
@@ -94,7 +98,8 @@ const early = stateOf([], { topology: emptyTopology, inventoried: false, at: 0 }
 for (const [why, state] of Object.entries({ damaged: damagedState(), awkward, empty, early })) {
   test(`every answer is what its schema promises: ${why} host`, async () => {
     for (const url of responses.keys()) {
-      if (!url.startsWith('/api/') || url.includes(':')) continue;
+      // a stream has no end; it has tests of its own
+      if (!url.startsWith('/api/') || url.includes(':') || url.endsWith('/stream')) continue;
       const { status, body } = await get(url, state);
       assert.equal(status, 200, url);
       conforms(url, body);

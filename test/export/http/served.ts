@@ -27,9 +27,12 @@ export function httpDeps(
   return {
     view: () => viewOf(damagedState()),
     events: async () => ({ items: [], next: null }),
+    newestEventId: () => 0,
+    onPass: () => () => undefined,
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
     decide: async () => ({ kind: 'not-found' }),
+    scrub: async () => ({ started: [], refused: [] }),
     sockets: createSocketFiles(),
     log: recordingLogger(lines ?? []),
     ...rest,

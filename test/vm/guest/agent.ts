@@ -9,6 +9,13 @@ export interface Agent {
   ready(): Promise<void>;
   /** GET over its unix socket, where file names are shown. */
   get(path: string): Promise<string>;
+  /** POST over its unix socket. */
+  post(path: string, body: object): Promise<{ readonly status: number; readonly body: string }>;
+  /** Runs a command of the agent's user against it; never throws for its exit code. */
+  command(
+    ...words: string[]
+  ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>;
+  signal(name: NodeJS.Signals): void;
   log(): string;
   /** SIGKILL to every process at once, as when the machine goes down. */
   killHard(): void;
@@ -30,9 +37,16 @@ export function startAgent(folder: string, config: string): Agent {
   const entry = join(import.meta.dirname, '../../../src/main.js');
   const flags = ['agent', '--config', file, '--state.file', join(folder, 'state/state.db'), '--log.format', 'json'];
   const child = spawn(process.execPath, ['--disable-sigusr1', entry, ...flags], { stdio: ['ignore', log, log] });
-  const get = (path: string): Promise<string> => getOver(socket, path);
+  const get = async (path: string): Promise<string> => {
+    const { status, body } = await ask(socket, path);
+    if (status === 200) return body;
+    throw new Error(`${path} answered ${status}: ${body}`);
+  };
   return {
     get,
+    post: (path, body) => ask(socket, path, JSON.stringify(body)),
+    command: (...words) => run([entry, ...words, '--socket', socket]),
+    signal: (name) => child.kill(name),
     log: () => readFileSync(logFile, 'utf8'),
     killHard: () => killTree(child.pid ?? 0),
     ready: async () => {
@@ -46,19 +60,37 @@ export function startAgent(folder: string, config: string): Agent {
   };
 }
 
-function getOver(socketPath: string, path: string): Promise<string> {
+/** A GET, or with a body a POST. */
+function ask(
+  socketPath: string,
+  path: string,
+  sent?: string,
+): Promise<{ readonly status: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path, headers: { host: 'localhost' } }, (answer) => {
+    const headers = { host: 'localhost', ...(sent !== undefined && { 'content-type': 'application/json' }) };
+    const call = request({ socketPath, path, headers, method: sent === undefined ? 'GET' : 'POST' }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.on('end', () => {
-        const body = Buffer.concat(chunks).toString('utf8');
-        if (answer.statusCode === 200) resolve(body);
-        else reject(new Error(`${path} answered ${answer.statusCode}: ${body}`));
+        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
       });
     });
     call.on('error', reject);
-    call.end();
+    call.end(sent);
+  });
+}
+
+function run(words: readonly string[]) {
+  return new Promise<Awaited<ReturnType<Agent['command']>>>((resolve, reject) => {
+    const child = spawn(process.execPath, ['--disable-sigusr1', ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk: Buffer) => {
+        texts[name] += chunk.toString('utf8');
+      });
+    }
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, ...texts }));
   });
 }
 

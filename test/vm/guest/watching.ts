@@ -25,6 +25,8 @@ export interface WatchingOptions {
   readonly deviceDeadline?: string;
   /** more keys of `poll` */
   readonly poll?: string;
+  /** more lines of the configuration */
+  readonly config?: readonly string[];
 }
 
 /** Kernel notifications are the only trigger here: with an hour between polls nothing else can be in time. */
@@ -36,6 +38,7 @@ export async function startWatching(t: TestContext, options: WatchingOptions = {
     `poll: { bad_blocks: 1h, device_deadline: ${deviceDeadline}${poll === undefined ? '' : `, ${poll}`} }`,
     'notify: { group_wait: 0s }',
     `receivers: [{ name: hook, type: webhook, url: "${receiver.url}" }]`,
+    ...(options.config ?? []),
   ];
   const agent = startAgent(folder, config.join('\n'));
   t.after(() => {
