@@ -1,5 +1,6 @@
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
+import { withErrnoNames } from '../model/errors.ts';
 
 /**
  * The native boundary: moves bytes, returns what the kernel returns, throws its errno by name; decides nothing.
@@ -71,7 +72,7 @@ function checked(result: number, call: string): number {
 /** Of the call that has just ended: koffi keeps errno for the callback of an asynchronous one too. */
 function systemError(call: string): Error {
   const errno = koffi.errno();
-  const code = getSystemErrorName(-errno);
+  const code = withErrnoNames(getSystemErrorName(-errno));
   return Object.assign(new Error(`${code}: ${call}`), { code, errno: -errno, syscall: call });
 }
 

@@ -9,7 +9,7 @@ import { type Copies, type StackLayer, shiftCopies } from './stack/layer.ts';
 import { stackLayers } from './stack/layers.ts';
 import { isLoopOn } from './stack/loop-device.ts';
 import { partitionTableBytes, partitionTableRuns } from './stack/partition-table.ts';
-import { RECOGNIZE_BYTES } from './stack/recognize.ts';
+import { BTT_CONTENT, RECOGNIZE_BYTES } from './stack/recognize.ts';
 import { unusedParts } from './stack/unused.ts';
 
 /** Sectors as the asked device and the device they were followed to see them. */
@@ -30,9 +30,10 @@ export interface Found {
   readonly segment: Segment;
   readonly what: OwnerFacts;
 }
-/** A device with a mounted file system, and the asked sectors that lie on it. */
+/** A device with a mounted file system, or with a BTT that nothing uses, and the asked sectors that lie on it. */
 export interface Leaf {
   readonly device: BlockDevice;
+  /** none: it is a BTT */
   readonly mounts: readonly Mount[];
   readonly segments: readonly Segment[];
 }
@@ -71,10 +72,13 @@ export function climb(asked: BlockDevice, from: readonly Segment[], facts: HostF
   const visit = (device: BlockDevice, segments: readonly Segment[], depth: number): void => {
     if (segments.length === 0) return;
     const mounts = mountsOf(device, facts.mounts);
-    if (mounts.length > 0) {
+    const ask = (): void => {
       const leaf = leaves.get(device.name) ?? { device, mounts, segments: [] };
       for (const s of segments) leaf.segments.push(s);
       leaves.set(device.name, leaf);
+    };
+    if (mounts.length > 0) {
+      ask();
       return;
     }
     const { uppers, obstacles } = uppersOf(device, facts.blockDevices);
@@ -83,7 +87,9 @@ export function climb(asked: BlockDevice, from: readonly Segment[], facts: HostF
       return;
     }
     if (uppers.length === 0 && obstacles.length === 0) {
-      settle(segments, unusedDevice(device, facts, io));
+      const what = unusedDevice(device, facts, io);
+      if (what.kind === 'raw' && what.metadata === BTT_CONTENT) ask();
+      else settle(segments, what);
       return;
     }
     const used: Run[] = [];

@@ -2,7 +2,7 @@ import { clip, coalesce, type Extent, endOf, extent, type Run, run, subtract } f
 import type { Owner } from '../model/owner.ts';
 import type { Place } from '../model/topology.ts';
 import { sectorCount } from '../model/units.ts';
-import { bttParts } from './stack/btt.ts';
+import { type BttPart, bttParts, mediaBlocks, shownByEntries } from './stack/btt.ts';
 
 /** A place's bad runs, split into what its block device shows and what belongs to something below or beside it. */
 export interface SplitRuns {
@@ -44,20 +44,33 @@ export function splitPlace(place: Place, runs: readonly Run[]): SplitRuns {
 
 /**
  * Sectors of a BTT namespace: data is reached through a map, and that lies on the media of a namespace that nothing but
- * its own driver can read while it is in use. So the part of the arena is told, and no block of its device.
+ * its own driver can read while it is in use (docs/decisions/0005-btt-map.md). So the part of the arena is told, with the
+ * blocks of the media; entries of the map are for blocks of the device that can be told.
  */
-function inArena({ size, dataSize }: Place, runs: readonly Run[]): Owner[] {
+function inArena({ size, dataSize, device }: Place, runs: readonly Run[]): Owner[] {
   return coalesce(runs).flatMap((r): Owner[] => {
     const parts = dataSize === undefined ? [] : (bttParts(size, dataSize, r) ?? []);
     const told = parts.flatMap((part) => {
-      const data = part.part === 'data' ? { reason: inData } : {};
-      return offDevice([part], { kind: 'hidden', metadata: `BTT ${part.part}`, ...data });
+      const reason = reasonIn(part, device);
+      const why = reason === undefined ? {} : { reason };
+      return offDevice([part], { kind: 'hidden', metadata: `BTT ${part.part}`, ...why });
     });
     return [
       ...told,
       ...offDevice(subtract([r], parts), { kind: 'hidden', metadata: 'BTT arena', reason: unknownLayout }),
     ];
   });
+}
+function reasonIn({ part, arena, ...place }: BttPart, device: string): string | undefined {
+  if (part === 'data') {
+    const blocks = arena === undefined ? undefined : mediaBlocks(arena, place);
+    const which =
+      blocks === undefined ? '' : `block ${[...new Set(blocks)].join(' to ')} of the media in arena ${arena?.index}: `;
+    return `${which}${inData}`;
+  }
+  const shown = part === 'map' && arena !== undefined ? shownByEntries(arena, place) : undefined;
+  if (shown === undefined) return undefined;
+  return `its entries lead to sectors ${shown.start}+${shown.count} of /dev/${device}, which can be neither read nor written without them`;
 }
 const inData =
   'which block of the device it holds, if any, is in the BTT map, which cannot be read while the BTT is in use';

@@ -10,6 +10,7 @@ import { climb, cut, type HostFacts, isOn, type Leaf, type OwnerFacts, ownerOn, 
 import { cutFile } from './cut-file.ts';
 import { describeOwners } from './describe-owners.ts';
 import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
+import { resolveBtt } from './stack/btt-leaf.ts';
 import { type FoundInLoop, type FoundOwner, findLoops, groupByLoop, type LoopFiles } from './stack/loop.ts';
 import { type AskedFilesystem, statDevicesOf, withUsers } from './users.ts';
 
@@ -198,6 +199,7 @@ async function resolveLeaf(
   signal: AbortSignal,
 ): Promise<{ found: FoundOwner[]; complete: boolean }> {
   const { device } = leaf;
+  if (leaf.mounts.length === 0) return resolveBtt(leaf, q.io, signal);
   const wanted = coalesce(leaf.segments.map((s) => s.on));
   const { task, answer } = await askMounts(
     {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { closeSync, type Dirent, lstatSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, type Dirent, lstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import type { Owner } from '../../src/model/owner.ts';
 import { FIEMAP, isPlaced } from '../../src/resolve/fs/fiemap.ts';
 import { createExtentReader } from '../../src/resolve/fs/file-extents.ts';
-import { io } from './lab.ts';
+import { io, tool } from './lab.ts';
 
 /** A name in the tree as readdir and lstat tell it. */
 export interface Named {
@@ -129,4 +129,38 @@ export function assertAsFiemap(
       assert.equal(owner.pathsComplete, true);
     }
   }
+}
+
+/**
+ * What the device holds at the first and the last sector of each piece of a file is what the file shows there. Says
+ * nothing of the file system's own maps, so that an error which FIEMAP and we have in common is found.
+ */
+export function assertAsContents(owners: readonly Owner[], device: string): void {
+  // what was read ahead before does not follow the files
+  tool('blockdev', '--flushbufs', `/dev/${device}`);
+  const disk = openSync(`/dev/${device}`, 'r');
+  const stored = Buffer.alloc(512);
+  const shown = Buffer.alloc(512);
+  let compared = 0;
+  try {
+    for (const owner of owners) {
+      const [path] = owner.pathsBase64 ?? [];
+      if (owner.kind !== 'file' || owner.state !== 'data' || path === undefined) continue;
+      const file = openSync(Buffer.from(path, 'base64'), 'r');
+      try {
+        for (const into of new Set([0, owner.count - 1])) {
+          // behind the end of the file the device may hold anything
+          if (readSync(file, shown, 0, 512, (owner.offset ?? 0) + into * 512) < 512) continue;
+          readSync(disk, stored, 0, 512, (owner.start + into) * 512);
+          assert.ok(stored.equals(shown), `sector ${owner.start + into} of ${device} is not ${JSON.stringify(owner)}`);
+          compared++;
+        }
+      } finally {
+        closeSync(file);
+      }
+    }
+  } finally {
+    closeSync(disk);
+  }
+  assert.ok(compared > 100, 'almost nothing was compared: the oracle is broken');
 }

@@ -53,7 +53,7 @@ export function fragmentedFiles(garden: Garden, count: number): void {
   const { random, options } = garden;
   for (let i = 0; i < count; i++) {
     addWritten(garden, place(garden, `many pieces ${i}`), (fd) => {
-      const pieces = i === 0 ? 1500 : random.int(5, 250);
+      const pieces = i === 0 ? Math.ceil(1500 * options.scale) : random.int(5, 250);
       for (let p = 0; p < pieces; p++) {
         writeSync(fd, contents(garden, options.blockBytes), 0, options.blockBytes, p * 2 * options.blockBytes);
         if (p % 200 === 199) fsyncSync(fd);

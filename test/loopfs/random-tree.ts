@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { addFile, below, contents, exists, type Garden, place, type Step } from './garden.ts';
-import { tool } from './lab.ts';
+import { isSmall, tool } from './lab.ts';
 import { createRandom, seedFromEnvironment } from './random.ts';
 import {
   emptyFiles,
@@ -33,7 +33,7 @@ export interface TreeOptions {
   readonly blockBytes: number;
   /** default: `PMEMWATCH_SEED`, or a fixed one */
   readonly seed?: number;
-  /** how much of everything; 1 (the default) makes about 900 inodes beside a directory of 1,000 names */
+  /** how much of everything; 1 (the default, but for small labs) makes about 900 inodes beside a directory of 1,000 names */
   readonly scale?: number;
   /** the file system shares extents between files (FICLONE) */
   readonly reflinks?: boolean;
@@ -50,6 +50,7 @@ export interface RandomTree {
   readonly deletedInodes: ReadonlySet<string>;
   /** every name that was made and still is there, below the root */
   readonly paths: readonly Buffer[];
+  /** may be called again */
   close(): void;
 }
 
@@ -60,7 +61,7 @@ export interface RandomTree {
 export function growRandomTree(root: string, options: TreeOptions): RandomTree {
   const full: Required<TreeOptions> = {
     seed: seedFromEnvironment(),
-    scale: 1,
+    scale: isSmall ? 0.12 : 1,
     reflinks: false,
     compression: false,
     preallocation: true,
@@ -79,7 +80,7 @@ export function growRandomTree(root: string, options: TreeOptions): RandomTree {
     deletedInodes: new Set(open.map((fd) => fstatSync(fd, { bigint: true }).ino.toString())),
     paths: [...garden.directories.slice(1), ...garden.files, ...garden.others].filter((p) => exists(p)),
     close() {
-      for (const fd of open) closeSync(fd);
+      for (const fd of open.splice(0)) closeSync(fd);
       server.close();
     },
   };
@@ -130,8 +131,9 @@ function largeDirectory(garden: Garden, count: number): void {
     const directory = place(garden, `large ${n}`);
     mkdirSync(directory);
     const name = (i: number): Buffer => below(directory, `entry with a somewhat long name ${'n'.repeat(i % 90)} ${i}`);
-    for (let i = 0; i < 1500; i++) writeFileSync(name(i), i % 10 === 0 ? contents(garden, 2000) : '');
-    for (let i = 0; i < 1500; i += 3) unlinkSync(name(i));
+    const entries = Math.ceil(1500 * garden.options.scale);
+    for (let i = 0; i < entries; i++) writeFileSync(name(i), i % 10 === 0 ? contents(garden, 2000) : '');
+    for (let i = 0; i < entries; i += 3) unlinkSync(name(i));
     garden.directories.push(directory);
   }
 }
@@ -237,7 +239,8 @@ function deletedButOpen(garden: Garden, count: number): number[] {
   for (let i = 0; i < count; i++) {
     const path = place(garden, `deleted but open ${i}`);
     const fd = openSync(path, 'w+');
-    const pieces = i === 0 ? 400 : random.int(1, 12);
+    // more than one answer of the kernel holds
+    const pieces = i === 0 ? Math.max(150, Math.ceil(400 * options.scale)) : random.int(1, 12);
     for (let p = 0; p < pieces; p++) {
       writeSync(fd, contents(garden, options.blockBytes), 0, options.blockBytes, p * 2 * options.blockBytes);
     }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { AgentError } from '../../src/model/errors.ts';
 import { run } from '../../src/model/extent.ts';
 import { createRunIndex } from '../../src/model/run-index.ts';
-import { decodeFiemap, encodeFiemap, fiemapBuffer } from '../../src/resolve/fs/fiemap.ts';
+import { decodeFiemap, encodeFiemap, FIEMAP, fiemapBuffer, isPlaced } from '../../src/resolve/fs/fiemap.ts';
 import { continueFsmap, decodeFsmap, encodeDevice, encodeFsmap, fsmapBuffer } from '../../src/resolve/fs/getfsmap.ts';
 import { eachOverlap, sectorsIn, touches, wantedBlocks } from '../../src/resolve/fs/wanted.ts';
 import { decodeBulk } from '../../src/resolve/fs/xfs/bulkstat.ts';
@@ -21,6 +21,12 @@ test('a FIEMAP request names the bytes, the capacity and no flags', () => {
   );
   raw.writeUInt32LE(99, 20);
   assert.equal(decodeFiemap(raw).length, 2, 'more extents than fit are not read');
+});
+
+test('space that is only promised has no place: f2fs tells it as unwritten at the start of the device', () => {
+  const extent = (physical: number, flags: number) => isPlaced({ logical: 0, physical, length: 4096, flags });
+  assert.deepEqual([extent(0, FIEMAP.UNWRITTEN), extent(0, 0)], [false, true]);
+  assert.deepEqual([extent(4096, FIEMAP.UNWRITTEN), extent(4096, FIEMAP.DELALLOC)], [true, false]);
 });
 
 test('a GETFSMAP request carries the device in both keys, and a high key that takes in every owner', () => {

@@ -57,14 +57,26 @@ test('sectors of a BTT namespace are hidden, each with the part of the arena it 
   const { onDevice, known } = splitPlace(place, [run(12, 8), run(262_100, 8)]);
   assert.deepEqual(onDevice, []);
   assert.deepEqual(
-    known.map((o) => [o.kind, o.metadata, o.start, o.count, o.reason === undefined]),
+    known.map((o) => [o.kind, o.metadata, o.start, o.count]),
     [
-      ['hidden', 'BTT info block', 12, 4, true],
-      ['hidden', 'BTT data', 16, 4, false],
-      ['hidden', 'BTT map', 262_100, 4, true],
-      ['hidden', 'BTT log', 262_104, 4, true],
+      ['hidden', 'BTT info block', 12, 4],
+      ['hidden', 'BTT data', 16, 4],
+      ['hidden', 'BTT map', 262_100, 4],
+      ['hidden', 'BTT log', 262_104, 4],
     ],
   );
+});
+test('of a BTT in use the block of the media is told, and what the entries of its map lead to', () => {
+  const [data] = splitPlace(place, [run(16 + 800, 16)]).known;
+  assert.match(data?.reason ?? '', /^block 100 to 101 of the media in arena 0: which block of the device it holds/);
+  // a sector holds 128 entries, for blocks of 8 sectors
+  const [map] = splitPlace(place, [run(261_848 + 2, 1)]).known;
+  assert.equal(
+    map?.reason,
+    'its entries lead to sectors 2048+1024 of /dev/pmem0.1s, which can be neither read nor written without them',
+  );
+  const [last] = splitPlace(place, [run(262_104 - 2, 2)]).known;
+  assert.equal(last?.reason, undefined, 'no block is that far');
 });
 test('without the size of the device a BTT is told as a whole', () => {
   const { dataSize, ...disabled } = place;

@@ -65,7 +65,7 @@ async function main(): Promise<number> {
 
 /** A file whose tests ask for it is booted again with the same disks: its second part sees what a reboot leaves. */
 async function runFile(file: TestFile, lab: Lab): Promise<Tally> {
-  const { name, rig } = file;
+  const { name, rig, kernel } = file;
   const tally = new Tally();
   const lines: string[] = [];
   const folder = join(lab.work, name.replaceAll(/\W+/g, '-'));
@@ -78,7 +78,7 @@ async function runFile(file: TestFile, lab: Lab): Promise<Tally> {
   for (let number = 1; number <= mostBoots; number += 1) {
     const began = performance.now();
     lines.push(`# ${name}, boot ${number}`);
-    const end = await boot({ ...lab, sources, rig, folder, timeoutMs: bootTimeoutMs }, (line) => {
+    const end = await boot({ ...lab, sources, rig, kernel, folder, timeoutMs: bootTimeoutMs }, (line) => {
       tally.read(line);
       lines.push(line);
     });

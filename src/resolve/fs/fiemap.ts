@@ -23,6 +23,15 @@ export const FIEMAP = {
 /** With any of these `physical` is not where the bytes can be found on the device. */
 const UNPLACED = FIEMAP.UNKNOWN | FIEMAP.DELALLOC | FIEMAP.INLINE | FIEMAP.TAIL;
 
+/**
+ * Or that are told as unwritten and at the very start of the device: so f2fs tells of space that it has promised and
+ * given no place yet (fs/f2fs/data.c: NEW_ADDR). Others keep their superblock there.
+ */
+function hasPlace(physical: number, flags: number): boolean {
+  if ((flags & UNPLACED) !== 0) return false;
+  return physical !== 0 || (flags & FIEMAP.UNWRITTEN) === 0;
+}
+
 /** Bytes in the file, bytes on the device. */
 export interface FiemapExtent {
   readonly logical: number;
@@ -69,8 +78,8 @@ export function visitFiemap(
     const flags = view.getUint32(at + 40, true);
     const [logical, length] = [read64(view, at), read64(view, at + 16)];
     next = (flags & FIEMAP.LAST) === 0 ? logical + length : undefined;
-    if ((flags & UNPLACED) !== 0) continue;
     const physical = read64(view, at + 8);
+    if (!hasPlace(physical, flags)) continue;
     if (!Number.isSafeInteger(physical + length))
       throw new AgentError('CODEC_REPLY', 'FIEMAP told of bytes that no device has');
     visit(logical, physical, length, flags);
@@ -78,5 +87,5 @@ export function visitFiemap(
   return count < capacity ? undefined : next;
 }
 export function isPlaced(e: FiemapExtent): boolean {
-  return (e.flags & UNPLACED) === 0;
+  return hasPlace(e.physical, e.flags);
 }

@@ -1,5 +1,6 @@
 import { bytesFromSectors, type SectorCount, sector } from '../../model/units.ts';
 import { viewOf } from '../fs/little-endian.ts';
+import { BTT_SIGNATURE, FIRST_ARENA } from './btt.ts';
 
 /** How many bytes of the start of a device `recognize` wants to see: ZFS has its labels up to there. */
 export const RECOGNIZE_BYTES = 256 * 1024;
@@ -16,11 +17,14 @@ const UUID_OF = {
   bcache: '\xc6\x85\x73\xf6\x4e\x1a\x45\xca\x82\x65\xf5\x7f\x48\xba\x6d\x81',
   bcachefs: '\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef',
 } as const;
+/** What the raw namespace under a BTT carries. */
+export const BTT_CONTENT = 'block translation table (BTT)';
 const at = (what: string, ...places: readonly (readonly [number, string])[]): Signature[] =>
   places.map(([where, magic]) => ({ at: where, magic, what }));
 
 /** Magic numbers as latin1 text, from the formats' own headers; what holds other things before what may be left of old. */
 const signatures: readonly Signature[] = [
+  ...at(BTT_CONTENT, ...FIRST_ARENA.map((start) => [start, BTT_SIGNATURE] as const)),
   ...at('LUKS volume', [0, 'LUKS\xba\xbe'], [0, 'SKUL\xba\xbe']),
   ...at('LVM physical volume', ...[512, 0, 1024, 1536].map((label) => [label, 'LABELONE'] as const)),
   ...at('md RAID member', [4096, MD_MAGIC], [0, MD_MAGIC]),

@@ -32,7 +32,8 @@ export async function chooseAccelerator(
       PATTERN: '',
     });
     let injected = false;
-    const plan = { ...parts, sources, rig: 'qemu', accelerator: 'kvm', folder, timeoutMs: tryMs } as const;
+    const guest = { kernel: 'release', rig: 'qemu', accelerator: 'kvm' } as const;
+    const plan = { ...parts, ...guest, sources, folder, timeoutMs: tryMs };
     await boot(plan, (line) => {
       injected ||= line === 'machine check delivered';
     });

@@ -80,7 +80,7 @@ export function compileSources(work: string): string {
       outDir: compiled,
       typeRoots: [join(checkout, 'node_modules/@types')],
     },
-    include: ['src', 'test/vm', 'test/e2e/receiver.ts'].map((path) => join(checkout, path)),
+    include: ['src', 'test/vm', 'test/loopfs', 'test/e2e/receiver.ts'].map((path) => join(checkout, path)),
   };
   const project = join(work, 'tsconfig.json');
   writeFileSync(project, JSON.stringify(settings));

@@ -34,6 +34,7 @@ esac
 
 ln -s /checkout/node_modules/.bin/node /usr/bin/node
 cd /checkout
+echo "# Linux $(uname -r)"
 # A test that hangs fails, and what it leaves running does not keep its report from being printed.
 node --disable-sigusr1 --test-reporter=spec --test-timeout=480000 --test-force-exit \
   ${PATTERN:+"--test-name-pattern=$PATTERN"} "$FILE"

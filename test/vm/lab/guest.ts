@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Image } from './image.ts';
 import { makeExt4 } from './image.ts';
+import type { KernelSource } from './packages.ts';
 
 export type Rig = 'qemu' | 'nfit';
 export type Accelerator = 'kvm' | 'tcg';
 
 export interface GuestPlan {
   readonly image: Image;
+  readonly kernel: KernelSource;
   readonly modules: string;
   readonly sources: string;
   readonly rig: Rig;
@@ -86,6 +88,7 @@ function nvdimmFiles(folder: string): string[] {
 
 function qemuArguments(plan: GuestPlan): string[] {
   const { folder, image } = plan;
+  const { kernel, initrd } = image.kernels[plan.kernel];
   const monitor = join(folder, 'monitor.sock');
   const disks = [
     `${image.root},readonly=on`,
@@ -99,7 +102,7 @@ function qemuArguments(plan: GuestPlan): string[] {
     // The kernel takes a machine check for a memory error only on a processor of this vendor; an old one, since wide
     // vector registers cost an emulator more than they save.
     ...['-cpu', 'Nehalem,vendor=GenuineIntel,+mce,+mca'],
-    ...['-kernel', image.kernel, '-initrd', image.initrd],
+    ...['-kernel', kernel, '-initrd', initrd],
     ...['-append', 'console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr tsc=reliable'],
     ...disks.flatMap((disk) => ['-drive', `file=${disk},format=raw,if=virtio`]),
     ...nvdimms.flatMap((file, index) => [

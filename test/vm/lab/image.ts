@@ -15,13 +15,25 @@ import {
 import { join } from 'node:path';
 import { command } from './command.ts';
 import { buildNfitTest } from './nfit-modules.ts';
-import { downloadPackages, type PackagePlan, planPackages, unpackPackages, updatePackageLists } from './packages.ts';
+import {
+  downloadPackages,
+  type KernelSource,
+  kernelSources,
+  type PackagePlan,
+  planPackages,
+  unpackPackages,
+  updatePackageLists,
+} from './packages.ts';
 
 /** Files that QEMU boots from; all read-only and shared by every guest. */
 export interface Image {
+  /** what each kernel is started with; its modules are in the one root image */
+  readonly kernels: Readonly<Record<KernelSource, BootFiles>>;
+  readonly root: string;
+}
+export interface BootFiles {
   readonly kernel: string;
   readonly initrd: string;
-  readonly root: string;
 }
 
 /** Of the 300 MB of modules, what a guest can have a use for. */
@@ -85,10 +97,17 @@ function build(plan: PackagePlan, packages: string, work: string, image: string,
 
   say('building the root image');
   unpackPackages(plan.guest, packages, root);
+  furnish(root);
+  for (const source of kernelSources) addKernel(plan.kernels[source], packages, work, root, join(image, source));
+  makeExt4(root, join(image, 'root.img'), '768M');
+}
+
+function addKernel(file: string, packages: string, work: string, root: string, into: string): void {
   const kernel = join(work, 'kernel');
-  unpackPackages([plan.kernel], packages, kernel);
+  unpackPackages([file], packages, kernel);
   const version = readdirSync(join(kernel, 'lib/modules'))[0] ?? '';
-  copyFileSync(join(kernel, `boot/vmlinuz-${version}`), join(image, 'vmlinuz'));
+  mkdirSync(into);
+  copyFileSync(join(kernel, `boot/vmlinuz-${version}`), join(into, 'vmlinuz'));
   const modules = join(root, 'lib/modules', version);
   for (const folder of moduleFolders) {
     cpSync(join(kernel, 'lib/modules', version, 'kernel', folder), join(modules, 'kernel', folder), {
@@ -98,10 +117,13 @@ function build(plan: PackagePlan, packages: string, work: string, image: string,
   for (const list of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order']) {
     copyFileSync(join(kernel, 'lib/modules', version, list), join(modules, list));
   }
+  // newer kernels have them compressed, which costs an emulated processor seconds at every start
+  const unpack = 'find "$0" -name "*.ko.xz" | xargs -r unxz';
+  command('chroot', [root, '/bin/busybox', 'sh', '-c', unpack, `/lib/modules/${version}`]);
   command('chroot', [root, 'depmod', version]);
-  furnish(root);
-  makeInitrd(root, modules, join(work, 'initrd'), join(image, 'initrd'));
-  makeExt4(root, join(image, 'root.img'), '512M');
+  const initrd = join(work, 'initrd');
+  makeInitrd(root, modules, initrd, join(into, 'initrd'));
+  for (const used of [kernel, initrd]) rmSync(used, { recursive: true });
 }
 
 /** What maintainer scripts would have left behind. */
@@ -169,7 +191,14 @@ function keyOf(plan: PackagePlan): string {
 }
 
 function imageIn(folder: string): Image {
-  return { kernel: join(folder, 'vmlinuz'), initrd: join(folder, 'initrd'), root: join(folder, 'root.img') };
+  const bootFiles = (source: KernelSource): BootFiles => ({
+    kernel: join(folder, source, 'vmlinuz'),
+    initrd: join(folder, source, 'initrd'),
+  });
+  return {
+    kernels: { release: bootFiles('release'), backports: bootFiles('backports') },
+    root: join(folder, 'root.img'),
+  };
 }
 
 function baseName(path: string): string {

@@ -1,27 +1,39 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Rig } from './guest.ts';
+import { type KernelSource, kernelSources } from './packages.ts';
 
-/** One file of tests, and so one guest. */
+/** One file of tests on one kernel, and so one guest. */
 export interface TestFile {
   readonly name: string;
   /** from the checkout, as source */
   readonly path: string;
   readonly rig: Rig;
+  readonly kernel: KernelSource;
   /** Only tests whose name matches; empty means all. */
   readonly pattern: string;
 }
 
 const folder = join(import.meta.dirname, '../tests');
 
-/** The rig is part of the file's name: `restart.qemu.ts`. `only` is a part of a file's name, else of a test's name. */
+/**
+ * The rig is part of the file's name, and so is the kernel where it is not the release's: `restart.qemu.ts`,
+ * `odd-filesystems.qemu.backports.ts`, `stack-errors.qemu.each.ts`. `only` is a part of a file's name, else of a test's name.
+ */
 export function testFiles(only: string | undefined): TestFile[] {
   const all = readdirSync(folder)
     .sort()
     .flatMap((file) => {
-      const [, name, rig] = /^(.*)\.(qemu|nfit)\.ts$/.exec(file) ?? [];
+      const [, name, rig, on = 'release'] = /^(.*)\.(qemu|nfit)(?:\.(backports|each))?\.ts$/.exec(file) ?? [];
       if (name === undefined || !isRig(rig)) return [];
-      return [{ name: `${name} (${rig})`, path: `test/vm/tests/${file}`, rig, pattern: '' }];
+      const kernels = kernelSources.filter((kernel) => on === 'each' || kernel === on);
+      return kernels.map((kernel) => ({
+        name: `${name} (${kernel === 'release' ? rig : `${rig}, kernel of ${kernel}`})`,
+        path: `test/vm/tests/${file}`,
+        rig,
+        kernel,
+        pattern: '',
+      }));
     });
   if (only === undefined) return all;
   const named = all.filter(({ path }) => path.slice('test/vm/tests/'.length).includes(only));

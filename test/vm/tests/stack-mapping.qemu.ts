@@ -133,11 +133,37 @@ const tables: readonly (readonly [name: string, members: number, ...rows: string
 for (const [name, count, ...rows] of tables) {
   test(`device-mapper ${name}: every sector is where we say`, async () => {
     // what an earlier array left in its metadata would win over the table
-    for (const name of members.slice(4))
-      program('dd', 'if=/dev/zero', `of=/dev/${name}`, 'bs=64k', 'count=4', 'conv=fsync');
+    for (const name of members.slice(4)) wipeStart(name);
     const upper = mapDevice('upper', ...rows);
     try {
       await compare(upper, equal.slice(0, count));
+    } finally {
+      unmapDevice('upper');
+    }
+  });
+}
+
+const opaque: readonly (readonly [target: string, table: string, roles: readonly string[]])[] = [
+  ['thin-pool', `0 4096 thin-pool ${a} ${b} 128 0`, ['thin pool metadata', 'thin pool data']],
+  ['cache', `0 4096 cache ${a} ${b} ${c} 128 1 writeback smq 0`, ['cache metadata', 'cache', 'cache origin']],
+  ['writecache', `0 2048 writecache s ${a} ${b} 4096 0`, ['writecache origin', 'writecache']],
+  ['snapshot', `0 4096 snapshot ${a} ${b} N 8`, ['snapshot origin', 'snapshot store']],
+  ['integrity', `0 2048 integrity ${a} 0 8 J 1 internal_hash:crc32c`, ['integrity device']],
+];
+for (const [target, table, roles] of opaque) {
+  test(`device-mapper ${target}: its devices are hidden uses of it, as the kernel prints its table`, async () => {
+    program('modprobe', `dm-${target}`);
+    for (const name of equal.slice(0, 3)) wipeStart(name);
+    const upperName = mapDevice('upper', table);
+    try {
+      const { upper, layer } = await layerOf(upperName);
+      assert.equal(layer.kindAt(upper, 0), `dm-${target}`);
+      const told = equal.slice(0, roles.length).map((lower) => layer.mapUp(upper, extent(lower, 8, 16)));
+      assert.deepEqual(
+        told.map((parts) => parts.map((p) => [p.part, p.part === 'hidden' ? p.what : ''])),
+        roles.map((role) => [['hidden', `${role} of upper`]]),
+      );
+      assert.deepEqual(layer.mapDown(upper, extent(upperName, 0, 8)), []);
     } finally {
       unmapDevice('upper');
     }
@@ -169,6 +195,9 @@ test('device-mapper crypt: a sector that is written changes the one below that w
   }
 });
 
+function wipeStart(device: string): void {
+  program('dd', 'if=/dev/zero', `of=/dev/${device}`, 'bs=64k', 'count=4', 'conv=fsync');
+}
 function readWhole(device: string): Buffer {
   const buffer = Buffer.alloc(sizeOf(device) * 512);
   const file = openSync(`/dev/${device}`, 'r');

@@ -8,8 +8,8 @@ export type OpenedInode =
   | { readonly kind: 'open'; readonly fd: number }
   /** no inode of this number and generation any more */
   | { readonly kind: 'gone' }
-  /** it may be there, but cannot be looked at */
-  | { readonly kind: 'denied'; readonly reason: string };
+  /** it may be there, but cannot be looked at; `locked`: it is encrypted and its key is not there */
+  | { readonly kind: 'denied'; readonly reason: string; readonly locked: boolean };
 
 export function openInode(
   io: FilesystemIo,
@@ -24,7 +24,8 @@ export function openInode(
   try {
     return { kind: 'open', fd: io.openHandle(mountFd, FILEID_INO32_GEN, handle, kind) };
   } catch (error) {
-    if (errnoOf(error) === 'ESTALE') return { kind: 'gone' };
-    return { kind: 'denied', reason: messageOf(error) };
+    const errno = errnoOf(error);
+    if (errno === 'ESTALE') return { kind: 'gone' };
+    return { kind: 'denied', reason: messageOf(error), locked: errno === 'ENOKEY' };
   }
 }

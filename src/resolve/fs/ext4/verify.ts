@@ -5,7 +5,7 @@ import { createExtentReader, type ExtentReader } from '../file-extents.ts';
 import { type BytePath, bytesOf, isWithin } from '../visible-path.ts';
 import { openInode } from './handle.ts';
 import { HIT } from './hits.ts';
-import { decodeInode, type Inode, MODE } from './inode.ts';
+import { decodeInode, INODE_FLAG, type Inode, MODE } from './inode.ts';
 import type { Names } from './names.ts';
 import { type Ext4Volume, readInode, type Scan } from './scan.ts';
 
@@ -71,7 +71,12 @@ export async function verifyHits(
     const opened = openNames(number, inode, candidates, context);
     if (opened.kind === 'gone') move(indexes);
     if (opened.kind === 'denied') {
-      unchecked ??= opened.reason;
+      // nobody writes to a file whose key is not there: its inode on the device is the whole truth
+      if (!opened.locked) unchecked ??= opened.reason;
+      else if (!isUnchanged(volume, number, inode)) {
+        move(indexes);
+        continue;
+      }
       told.set(number, { paths: candidates, links: inode.links });
     }
     if (opened.kind !== 'open') continue;
@@ -97,7 +102,7 @@ type Opened =
       readonly links: number;
     }
   | { readonly kind: 'gone' }
-  | { readonly kind: 'denied'; readonly reason: string };
+  | { readonly kind: 'denied'; readonly reason: string; readonly locked: boolean };
 
 /** Opens each name; the first that leads to the inode stays open. By its handle where no name can be opened. */
 function openNames(number: number, inode: Inode, candidates: readonly BytePath[], context: VerifyContext): Opened {
@@ -150,7 +155,9 @@ function relativeTo(root: BytePath, path: BytePath): BytePath | undefined {
   return rest === '' ? '.' : rest;
 }
 
+/** The kernel opens no inode that only holds the value of an attribute. */
 function isOpenable(inode: Inode): boolean {
+  if ((inode.flags & INODE_FLAG.eaInode) !== 0) return false;
   const type = inode.mode & MODE.type;
   return type === MODE.file || type === MODE.directory;
 }

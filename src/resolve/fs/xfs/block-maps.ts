@@ -12,6 +12,9 @@ import { openXfsInode } from './handle.ts';
  */
 const XFS_IOC_GETBMAPX = 0xc0205838;
 const RECORD = 48;
+/** High half of 2^54 sectors, all that a file can have: with -1 the kernel stops at the end of most files, and what is
+ * preallocated behind it is left out. */
+const LENGTH_HIGH = 0x400000;
 const CAPACITY = 128;
 const IN = { attributes: 0x1, preallocated: 0x4, delayed: 0x8, noHoles: 0x10 } as const;
 const OUT = { preallocated: 0x1, delayed: 0x2, last: 0x4, shared: 0x8 } as const;
@@ -121,7 +124,8 @@ function readMap(
   for (let from = 0; ; ) {
     buffer.fill(0, 0, RECORD);
     write64(view, 0, from);
-    buffer.fill(0xff, 16, 24);
+    view.setUint32(16, 0, true);
+    view.setUint32(20, LENGTH_HIGH, true);
     view.setInt32(24, CAPACITY + 1, true);
     view.setInt32(32, IN.preallocated | IN.delayed | IN.noHoles | (attributes ? IN.attributes : 0), true);
     try {

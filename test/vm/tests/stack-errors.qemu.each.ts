@@ -1,19 +1,27 @@
 import assert from 'node:assert/strict';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { discover } from '../../../src/discover/discover.ts';
-import { createLocalTree } from '../../../src/linux/probe/kernel-files.ts';
 import { extent, run } from '../../../src/model/extent.ts';
-import type { Place } from '../../../src/model/topology.ts';
 import { splitPlace } from '../../../src/resolve/place.ts';
-import { diskList, listsSector, regionList } from '../guest/bad-blocks.ts';
+import { diskList, listsSector } from '../guest/bad-blocks.ts';
+import { type BreakableStack, breakableStacks } from '../guest/breakable-stacks.ts';
+import { blockAt, scatter, showBtt, showRaw } from '../guest/btt.ts';
 import { failingPages } from '../guest/direct-read.ts';
 import { sectorOf, writeWhole } from '../guest/filesystem.ts';
-import { lvm, prepareLvm } from '../guest/lvm.ts';
 import { injectMachineCheck } from '../guest/machine-check.ts';
 import { createFsdax, initialiseLabels, physicalAddress } from '../guest/namespace.ts';
+import { inPhysicalMemory, makePlaceBad, placeOf, readMemory } from '../guest/place.ts';
 import { program } from '../guest/program.ts';
-import { checked, dropCaches, kernelNameOf, layerOf, mapDevice, ownersOf } from '../guest/stack.ts';
+import { checked, dropCaches, layerOf, ownersOf } from '../guest/stack.ts';
 import { until } from '../guest/wait.ts';
 
 const page = 4096;
@@ -42,118 +50,7 @@ for (const [disk, count] of [
   program('sh', '-c', `sfdisk --quiet /dev/${disk} <${table}`);
 }
 
-interface Stack {
-  readonly what: string;
-  /** makes it; its kernel name */
-  readonly make: () => string;
-  readonly fsType?: 'xfs' | 'ext4';
-  /** what people see as the last layer */
-  readonly layer: { readonly kind: string; readonly name?: string };
-  /** whether another copy serves the read */
-  readonly served: boolean;
-}
-const number = (partition: string): string => readFileSync(`/sys/class/block/${partition}/dev`, 'utf8').trim();
-const sectors = (96 * 1024 * 1024) / 512;
-
-const stacks: readonly Stack[] = [
-  {
-    what: 'dm-linear over two ends of a partition',
-    make: () => {
-      const half = sectors / 2;
-      const disk = number('pmem0p1');
-      return mapDevice('lin', `0 ${half} linear ${disk} ${half}`, `${half} ${half} linear ${disk} 0`);
-    },
-    layer: { kind: 'dm-linear', name: 'lin' },
-    served: false,
-  },
-  {
-    what: 'an LVM volume over two disks',
-    make: () => {
-      prepareLvm();
-      lvm('pvcreate', '-q', '/dev/pmem0p2', '/dev/pmem1p2');
-      lvm('vgcreate', '-q', 'data-vg', '/dev/pmem0p2', '/dev/pmem1p2');
-      lvm('lvcreate', '-q', '-y', '-Wn', '-Zn', '-n', 'pg', '-l', '8', 'data-vg', '/dev/pmem1p2');
-      lvm('lvextend', '-q', '-l', '+15', 'data-vg/pg', '/dev/pmem0p2');
-      return kernelNameOf('data--vg-pg');
-    },
-    layer: { kind: 'dm-linear', name: 'data-vg/pg' },
-    served: false,
-  },
-  {
-    what: 'an LVM mirror (dm-raid)',
-    make: () => {
-      lvm(
-        'lvcreate',
-        '-q',
-        '-y',
-        '-Wn',
-        '-Zn',
-        '--type',
-        'raid1',
-        '-m1',
-        '--nosync',
-        '-n',
-        'safe',
-        '-L',
-        '16M',
-        'data-vg',
-      );
-      return kernelNameOf('data--vg-safe');
-    },
-    fsType: 'ext4',
-    layer: { kind: 'dm-raid', name: 'data-vg/safe' },
-    served: true,
-  },
-  {
-    what: 'dm-stripe over two disks',
-    make: () => mapDevice('stri', `0 ${2 * sectors} striped 2 256 ${number('pmem0p3')} 0 ${number('pmem1p3')} 0`),
-    layer: { kind: 'dm-striped', name: 'stri' },
-    served: false,
-  },
-  {
-    what: 'dm-crypt',
-    make: () => {
-      const key = '0f'.repeat(32);
-      return mapDevice('secret', `0 ${sectors - 4096} crypt aes-xts-plain64 ${key} 0 ${number('pmem0p4')} 4096`);
-    },
-    layer: { kind: 'dm-crypt', name: 'secret' },
-    served: false,
-  },
-  {
-    what: 'md raid0',
-    make: () => createArray('md0', 'raid0', 'pmem0p5', 'pmem1p5'),
-    layer: { kind: 'md-raid0' },
-    served: false,
-  },
-  {
-    what: 'md raid1',
-    make: () => createArray('md1', 'raid1', 'pmem0p6', 'pmem1p6'),
-    layer: { kind: 'md-raid1' },
-    served: true,
-  },
-  {
-    what: 'md raid5',
-    make: () => createArray('md5', 'raid5', 'pmem0p7', 'pmem1p7', 'pmem1p8'),
-    layer: { kind: 'md-raid5' },
-    served: true,
-  },
-  {
-    what: 'md raid10',
-    make: () => createArray('md10', 'raid10', 'pmem0p8', 'pmem1p1', 'pmem0p9', 'pmem1p4'),
-    layer: { kind: 'md-raid10' },
-    served: true,
-  },
-];
-
-/** The media is all zeros, so that parity and copies are right without a first synchronisation. */
-function createArray(name: string, level: string, ...members: string[]): string {
-  const devices = members.map((member) => `/dev/${member}`);
-  const options = [`--level=${level}`, `--raid-devices=${members.length}`];
-  program('mdadm', '--create', `/dev/${name}`, '--run', '--force', '--assume-clean', ...options, ...devices);
-  return name;
-}
-
-for (const stack of stacks) {
+for (const stack of breakableStacks) {
   test(`an error below ${stack.what} is resolved to the file, and ${stack.served ? 'another copy serves the read' : 'reading fails exactly there'}`, async (t) => {
     const upper = stack.make();
     const folder = `/mnt/${upper}`;
@@ -171,7 +68,12 @@ function mount(type: 'xfs' | 'ext4', device: string, folder: string): void {
   program('mount', '-t', type, `/dev/${device}`, folder);
 }
 
-async function errorBelow(t: TestContext, { layer, served }: Stack, upper: string, path: string): Promise<void> {
+async function errorBelow(
+  t: TestContext,
+  { layer, served }: BreakableStack,
+  upper: string,
+  path: string,
+): Promise<void> {
   writeWhole(path, pages * page);
   const offset = badPage * page;
   const above = sectorOf(path, offset);
@@ -278,20 +180,6 @@ test('an error below a file that a loop device shows is resolved to the file in 
   assert.equal(complete, true, reason);
 });
 
-async function placeOf(mode: string): Promise<Place> {
-  const trees = { sysfs: createLocalTree('/sys'), procfs: createLocalTree('/proc', 'PROCFS_READ') };
-  const place = (await discover(trees)).places.find((p) => p.mode === mode);
-  if (place === undefined) throw new Error(`no place of mode ${mode}`);
-  return place;
-}
-/** By the place's own sectors, through the region's list. */
-async function makePlaceBad(place: Place, sector: number): Promise<void> {
-  const inRegion = (place.regionOffset ?? 0) + sector;
-  const start = BigInt(readFileSync('/sys/bus/nd/devices/region1/resource', 'utf8').trim());
-  injectMachineCheck(start + BigInt(inRegion) * 512n);
-  await until('the sector in the list', () => listsSector(regionList('region1'), inRegion));
-}
-
 test('an error in a BTT namespace is told as the part of the arena that the kernel itself says it is', async () => {
   const place = await placeOf('sector');
   program('mount', '-t', 'debugfs', 'debugfs', '/sys/kernel/debug');
@@ -321,6 +209,66 @@ test('an error in a BTT namespace is told as the part of the arena that the kern
   assert.deepEqual([read(block - 1), read(block + 1)], [page, page]);
   closeSync(file);
 });
+
+test('a BTT that is not in use is looked up in its own map, and exactly the block that was told then fails', async () => {
+  const place = await placeOf('sector');
+  const namespace = place.ndNamespace ?? '';
+  const blocks = Array.from({ length: 40 }, (_, i) => 200 + i * 3);
+  scatter(place.device, blocks);
+  const raw = showRaw(namespace);
+  const all = await ownersOf(raw, 0, place.size);
+  assert.equal(
+    all.reduce((sum, o) => sum + o.count, 0),
+    place.size,
+  );
+  const told = new Map(all.map((o) => [(o.layers?.[0]?.start ?? Number.NaN) / 8, o]));
+  const moved = blocks.filter((block) => {
+    const owner = told.get(block);
+    assert.deepEqual([owner?.kind, owner?.metadata, owner?.count], ['hidden', 'BTT data', 8], `block ${block}`);
+    assert.equal(blockAt(raw, owner?.start ?? 0), block, `what lies at sector ${owner?.start}`);
+    return (owner?.start ?? 0) !== (told.get(0)?.start ?? 0) + block * 8;
+  });
+  assert.ok(moved.length > 30, 'most blocks still lie at their own number: there is no map to look up');
+
+  const [victim = 0, behindMap = 0] = moved;
+  const sector = told.get(victim)?.start ?? 0;
+  await makePlaceBad(place, sector);
+  const map = all.find((o) => o.metadata === 'BTT map')?.start ?? 0;
+  showBtt(namespace);
+  // nothing else shows the map now: the raw disk is gone, and read(2) ends where the kernel's own memory does
+  assert.equal(existsSync(`/dev/${raw}`), false);
+  assert.throws(() => readMemory(inPhysicalMemory(place, map)), { code: 'EFAULT' });
+  const inUse = splitPlace(place, [run(sector, 8)]).known[0];
+  assert.match(
+    inUse?.reason ?? '',
+    new RegExp(`^block ${(sector - (told.get(0)?.start ?? 0)) / 8} of the media in arena 0`),
+  );
+  const fails = (): number[] => blocks.filter((block) => !reads(place.device, block));
+  assert.deepEqual(fails(), [victim]);
+
+  // one sector of the map: 128 blocks
+  const entries = map + Math.floor(behindMap / 128);
+  await makePlaceBad(place, entries, 512);
+  const [lost] = splitPlace(place, [run(entries, 1)]).known;
+  const [, from, count] = /sectors (\d+)\+(\d+) of/.exec(lost?.reason ?? '') ?? [];
+  const [first, last] = [Number(from) / 8, (Number(from) + Number(count)) / 8 - 1];
+  assert.equal(last - first, 127);
+  assert.deepEqual(
+    fails(),
+    blocks.filter((block) => block === victim || (first <= block && block <= last)),
+  );
+  assert.deepEqual([reads(place.device, first - 1), reads(place.device, last + 1)], [true, true]);
+});
+function reads(device: string, block: number): boolean {
+  dropCaches();
+  try {
+    blockAt(device, block * 8);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
+    return false;
+  }
+}
 
 test('an error in a device-dax namespace is told by the sector of that device', async () => {
   const place = await placeOf('devdax');
