@@ -41,7 +41,8 @@ export interface Uses {
   /** why processes may be missing; undefined when none are */
   readonly reason: string | undefined;
 }
-export const noUses: Uses = { of: () => [], complete: true, reason: undefined };
+const NO_USE: readonly Use[] = [];
+export const noUses: Uses = { of: () => NO_USE, complete: true, reason: undefined };
 
 export interface UseQuestion {
   readonly targets: readonly UseTarget[];
@@ -219,7 +220,7 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
       reasons.push(`the memory maps of ${who.join(', ')} did not come within ${MAPS_DEADLINE_MS / 1000} s${others}`);
     }
     const reason = reasons.length === 0 ? undefined : reasons.join('; ');
-    return { of: (target) => found.get(targetKey(target)) ?? [], complete: reason === undefined, reason };
+    return { of: (target) => found.get(targetKey(target)) ?? NO_USE, complete: reason === undefined, reason };
   }
   return { look, result };
 }
