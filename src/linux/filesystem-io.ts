@@ -196,16 +196,24 @@ function decodeStatx(raw: Buffer): FileStatus {
   return {
     devNumber: deviceAt(raw, STATX.dev),
     deviceNumber: deviceAt(raw, STATX.rdev),
-    inode: raw.readBigUInt64LE(STATX.inode).toString(),
+    inode: decimalAt(raw, STATX.inode),
     mode: raw.readUInt16LE(STATX.mode),
     linkCount: raw.readUInt32LE(STATX.nlink),
-    size: Number(raw.readBigUInt64LE(STATX.size)),
+    size: join32(raw.readUInt32LE(STATX.size), raw.readUInt32LE(STATX.size + 4)),
     ...(known || dax ? { dax } : {}),
     ...((raw.readUInt32LE(0) & STATX_MNT_ID) === 0 ? {} : { mountId: Number(raw.readBigUInt64LE(STATX.mountId)) }),
   };
 }
 function deviceAt(raw: Buffer, at: number): string {
   return `${raw.readUInt32LE(at)}:${raw.readUInt32LE(at + 4)}`;
+}
+/** BigInt costs several times as much as a number, and few inode numbers need it. */
+function decimalAt(raw: Buffer, at: number): string {
+  const number = join32(raw.readUInt32LE(at), raw.readUInt32LE(at + 4));
+  return Number.isSafeInteger(number) ? String(number) : raw.readBigUInt64LE(at).toString();
+}
+function join32(low: number, high: number): number {
+  return high * 0x1_0000_0000 + low;
 }
 
 function hasCapability(bit: bigint): boolean {

@@ -21,6 +21,9 @@ const LONGEST_POLL_MS = 1_000;
 const HANDLE_HEADER = 8;
 const MAX_HANDLE = 128;
 
+/** with AT_EMPTY_PATH: the descriptor itself */
+const NO_NAME = Buffer.from([0]);
+
 type Native = (...args: readonly unknown[]) => number;
 interface AsyncNative {
   async(...args: readonly unknown[]): void;
@@ -108,7 +111,7 @@ export function handleOf(fd: number): { readonly type: number; readonly handle: 
   const argument = Buffer.alloc(HANDLE_HEADER + MAX_HANDLE);
   argument.writeUInt32LE(MAX_HANDLE, 0);
   const mountId = Buffer.alloc(4);
-  checked(native().nameToHandleAt(fd, Buffer.from([0]), argument, mountId, AT_EMPTY_PATH), 'name_to_handle_at');
+  checked(native().nameToHandleAt(fd, NO_NAME, argument, mountId, AT_EMPTY_PATH), 'name_to_handle_at');
   const length = argument.readUInt32LE(0);
   return { type: argument.readInt32LE(4), handle: argument.subarray(HANDLE_HEADER, HANDLE_HEADER + length) };
 }
@@ -119,7 +122,7 @@ export function getdents(fd: number, into: Uint8Array): number {
 /** struct statx (256 bytes) of an open file; `cached`: as known here, without asking a file server. */
 export function statxOf(fd: number, into: Uint8Array, cached = false): void {
   const flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT | (cached ? AT_STATX_DONT_SYNC : 0);
-  checked(native().statx(fd, Buffer.from([0]), flags, STATX_BASIC_AND_MOUNT, into), 'statx');
+  checked(native().statx(fd, NO_NAME, flags, STATX_BASIC_AND_MOUNT, into), 'statx');
 }
 /** mincore(2): bit 0 of each byte tells whether that page of the file is in memory. `offset` is that of a page. */
 export function residentPages(fd: number, offset: number, into: Uint8Array, pageSize: number): void {
