@@ -39,6 +39,7 @@ interface Bindings {
   readonly munmap: Native;
   readonly mincore: Native;
   readonly close: Native;
+  readonly readlinkat: Native;
   readonly poll: AsyncNative;
 }
 let bindings: Bindings | undefined;
@@ -62,6 +63,7 @@ function native(): Bindings {
     munmap: libc.func('int munmap(long at, unsigned long bytes)'),
     mincore: libc.func('int mincore(long at, unsigned long bytes, void *into)'),
     close: libc.func('int close(int fd)'),
+    readlinkat: libc.func('long readlinkat(int directory, const char *name, void *into, unsigned long bytes)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   };
   return bindings;
@@ -157,6 +159,12 @@ function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve:
   howScratch.writeUInt32LE(flags, 0);
   howScratch.writeUInt32LE(resolve, 16);
   return native().syscallOpenat2(SYS_OPENAT2, directory, at, scratchAddresses.how, howScratch.length);
+}
+const linkScratch = Buffer.alloc(4096);
+/** What a link of a directory says; undefined when it cannot be read: most are of processes that end any moment. */
+export function tryReadlinkAt(directory: number, name: string): Uint8Array | undefined {
+  const length = native().readlinkat(directory, name, linkScratch, linkScratch.length);
+  return length < 0 ? undefined : Uint8Array.prototype.slice.call(linkScratch, 0, length);
 }
 export function closeFd(fd: number): void {
   checked(native().close(fd), 'close');
