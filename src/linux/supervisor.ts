@@ -7,7 +7,7 @@ import { chownSync, constants, existsSync, mkdirSync, readFileSync, statSync } f
 import type { Socket } from 'node:net';
 import { constants as os } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { type LinuxRoots, spawnProbe } from './probe/spawn.ts';
+import { type LinuxRoots, type ProbePurpose, spawnProbe } from './probe/spawn.ts';
 
 export interface SupervisorOptions {
   /** arguments of node: its flags, the entry file, the agent's arguments */
@@ -100,16 +100,18 @@ function serveProbes(agent: ChildProcess, roots: LinuxRoots): void {
     const { op, id } = message;
     if (typeof id !== 'number') return;
     if (op === 'kill') probes.get(id)?.process.kill('SIGKILL');
-    else if (op === 'probe' && !probes.has(id)) void start(id);
+    else if (op === 'probe' && !probes.has(id)) {
+      void start(id, 'purpose' in message && message.purpose === 'jobs' ? 'jobs' : 'readings');
+    }
   });
-  async function start(id: number): Promise<void> {
+  async function start(id: number, purpose: ProbePurpose): Promise<void> {
     if (probes.size + starting >= MAX_PROBES) {
       refuse(id, `${MAX_PROBES} probe processes are running`);
       return;
     }
     starting += 1;
     try {
-      const probe = await spawnProbe(roots);
+      const probe = await spawnProbe(roots, purpose);
       probes.set(id, probe);
       probe.process.once('exit', () => probes.delete(id));
       if (agent.connected) agent.send({ id }, probe.socket, {}, (error) => error !== null && end(probe));

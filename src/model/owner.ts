@@ -125,6 +125,12 @@ export interface Owner {
   readonly reason?: string;
 }
 
+/**
+ * An owner that is still being put together. Whoever was handed it has it alone, and adds to it: a copy at each step costs
+ * more than all else that is done with one of many.
+ */
+export type OwnerDraft = { -readonly [Field in keyof Owner]: Owner[Field] };
+
 /** Tells the files of one mount apart. */
 export function fileIdentity({ inode, subvolume, paths }: Owner): string {
   if (inode === undefined) return paths?.[0] ?? '';

@@ -13,6 +13,8 @@ const MAX_LAYERS = 24;
 
 /** What is asked about, before any layer above. Of an array or volume the layers beneath may keep several copies already. */
 export function askedSegments(device: BlockDevice, runs: readonly Run[], facts: HostFacts): Segment[] {
+  if (!stackLayers.some((l) => l.matches(device)))
+    return runs.map((on) => ({ asked: on.start, on, layers: [], copies: [] }));
   return runs.flatMap((r) => {
     const pieces = copiesBeneath(device, r, facts, 0);
     return pieces.map(({ on, copies }) => ({ asked: on.start, on, layers: [], copies }));

@@ -1,7 +1,7 @@
 import { endOf, intersect, type Run, run, subtract } from '../model/extent.ts';
-import type { LayerExtent, Owner } from '../model/owner.ts';
+import type { LayerExtent, Owner, OwnerDraft } from '../model/owner.ts';
 import type { BlockDevice, Mount, TopologyProblem } from '../model/topology.ts';
-import type { SectorCount } from '../model/units.ts';
+import { type SectorCount, sector } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import { xfsMountsBeside } from './fs/xfs/side-devices.ts';
 import { contentOf, readHead } from './stack/content.ts';
@@ -114,12 +114,13 @@ export function climb(asked: BlockDevice, from: readonly Segment[], facts: HostF
   return { leaves: [...leaves.values()], owners };
 }
 
-/** An owner of sectors `part` of `segment.on`, told on the asked device. */
-export function ownerOn(askedDevice: string, segment: Segment, part: Run, what: OwnerFacts): Owner {
-  const { asked, layers } = cut(segment, part);
-  const place = run(asked, part.count);
-  if (layers.length === 0) return { ...what, device: askedDevice, ...place };
-  return { ...what, device: askedDevice, ...place, layers };
+/** Makes an owner of sectors `part` of `segment.on` one on the asked device. */
+export function placeOn(owner: OwnerDraft, askedDevice: string, segment: Segment, part: Run): void {
+  const into = part.start - segment.on.start;
+  owner.device = askedDevice;
+  owner.start = sector(segment.asked + into);
+  owner.count = part.count;
+  if (segment.layers.length > 0) owner.layers = cutLayers(segment, part);
 }
 
 /** The part of a segment that lies on `part`. */
@@ -129,9 +130,16 @@ export function cut(s: Segment, part: Run): Segment {
     ...s,
     asked: s.asked + into,
     on: run(part.start, part.count),
-    layers: s.layers.map((l) => ({ ...l, ...run(l.start + into, part.count) })),
-    copies: s.copies.map((c) => shiftCopies(c, into)),
+    layers: cutLayers(s, part),
+    copies: copiesOf(s, part),
   };
+}
+function cutLayers(s: Segment, part: Run): LayerExtent[] {
+  return s.layers.map((l) => ({ ...l, ...run(l.start + part.start - s.on.start, part.count) }));
+}
+/** Where the layers passed keep the data of `part` besides. */
+export function copiesOf(s: Segment, part: Run): readonly Copies[] {
+  return s.copies.length === 0 ? s.copies : s.copies.map((c) => shiftCopies(c, part.start - s.on.start));
 }
 
 /** Mounts of a device; file systems with device numbers of their own (btrfs) are known by one of their devices, and an XFS is

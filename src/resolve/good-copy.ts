@@ -10,6 +10,8 @@ export type GoodCopy = NonNullable<Owner['goodCopy']>;
 /** What sectors are worth that should hold a copy. */
 type Worth = { readonly kind: 'good' | 'unknown' | 'bad'; readonly why: string };
 
+export const NO_COPY: GoodCopy = { exists: 'no', where: null };
+
 /** More layers than any stack has: what is deeper is not known. */
 const MAX_DEPTH = 16;
 
@@ -92,7 +94,7 @@ export function createCopyJudge(facts: HostFacts): CopyJudge {
     judge(copies, count) {
       let best: Worth | undefined;
       for (const one of copies) best = better(best, worthOfCopies(one, count, 0));
-      if (best === undefined) return { exists: 'no', where: null };
+      if (best === undefined) return NO_COPY;
       const exists = best.kind === 'good' ? 'yes' : best.kind === 'bad' ? 'no' : 'unknown';
       return { exists, where: best.why };
     },

@@ -6,6 +6,8 @@ import type { HostFacts } from './climb.ts';
 import { targetKey, type UseTarget } from './open-by.ts';
 import { backingFile } from './stack/loop.ts';
 
+const NO_USER: readonly KernelUser[] = [];
+
 /** What the kernel itself does with these files and devices: swaps to them, or shows them as loop devices. */
 export function findKernelUsers(
   targets: readonly UseTarget[],
@@ -24,7 +26,7 @@ export function findKernelUsers(
       if (file !== undefined) add(`${file.devNumber} ${file.inode}`, { kind: 'loop', name: `/dev/${device.name}` });
     }
   }
-  return (target) => found.get(targetKey(target)) ?? [];
+  return (target) => found.get(targetKey(target)) ?? NO_USER;
 }
 
 interface SwapArea {

@@ -14,22 +14,20 @@ export interface ReadPath {
  * it must read anew fails the same way (mm/filemap.c filemap_fault). Undefined for what programs do not read as bytes.
  */
 export function readersGet(owner: Owner, { dax, cached }: ReadPath): ReadersGet | undefined {
-  if (owner.kind === 'raw') return owner.metadata === 'device-dax' ? daxDevice : lost(maybeCached);
+  if (owner.kind === 'raw') return owner.metadata === 'device-dax' ? daxDevice : maybeLost;
   if (owner.kind !== 'file' && owner.kind !== 'deleted') return undefined;
-  if (owner.state === 'unwritten') {
-    return { read: 'zeros', mapped: 'zeros', from: null, why: 'nothing was ever written there' };
-  }
-  if (dax === true) return lost(null);
-  if (cached === true) return served('page cache', 'the page cache, until it lets go of the page');
-  return lost(cached === false ? null : maybeCached);
+  if (owner.state === 'unwritten') return neverWritten;
+  if (dax === true) return lost;
+  if (cached === true) return inPageCache;
+  return cached === false ? lost : maybeLost;
 }
 
-const maybeCached = 'unless the page cache still holds the page';
 /** It has no read(2). */
 const daxDevice: ReadersGet = { read: 'unsupported', mapped: 'SIGBUS', from: null, why: null };
-function lost(why: string | null): ReadersGet {
-  return { read: 'EIO', mapped: 'SIGBUS', from: null, why };
-}
+const lost: ReadersGet = { read: 'EIO', mapped: 'SIGBUS', from: null, why: null };
+const maybeLost: ReadersGet = { ...lost, why: 'unless the page cache still holds the page' };
+const neverWritten: ReadersGet = { read: 'zeros', mapped: 'zeros', from: null, why: 'nothing was ever written there' };
+const inPageCache = served('page cache', 'the page cache, until it lets go of the page');
 function served(from: NonNullable<ReadersGet['from']>, why: string): ReadersGet {
   return { read: 'data', mapped: 'data', from, why };
 }

@@ -1,22 +1,22 @@
 import { AgentError } from '../model/errors.ts';
 import { clip, coalesce, type Run, run, subtract } from '../model/extent.ts';
-import { fileIdentity, type Owner, type ResolveAnswer, type ResolvedRange } from '../model/owner.ts';
+import { fileIdentity, type Owner, type OwnerDraft, type ResolveAnswer, type ResolvedRange } from '../model/owner.ts';
 import { createRunIndex } from '../model/run-index.ts';
 import type { BlockDevice } from '../model/topology.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
 import { askMounts } from './ask-filesystem.ts';
 import { askedSegments } from './asked.ts';
-import { climb, cut, type HostFacts, isOn, type Leaf, type OwnerFacts, ownerOn, type Segment } from './climb.ts';
+import { climb, copiesOf, type HostFacts, isOn, type Leaf, type OwnerFacts, placeOn, type Segment } from './climb.ts';
 import { cutFile } from './cut-file.ts';
 import { describeOwners } from './describe-owners.ts';
-import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
+import { type CopyJudge, createCopyJudge, type GoodCopy, NO_COPY } from './good-copy.ts';
 import { resolveBtt } from './stack/btt-leaf.ts';
 import { type FoundInLoop, type FoundOwner, findLoops, groupByLoop, type LoopFiles } from './stack/loop.ts';
-import { type AskedFilesystem, statDevicesOf, withUsers } from './users.ts';
+import { type AskedFilesystem, addUsers, statDevicesOf } from './users.ts';
 
 /** Owners on the asked device, and the asked sectors of which they may not be the whole truth. */
 interface Resolved {
-  readonly owners: Owner[];
+  readonly owners: OwnerDraft[];
   readonly incomplete: Run[];
 }
 
@@ -64,16 +64,15 @@ export async function resolveRuns(
       ? mappedOnly(job.device, asked)
       : await follow(query, block, askedSegments(block, asked, facts), 0);
   onProgress({ phase: 'looking for the processes that use it', done: 0 });
-  const used = await withUsers(owners, { facts, asked: query.asked, io, signal: query.time.rest() });
+  await addUsers(owners, { facts, asked: query.asked, io, signal: query.time.rest() });
   signal.throwIfAborted();
-  return distribute(job, used, incomplete);
+  return distribute(job, owners, incomplete);
 }
 
 /** A DAX device has nothing on it that could be followed: who maps it is all there is to know. */
 function mappedOnly(device: string, asked: readonly Run[]): Resolved {
-  const goodCopy: GoodCopy = { exists: 'no', where: null };
   return {
-    owners: asked.map((r): Owner => ({ kind: 'raw', device, ...r, metadata: 'device-dax', goodCopy })),
+    owners: asked.map((r): OwnerDraft => ({ kind: 'raw', device, ...r, metadata: 'device-dax', goodCopy: NO_COPY })),
     incomplete: [],
   };
 }
@@ -114,7 +113,7 @@ interface Query {
 async function follow(q: Query, from: BlockDevice, segments: readonly Segment[], depth: number): Promise<Resolved> {
   const { leaves, owners } = climb(from, segments, q.facts, q.io);
   const resolved: Resolved = {
-    owners: owners.map(({ segment, what }) => ownerAt(q, segment, segment.on, what)),
+    owners: owners.map(({ segment, what }) => newOwner(q, segment, segment.on, what)),
     incomplete: [],
   };
   for (const [i, leaf] of leaves.entries()) {
@@ -127,7 +126,7 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
     for (const one of found) {
       const inside =
         depth < MAX_FILES_DEEP ? q.loops.within(leaf, one, statDevices?.get(fileIdentity(one.owner))) : undefined;
-      if (inside === undefined) resolved.owners.push(ownerAt(q, one.segment, one.part, one.owner));
+      if (inside === undefined) resolved.owners.push(settle(q, one.segment, one.part, one.owner));
       else inFiles.push(inside);
     }
     for (const [loop, parts] of groupByLoop(inFiles)) {
@@ -171,17 +170,21 @@ async function followLoop(
     const asked = run(file.segment.asked + file.part.start - file.segment.on.start, file.part.count);
     for (const left of subtract([asked], owned)) {
       const part = run(file.part.start + left.start - asked.start, left.count);
-      owners.push(ownerAt(q, file.segment, part, cutFile(file.owner, part)));
+      owners.push(newOwner(q, file.segment, part, cutFile(file.owner, part)));
     }
   }
   return { owners, incomplete: inner.incomplete };
 }
 
-/** An owner on the asked device, with what the layers passed say of other copies. */
-function ownerAt(q: Query, segment: Segment, part: Run, what: OwnerFacts): Owner {
-  const own = what.goodCopy ?? segment.elsewhere;
-  const layered = q.judge.judge(cut(segment, part).copies, part.count);
-  return ownerOn(q.job.device, segment, part, { ...what, goodCopy: bestCopy(own, layered, what.kind) });
+/** Makes an owner one on the asked device, with what the layers passed say of other copies. */
+function settle(q: Query, segment: Segment, part: Run, owner: OwnerDraft): OwnerDraft {
+  const own = owner.goodCopy ?? segment.elsewhere;
+  owner.goodCopy = bestCopy(own, q.judge.judge(copiesOf(segment, part), part.count), owner.kind);
+  placeOn(owner, q.job.device, segment, part);
+  return owner;
+}
+function newOwner(q: Query, segment: Segment, part: Run, what: OwnerFacts): OwnerDraft {
+  return settle(q, segment, part, { ...what, device: q.job.device, ...part });
 }
 
 /** Any place with a good copy will do; of an unknown owner it is not known what another copy would be of. */
@@ -197,7 +200,7 @@ async function resolveLeaf(
   q: Query,
   leaf: Leaf,
   signal: AbortSignal,
-): Promise<{ found: FoundOwner[]; complete: boolean }> {
+): Promise<{ found: Iterable<FoundOwner>; complete: boolean }> {
   const { device } = leaf;
   if (leaf.mounts.length === 0) return resolveBtt(leaf, q.io, signal);
   const wanted = coalesce(leaf.segments.map((s) => s.on));
@@ -216,20 +219,24 @@ async function resolveLeaf(
   );
   q.asked.set(device.name, { mount: task.mount, statDevices: statDevicesOf(answer.owners) });
   const described = describeOwners(answer.owners, task);
-  const why = answer.coverage.complete ? 'nothing accounts for it' : answer.coverage.reason;
-  const unaccounted = subtract(wanted, described).map(
-    (r): Owner => ({ kind: 'unknown', device: device.name, ...r, reason: why }),
-  );
-  const found: FoundOwner[] = [];
-  const reason = answer.coverage.complete ? {} : { reason: answer.coverage.reason };
-  const segments = createRunIndex(leaf.segments.map((segment) => ({ ...segment.on, segment })));
-  for (const owner of [...described, ...unaccounted]) {
-    for (const { segment } of segments.overlapping(owner)) {
-      const part = clip(owner, segment.on);
-      if (part !== undefined) found.push({ segment, part, owner: { ...reason, ...cutFile(owner, part), ...part } });
-    }
+  const { coverage } = answer;
+  const why = coverage.complete ? 'nothing accounts for it' : coverage.reason;
+  for (const r of subtract(wanted, described)) {
+    described.push({ kind: 'unknown', device: device.name, ...r, reason: why });
   }
-  return { found, complete: answer.coverage.complete };
+  if (!coverage.complete) for (const owner of described) owner.reason ??= coverage.reason;
+  return { found: partsOf(described, leaf.segments), complete: coverage.complete };
+}
+
+/** Owners cut to the segments that were asked about; one that lies in a single one of them goes on as it is. */
+function* partsOf(owners: readonly OwnerDraft[], all: readonly Segment[]): Generator<FoundOwner> {
+  const segments = createRunIndex(all.map((segment) => ({ ...segment.on, segment })));
+  for (const owner of owners) {
+    const parts = segments.overlapping(owner).map(({ segment }) => ({ segment, part: clip(owner, segment.on) as Run }));
+    const [first] = parts;
+    if (parts.length === 1 && first?.part.count === owner.count) yield { ...first, owner };
+    else yield* parts.map(({ segment, part }) => ({ segment, part, owner: { ...cutFile(owner, part), ...part } }));
+  }
 }
 
 function distribute(job: ResolveJob, owners: readonly Owner[], incomplete: readonly Run[]): ResolveAnswer {
@@ -240,6 +247,10 @@ function distribute(job: ResolveJob, owners: readonly Owner[], incomplete: reado
     for (const owner of index.overlapping(asked)) {
       const part = clip(owner, asked);
       if (part === undefined) continue;
+      if (part.count === owner.count) {
+        within.push(owner);
+        continue;
+      }
       const into = part.start - owner.start;
       const layers = owner.layers?.map((l) => ({ ...l, ...run(l.start + into, part.count) }));
       within.push({ ...cutFile(owner, part), ...part, ...(layers === undefined ? {} : { layers }) });

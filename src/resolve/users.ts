@@ -1,4 +1,4 @@
-import { fileIdentity, type MountNamespaceRef, type OpenBy, type Owner } from '../model/owner.ts';
+import { fileIdentity, type MountNamespaceRef, type OpenBy, type Owner, type OwnerDraft } from '../model/owner.ts';
 import { textOfBytes } from '../model/path.ts';
 import type { Mount } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
@@ -45,7 +45,7 @@ export interface UserQuestion {
  * Adds to finished owners who uses the file, or the device that carries none: one look at all processes for all of them;
  * and what their readers get.
  */
-export async function withUsers(owners: readonly Owner[], question: UserQuestion): Promise<Owner[]> {
+export async function addUsers(owners: readonly OwnerDraft[], question: UserQuestion): Promise<void> {
   const { facts, io, signal } = question;
   const subjects = owners.map((owner) => fileSubject(owner, question) ?? rawSubject(owner, facts));
   const byKey = new Map(subjects.flatMap((s) => (s === undefined ? [] : [[targetKey(s.target), s.target]])));
@@ -54,23 +54,19 @@ export async function withUsers(owners: readonly Owner[], question: UserQuestion
   const processes = await findUses({ targets, mounts, io, signal });
   const kernel = findKernelUsers(targets, facts, io);
   const processOf = createProcessNames(io);
-  return owners.map((plain, i): Owner => {
-    const owner = withNamespaces(plain, processOf);
+  for (const [i, owner] of owners.entries()) {
+    nameNamespaces(owner, processOf);
     const subject = subjects[i];
-    if (subject === undefined) return owner;
-    const found = processes.of(subject.target);
-    const { uses, doubt } = ofSubvolume(found, subject);
-    const reason = [processes.reason, doubt].filter((why) => why !== undefined).join('; ');
+    if (subject === undefined) continue;
+    const { uses, doubt } = ofSubvolume(processes.of(subject.target), subject);
+    addOpeners(owner, uses, subject, [processes.reason, doubt].filter((why) => why !== undefined).join('; '));
     const kernelUsers = kernel(subject.target);
+    if (kernelUsers.length > 0) owner.kernelUsers = kernelUsers;
+    const former = owner.kind === 'deleted' ? formerPath(uses) : undefined;
+    if (former !== undefined) owner.formerPath = former;
     const gets = owner.kind === 'raw' ? readersGet(owner, { dax: undefined, cached: undefined }) : owner.readersGet;
-    return {
-      ...owner,
-      ...openersOf(uses, subject, reason),
-      ...(kernelUsers.length === 0 ? {} : { kernelUsers }),
-      ...formerPath(owner, uses),
-      ...(gets === undefined ? {} : { readersGet: withGoodCopy(gets, owner.goodCopy) }),
-    };
-  });
+    if (gets !== undefined) owner.readersGet = withGoodCopy(gets, owner.goodCopy);
+  }
 }
 
 type ProcessNames = (ref: MountNamespaceRef) => MountNamespaceRef;
@@ -83,20 +79,13 @@ function createProcessNames(io: FilesystemIo): ProcessNames {
   };
 }
 /** Whose mount namespaces they are. */
-function withNamespaces(owner: Owner, processOf: ProcessNames): Owner {
+function nameNamespaces(owner: OwnerDraft, processOf: ProcessNames): void {
   const { mountNamespace, otherPaths } = owner;
-  if (mountNamespace === undefined && otherPaths === undefined) return owner;
-  return {
-    ...owner,
-    ...(mountNamespace === undefined ? {} : { mountNamespace: processOf(mountNamespace) }),
-    ...(otherPaths === undefined
-      ? {}
-      : {
-          otherPaths: otherPaths.map((other) =>
-            other.mountNamespace === null ? other : { ...other, mountNamespace: processOf(other.mountNamespace) },
-          ),
-        }),
-  };
+  if (mountNamespace !== undefined) owner.mountNamespace = processOf(mountNamespace);
+  if (otherPaths === undefined) return;
+  owner.otherPaths = otherPaths.map((other) =>
+    other.mountNamespace === null ? other : { ...other, mountNamespace: processOf(other.mountNamespace) },
+  );
 }
 
 function fileSubject(owner: Owner, { asked }: UserQuestion): Subject | undefined {
@@ -137,30 +126,32 @@ function ofSubvolume(
   if (undecided === 0) return { uses };
   return { uses, doubt: `whether ${undecided} more use it or its namesake in another subvolume cannot be told` };
 }
-function openersOf(
+const NOBODY: readonly OpenBy[] = [];
+function addOpeners(
+  owner: OwnerDraft,
   uses: readonly Use[],
   { offset, length }: Subject,
   /** why some may be missing; '' when none are */
   reason: string,
-): Pick<Owner, 'openBy' | 'openByCount' | 'openByComplete' | 'openByReason'> {
+): void {
   const all = uses.map(({ pid, command, unit, container, pod, mapped }): OpenBy => {
     const hit = offset !== undefined && length !== undefined && touchesBytes(mapped, offset, length);
     return { pid, command, mapped: mapped.length > 0, mapsDamaged: hit, unit, container, pod };
   });
   all.sort((a, b) => danger(b) - danger(a) || a.pid - b.pid);
-  return {
-    openBy: all.slice(0, MOST_OPENERS),
-    ...(all.length > MOST_OPENERS ? { openByCount: all.length } : {}),
-    openByComplete: reason === '',
-    ...(reason === '' ? {} : { openByReason: reason }),
-  };
+  owner.openBy = all.length === 0 ? NOBODY : all.slice(0, MOST_OPENERS);
+  if (all.length > MOST_OPENERS) owner.openByCount = all.length;
+  owner.openByComplete = reason === '';
+  if (reason !== '') owner.openByReason = reason;
 }
 function danger(open: OpenBy): number {
   return open.mapsDamaged ? 2 : open.mapped ? 1 : 0;
 }
 
-function formerPath(owner: Owner, uses: readonly Use[]): Pick<Owner, 'formerPath'> {
-  if (owner.kind !== 'deleted') return {};
-  const names = uses.map((use) => deletedName(use.name)).filter((name) => name !== undefined);
-  return names[0] === undefined ? {} : { formerPath: textOfBytes(names[0]) };
+function formerPath(uses: readonly Use[]): string | undefined {
+  for (const use of uses) {
+    const name = deletedName(use.name);
+    if (name !== undefined) return textOfBytes(name);
+  }
+  return undefined;
 }

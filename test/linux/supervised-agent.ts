@@ -3,13 +3,16 @@ import { readFileSync } from 'node:fs';
 import { createClock } from '../../src/linux/clock.ts';
 import { createProbe } from '../../src/linux/probe/client.ts';
 import { isSupervised, supervisorConnector } from '../../src/linux/probe/connect.ts';
+import { startConversation } from '../../src/linux/probe/start.ts';
 import { silent } from '../probe/rig.ts';
 
-const probe = createProbe({ connect: supervisorConnector(), deadlineMs: 5_000, clock: createClock(), log: silent });
+const connect = supervisorConnector();
+const probe = createProbe({ connect, deadlineMs: 5_000, clock: createClock(), log: silent });
 const status = readFileSync('/proc/self/status', 'utf8');
 const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1]?.trim();
 const read = await probe.sysfs.read('block/pmem0/badblocks');
 const hello = await probe.hello();
+const forJob = await startConversation(() => connect('jobs'), createClock());
 const said = {
   supervised: isSupervised(),
   uid: process.getuid?.(),
@@ -18,6 +21,7 @@ const said = {
   read: read.kind === 'ok' ? Buffer.from(read.data).toString() : read,
   probe: hello?.pid,
   probeUid: hello?.uid,
+  jobProbe: forJob.ok ? forJob.hello.pid : forJob,
 };
 process.stdout.write(`${JSON.stringify(said)}\n`);
 process.on('SIGTERM', () => process.exit(7));

@@ -38,7 +38,7 @@ test('the listening half runs without root, groups or capabilities, and reads th
   await until(() => out().includes('\n'), 'the agent speaks', 30_000);
   const said = JSON.parse(out().split('\n')[0] ?? '');
   assert.deepEqual(
-    { ...said, probe: typeof said.probe },
+    { ...said, probe: typeof said.probe, jobProbe: typeof said.jobProbe },
     {
       supervised: true,
       uid: 65534,
@@ -47,8 +47,11 @@ test('the listening half runs without root, groups or capabilities, and reads th
       read: '8 1\n',
       probe: 'number',
       probeUid: 0,
+      jobProbe: 'number',
     },
   );
+  assert.match(readFileSync(`/proc/${said.jobProbe}/cmdline`, 'utf8'), /--max-semi-space-size=4/);
+  assert.match(readFileSync(`/proc/${said.probe}/cmdline`, 'utf8'), /--max-semi-space-size=1/);
   assert.equal(err(), "pmemwatch agent: there is no user 'no-such-user': the agent runs as 'nobody'\n");
   const state = statSync(join(host.roots.rootfs, 'lib/state'));
   assert.deepEqual([state.uid, state.gid, state.mode & 0o777], [65534, 65534, 0o750]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +71,20 @@ test('a file system that is mounted is told at once', { skip: isRoot ? false : '
     execFileSync('umount', [mountpoint]);
     rmSync(mountpoint, { recursive: true });
     await probe.close();
+  }
+});
+
+test('a process for jobs has room for what they make, one for readings none to spare', async () => {
+  const connect = childConnector({ sysfs: '/sys', procfs: '/proc', rootfs: '/', dev: '/dev' });
+  for (const [purpose, nursery] of [
+    ['readings', '--max-semi-space-size=1'],
+    ['jobs', '--max-semi-space-size=4'],
+  ] as const) {
+    const connection = await connect(purpose);
+    const flags = readFileSync(`/proc/${connection.pid}/cmdline`, 'utf8').split('\0');
+    assert.ok(flags.includes(nursery), flags.join(' '));
+    assert.equal(flags.includes('--optimize-for-size'), purpose === 'readings');
+    connection.kill();
   }
 });
 

@@ -10,7 +10,7 @@ import { type ProbeServices, serveProbe } from '../../src/linux/probe/server.ts'
 import { createHost, silent, until } from './rig.ts';
 
 const services: ProbeServices = {
-  resolve: async () => ({}),
+  resolve: async () => ({ device: 'pmem0', complete: true, results: [] }),
   check: async () => ({}),
   dsm: async () => ({ reply: new Uint8Array(4), firmwareBytes: 4 }),
   scrub: async () => null,

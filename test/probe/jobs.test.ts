@@ -3,7 +3,7 @@ import { duplexPair } from 'node:stream';
 import { test } from 'node:test';
 import { createClock } from '../../src/linux/clock.ts';
 import { createProbe } from '../../src/linux/probe/client.ts';
-import type { ProbeConnection } from '../../src/linux/probe/conversation.ts';
+import type { ProbeConnection, ProbeConnector } from '../../src/linux/probe/conversation.ts';
 import { type ProbeServices, serveProbe } from '../../src/linux/probe/server.ts';
 import { run } from '../../src/model/extent.ts';
 import type { Owner } from '../../src/model/owner.ts';
@@ -17,12 +17,13 @@ const never = new AbortController().signal;
 /** A probe whose processes are servers in this one; `hangs` of them do not end when they are killed. */
 function inProcess(services: Partial<ProbeServices>, clock: Clock = createClock()) {
   const host = createHost();
-  const state = { starts: 0, kills: 0, hangs: false, release: (): void => undefined };
-  const connect = async (): Promise<ProbeConnection> => {
+  const state = { starts: 0, kills: 0, hangs: false, purposes: [] as string[], release: (): void => undefined };
+  const connect: ProbeConnector = async (purpose = 'readings'): Promise<ProbeConnection> => {
     state.starts += 1;
+    state.purposes.push(purpose);
     const [near, far] = duplexPair();
     const nothing: ProbeServices = {
-      resolve: async () => ({}),
+      resolve: async () => ({ device: 'pmem0', complete: true, results: [] }),
       check: async () => ({}),
       dsm: async () => ({ reply: new Uint8Array(4), firmwareBytes: 4 }),
       scrub: async () => null,
@@ -54,6 +55,7 @@ test('a job has a process of its own and tells its progress', async () => {
   assert.deepEqual(await probe.resolver.resolve(job, (p) => told.push(p), never), answer);
   assert.deepEqual(told, [{ phase: 'looking', done: 1, total: 2 }]);
   assert.deepEqual([state.starts, state.kills], [2, 0]);
+  assert.deepEqual(state.purposes, ['readings', 'jobs']);
   await probe.close();
   assert.equal(state.kills, 2);
   host.remove();
@@ -134,6 +136,61 @@ test('owners that were told before the process ended are kept, and only the rest
         ],
       ],
       [false, [['unknown', 64, 1]]],
+    ],
+  );
+  host.remove();
+});
+
+const ownerAt = (start: number): Owner => ({
+  kind: 'file',
+  device: 'pmem0',
+  ...run(start, 1),
+  paths: [`/pg/${start}`],
+});
+
+test('an answer with more owners than one message takes arrives whole and in order', async () => {
+  const many = Array.from({ length: 1_000 }, (_, i) => ownerAt(8 + (i % 8)));
+  const answer = {
+    device: 'pmem0',
+    complete: false,
+    results: [
+      { ...run(8, 8), complete: false, owners: many },
+      { ...run(64, 1), complete: true, owners: [ownerAt(64)] },
+      { ...run(72, 1), complete: true, owners: [] },
+    ],
+  };
+  const { probe, host } = inProcess({ resolve: async () => answer });
+  const asked = { ...job, runs: [...job.runs, run(72, 1)] };
+  assert.deepEqual(await probe.resolver.resolve(asked, () => undefined, never), answer);
+  await probe.close();
+  host.remove();
+});
+
+test('ranges that were told in whole before the process ended are kept', async () => {
+  const { probe, state, host } = inProcess({
+    async resolve() {
+      // so long that each message is taken before the next is made
+      const long = (start: number): Owner => ({ ...ownerAt(start), reason: 'x'.repeat(512) });
+      const told = { ...run(8, 8), complete: true, owners: Array.from({ length: 512 }, () => long(8)) };
+      const cut = { ...run(64, 1), complete: true, owners: Array.from({ length: 512 }, () => long(64)) };
+      const results = [told, cut];
+      // the last part of the second range stays with the process
+      Object.defineProperty(cut.owners, 'slice', {
+        value(from: number, to: number) {
+          if (from > 0) state.release();
+          return Array.prototype.slice.call(this, from, to);
+        },
+      });
+      return { device: 'pmem0', complete: true, results };
+    },
+  });
+  const answer = await probe.resolver.resolve(job, () => undefined, never);
+  assert.equal(answer.complete, false);
+  assert.deepEqual(
+    answer.results.map((r) => [r.complete, r.owners.length, r.owners[0]?.kind, r.owners[0]?.reason?.slice(0, 25)]),
+    [
+      [true, 512, 'file', 'x'.repeat(25)],
+      [false, 1, 'unknown', 'the probe process ended'],
     ],
   );
   host.remove();

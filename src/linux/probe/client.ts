@@ -36,7 +36,7 @@ export function createProbe(deps: {
   const { connect, clock, log, deadlineMs } = deps;
   const fleet = createFleet({ connect, clock, log });
   const reader = createFileReader({ fleet, clock, deadlineMs });
-  const jobs = createProbeJobs({ connect, clock });
+  const jobs = createProbeJobs({ connect: () => connect('jobs'), clock });
 
   function createTree(tree: TreeName, code: ErrorCode): KernelTree {
     async function read(path: string, options: { readonly deadlineMs?: number } = {}): Promise<FileRead> {

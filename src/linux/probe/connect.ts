@@ -2,12 +2,12 @@ import { accessSync, constants } from 'node:fs';
 import { createConnection, Socket } from 'node:net';
 import type { ProbeConnection, ProbeConnector } from './conversation.ts';
 import { isRecord } from './protocol.ts';
-import { type LinuxRoots, spawnProbe } from './spawn.ts';
+import { type LinuxRoots, type ProbePurpose, spawnProbe } from './spawn.ts';
 
 /** A child of this process, with this process' privilege: the CLI, and an agent that runs as an ordinary user. */
 export function childConnector(roots: LinuxRoots): ProbeConnector {
-  return async () => {
-    const { process: child, socket } = await spawnProbe(roots);
+  return async (purpose = 'readings') => {
+    const { process: child, socket } = await spawnProbe(roots, purpose);
     return {
       stream: socket,
       ...(child.pid === undefined ? {} : { pid: child.pid }),
@@ -19,7 +19,7 @@ export function childConnector(roots: LinuxRoots): ProbeConnector {
   };
 }
 
-/** A systemd socket unit with Accept=yes: each connection is a fresh process; what ends it is the end of the stream. */
+/** A systemd socket unit with Accept=yes: each connection is a fresh process, all alike; what ends it is the end of the stream. */
 export function unixSocketConnector(path: string): ProbeConnector {
   return () =>
     new Promise((done, fail) => {
@@ -79,19 +79,24 @@ export function supervisorConnector(): ProbeConnector {
   process.on('disconnect', dropAll);
   // the channel alone is no reason to stay alive, an answer that is due is
   process.channel?.unref();
-  return () =>
+  return (purpose = 'readings') =>
     new Promise((done, fail) => {
       const id = nextId++;
       waiting.set(id, { done, fail });
       process.channel?.ref();
-      if (!tell({ op: 'probe', id })) {
+      if (!tell({ op: 'probe', id, purpose })) {
         forget(id);
         fail(new Error('the supervising process is gone'));
       }
     });
 }
 
-function tell(message: { readonly op: 'probe' | 'kill'; readonly id: number }): boolean {
+function tell(
+  message: { readonly id: number } & (
+    | { readonly op: 'kill' }
+    | { readonly op: 'probe'; readonly purpose: ProbePurpose }
+  ),
+): boolean {
   if (!isSupervised()) return false;
   // a channel that breaks meanwhile is told by `disconnect`
   process.send?.(message, undefined, undefined, () => undefined);

@@ -3,6 +3,7 @@ import { messageOf } from '../../model/errors.ts';
 import type { ResolveProgress } from '../../ports.ts';
 import { createLineReader } from './lines.ts';
 import { type Failure, isRecord, MAX_LINE_BYTES, type Outcome, type Question } from './protocol.ts';
+import type { ProbePurpose } from './spawn.ts';
 
 /** One probe process at the other end of a stream. */
 export interface ProbeConnection {
@@ -14,8 +15,8 @@ export interface ProbeConnection {
   /** Lets this process exit although the other one is still there. */
   unref(): void;
 }
-/** Starts a fresh probe process. */
-export type ProbeConnector = () => Promise<ProbeConnection>;
+/** Starts a fresh probe process; for readings where it is not told what for. */
+export type ProbeConnector = (purpose?: ProbePurpose) => Promise<ProbeConnection>;
 
 /** Takes a part of a long answer; nothing more is read before what it returns settles. */
 export type TakeItems = (items: readonly unknown[]) => Promise<void>;

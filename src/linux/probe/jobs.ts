@@ -1,9 +1,18 @@
 import { AgentError } from '../../model/errors.ts';
 import { clip, subtract } from '../../model/extent.ts';
-import type { Owner, ResolveAnswer } from '../../model/owner.ts';
+import type { Owner, ResolveAnswer, ResolvedRange } from '../../model/owner.ts';
 import type { Clock, ResolveJob, ResolveProgress } from '../../ports.ts';
 import type { Conversation, ProbeConnector, TakeItems } from './conversation.ts';
-import { type CheckEnd, type CheckJob, type Failure, isRecord, type Outcome, type Question } from './protocol.ts';
+import {
+  type CheckEnd,
+  type CheckJob,
+  type Failure,
+  isRecord,
+  type Outcome,
+  type Question,
+  type ResolvedPart,
+  type ResolveEnd,
+} from './protocol.ts';
 import { failure, startConversation } from './start.ts';
 
 type OnProgress = (progress: ResolveProgress) => void;
@@ -113,11 +122,15 @@ export function createProbeJobs(deps: { connect: ProbeConnector; clock: Clock })
         early.push(...(progress.owners ?? []));
         onProgress(progress);
       };
-      const outcome = await perform(job.device, { op: 'resolve', job }, collect, signal);
+      const told = collectResults(job);
+      const outcome = await perform(job.device, { op: 'resolve', job }, collect, signal, told.take);
       signal.throwIfAborted();
-      if (outcome.ok) return outcome.value as ResolveAnswer;
+      if (outcome.ok) {
+        const { device, complete } = outcome.value as ResolveEnd;
+        return { device, complete, results: told.results() };
+      }
       if (outcome.errno === 'EINVAL' || outcome.code === 'RESOLVE') throw new AgentError('RESOLVE', outcome.reason);
-      return unresolved(job, early, outcome.reason);
+      return unresolved(job, told.results(), early, outcome.reason);
     },
     async check(job, onProgress, signal, onFiles) {
       const outcome = await perform(job.paths.join('\n'), { op: 'check', job }, onProgress, signal, onFiles);
@@ -142,9 +155,42 @@ function isWhole(value: unknown): boolean {
   return isRecord(value) && value['complete'] === true;
 }
 
+/** Of one answer: what they take lies in the memory of the process that listens. */
+const MAX_OWNERS = 1_000_000;
+
+/** Puts the parts of an answer together, as they come; a range of which a part is missing is left out. */
+function collectResults({ runs }: ResolveJob): { readonly take: TakeItems; results(): ResolvedRange[] } {
+  const results: ResolvedRange[] = [];
+  let open: Owner[] = [];
+  let ownerCount = 0;
+  return {
+    async take(items) {
+      for (const { run, complete, owners, more } of items as readonly ResolvedPart[]) {
+        const asked = runs[run];
+        if (asked === undefined) throw new Error(`it tells of run ${run} of ${runs.length}`);
+        ownerCount += owners.length;
+        if (ownerCount > MAX_OWNERS) throw new Error(`more than ${MAX_OWNERS} owners`);
+        for (const owner of owners) open.push(owner);
+        if (more === true) continue;
+        results.push({ start: asked.start, count: asked.count, complete, owners: open });
+        open = [];
+      }
+    },
+    results: () => results,
+  };
+}
+
 /** What was told before the process was ended counts; every other sector comes back too, owned by nobody known. */
-function unresolved({ device, runs }: ResolveJob, early: readonly Owner[], reason: string): ResolveAnswer {
-  const results = runs.map((asked) => {
+function unresolved(
+  { device, runs }: ResolveJob,
+  told: readonly ResolvedRange[],
+  early: readonly Owner[],
+  reason: string,
+): ResolveAnswer {
+  const whole = new Map(told.map((range) => [range.start, range]));
+  const results = runs.map((asked): ResolvedRange => {
+    const done = whole.get(asked.start);
+    if (done?.count === asked.count) return done;
     const known = early.filter((owner) => clip(owner, asked)?.count === owner.count);
     const unknown = subtract([asked], known).map((r): Owner => ({ kind: 'unknown', device, ...r, reason }));
     return { start: asked.start, count: asked.count, complete: false, owners: [...known, ...unknown] };

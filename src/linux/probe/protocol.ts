@@ -3,6 +3,7 @@
  * is asked, since the asker is the process that listens to the network.
  */
 import type { ErrorCode } from '../../model/errors.ts';
+import type { Owner, ResolveAnswer } from '../../model/owner.ts';
 import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { refusal, type TreeName } from './access.ts';
 import { refusedMethod } from './dsm-access.ts';
@@ -37,6 +38,15 @@ export interface CheckEnd {
   /** files looked at, told or not */
   readonly looked: number;
 }
+/** Owners of the asked run number `run`. One with many owners comes in several parts, `more` in all but the last of them. */
+export interface ResolvedPart {
+  readonly run: number;
+  readonly complete: boolean;
+  readonly owners: readonly Owner[];
+  readonly more?: true;
+}
+/** The end of a resolve job, whose parts have come before. */
+export type ResolveEnd = Omit<ResolveAnswer, 'results'>;
 /** A method as it is sent: the input in hexadecimal. Its answer is a `DsmAnswer`. */
 export type DsmLine = Omit<DsmCall, 'input'> & { readonly input: string };
 export interface DsmAnswer {

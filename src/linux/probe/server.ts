@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { AgentError } from '../../model/errors.ts';
+import type { ResolveAnswer } from '../../model/owner.ts';
 import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { readCapabilities } from './capabilities.ts';
 import { failureOf, inodeNumber, linkTarget, listNames, readKernelFile } from './kernel-files.ts';
@@ -19,12 +20,14 @@ import {
   type ProbeHello,
   parseRequest,
   type Request,
+  type ResolvedPart,
+  type ResolveEnd,
   type ScrubLine,
 } from './protocol.ts';
 
 /** What the probe does besides reading small files; loaded when first asked for, so that an idle probe stays small. */
 export interface ProbeServices {
-  resolve(job: ResolveJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<unknown>;
+  resolve(job: ResolveJob, onProgress: (p: ResolveProgress) => void, signal: AbortSignal): Promise<ResolveAnswer>;
   /** `emit` settles when more can be taken. */
   check(
     job: CheckJob,
@@ -40,6 +43,8 @@ export interface ProbeServices {
 }
 
 const PROGRESS_EVERY_MS = 200;
+/** Later than the answer has left. */
+const COLLECT_AFTER_MS = 20;
 /** Answers nobody takes: reading requests stops above this. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
@@ -138,7 +143,7 @@ export function serveProbe(
       case 'scrub':
         return services.scrub(request.call);
       case 'resolve':
-        return services.resolve(request.job, progressOf(request.id), signal);
+        return tellOwners(request.id, await services.resolve(request.job, progressOf(request.id), signal));
       case 'check':
         return services.check(request.job, progressOf(request.id), signal, (files) => emit(request.id, files));
       case 'watchMounts':
@@ -149,6 +154,13 @@ export function serveProbe(
       default:
         return request satisfies never;
     }
+  }
+  /** In small parts: the other side takes each in well under the time that it may be held up, while the next is made. */
+  async function tellOwners(id: number, { results, ...end }: ResolveAnswer): Promise<ResolveEnd> {
+    for (const parts of partsOf(results)) await emit(id, parts);
+    // a process that waits for its next job holds nothing of the last one
+    setTimeout(() => globalThis.gc?.(), COLLECT_AFTER_MS).unref();
+    return end;
   }
   async function dsmAnswer({ input, ...call }: DsmLine): Promise<DsmAnswer> {
     const { reply, firmwareBytes } = await services.dsm({ ...call, input: Buffer.from(input, 'hex') });
@@ -173,6 +185,31 @@ export function serveProbe(
   stream.on('error', end);
   stream.on('end', end);
   stream.on('close', end);
+}
+
+/** Owners in one message, so that none comes near the longest line. */
+const OWNERS_AT_ONCE = 256;
+
+function* partsOf(results: ResolveAnswer['results']): Generator<ResolvedPart[]> {
+  let parts: ResolvedPart[] = [];
+  let room = OWNERS_AT_ONCE;
+  for (const [run, { complete, owners }] of results.entries()) {
+    for (let told = 0; ; ) {
+      const some = owners.slice(told, told + room);
+      told += some.length;
+      const more = told < owners.length;
+      parts.push({ run, complete, owners: some, ...(more ? { more } : {}) });
+      // a run without an owner takes room too
+      room -= Math.max(1, some.length);
+      if (room <= 0) {
+        yield parts;
+        parts = [];
+        room = OWNERS_AT_ONCE;
+      }
+      if (!more) break;
+    }
+  }
+  if (parts.length > 0) yield parts;
 }
 
 function hello(): ProbeHello {

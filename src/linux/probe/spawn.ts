@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { nodeFlags } from '../node-flags.ts';
+import { jobFlags, nodeFlags } from '../node-flags.ts';
 
 export interface LinuxRoots {
   /** `/sys` */
@@ -14,6 +14,9 @@ export interface LinuxRoots {
   /** `/dev` */
   readonly dev: string;
 }
+
+/** Readings take next to no memory and time, for ever; a job takes both, and is over soon. */
+export type ProbePurpose = 'readings' | 'jobs';
 
 /** Workers for calls that block; see reader.ts for how many are used. */
 const WORKERS = '16';
@@ -31,9 +34,10 @@ function probeEntry(): string {
  */
 export async function spawnProbe(
   roots: LinuxRoots,
+  purpose: ProbePurpose,
 ): Promise<{ readonly process: ChildProcess; readonly socket: Socket }> {
   const args = [
-    ...nodeFlags,
+    ...(purpose === 'jobs' ? jobFlags : nodeFlags),
     probeEntry(),
     '--fd=3',
     `--path.sysfs=${roots.sysfs}`,

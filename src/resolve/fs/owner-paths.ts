@@ -1,4 +1,5 @@
 import type { Owner } from '../../model/owner.ts';
+import type { PathName } from '../../model/path.ts';
 import type { BytePath, OtherName, PathSpace } from './visible-path.ts';
 
 export type OwnerPaths = Pick<Owner, 'paths' | 'pathsBase64' | 'pathsComplete' | 'linkCount' | 'reason' | 'otherPaths'>;
@@ -17,29 +18,28 @@ export function ownerPaths(
   whyFewer?: string,
 ): OwnerPaths {
   const expected = links === 'directory' ? 1 : links;
-  const visible = internal.map((path) => space.visible(path));
-  const shown = visible
-    .flatMap((v) => (v.kind === 'visible' ? [v.path] : []))
-    .sort((a, b) => compare(a.base64, b.base64));
-  const hidden = visible.find((v) => v.kind === 'hidden');
-  const others = internal.length === 0 ? [] : otherPaths(internal, space);
-  const missing = `${expected - internal.length} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
-  const reason =
-    hidden?.kind === 'hidden'
-      ? hidden.reason
-      : internal.length < expected
-        ? whyFewer === undefined
-          ? missing
-          : `${missing}: ${whyFewer}`
-        : undefined;
-  return {
+  const shown: PathName[] = [];
+  let reason: string | undefined;
+  for (const path of internal) {
+    const seen = space.visible(path);
+    if (seen.kind === 'visible') shown.push(seen.path);
+    else reason ??= seen.reason;
+  }
+  if (shown.length > 1) shown.sort((a, b) => compare(a.base64, b.base64));
+  if (internal.length < expected && reason === undefined) {
+    reason = `${expected - internal.length} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
+    if (whyFewer !== undefined) reason += `: ${whyFewer}`;
+  }
+  const told: { -readonly [Field in keyof OwnerPaths]: OwnerPaths[Field] } = {
     paths: shown.map((p) => p.text),
     pathsBase64: shown.map((p) => p.base64),
     pathsComplete: reason === undefined,
-    ...(links === 'directory' ? {} : { linkCount: links }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(others.length === 0 ? {} : { otherPaths: others }),
   };
+  if (links !== 'directory') told.linkCount = links;
+  if (reason !== undefined) told.reason = reason;
+  const others = otherPaths(internal, space);
+  if (others.length > 0) told.otherPaths = others;
+  return told;
 }
 
 function otherPaths(internal: readonly BytePath[], space: PathSpace): NonNullable<Owner['otherPaths']> {

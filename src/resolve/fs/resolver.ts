@@ -1,5 +1,5 @@
 import type { Run } from '../../model/extent.ts';
-import type { Owner } from '../../model/owner.ts';
+import type { OwnerDraft } from '../../model/owner.ts';
 import type { BlockDevice, Mount } from '../../model/topology.ts';
 import type { FilesystemIo, ResolveProgress } from '../../ports.ts';
 
@@ -27,8 +27,11 @@ export type Coverage = { readonly complete: true } | { readonly complete: false;
 /** Why the rest is not known when a task's signal ended it. */
 export const PAST_DEADLINE = 'the deadline passed before all of it was looked at';
 
-/** Owners on the file system's device. `fsType`, `mountpoint`, `dax` and `openBy` are added by the caller. */
-export type FilesystemOwner = Owner & {
+/**
+ * Owners on the file system's device, each an object of its own: `fsType`, `mountpoint`, `dax`, `openBy` and so on are added to it by
+ * the caller.
+ */
+export type FilesystemOwner = OwnerDraft & {
   /** device number that the inode's files show (stat), where it is not that of the mount: btrfs subvolumes */
   readonly inodeDevice?: string;
 };

@@ -1,6 +1,6 @@
 import { errnoOf } from '../../model/errors.ts';
 import { clip, type Run, run } from '../../model/extent.ts';
-import type { Owner } from '../../model/owner.ts';
+import type { OwnerDraft } from '../../model/owner.ts';
 import type { LoopBacking } from '../../model/stack.ts';
 import type { BlockDevice } from '../../model/topology.ts';
 import { wholeSectors } from '../../model/units.ts';
@@ -13,7 +13,7 @@ export interface FoundOwner {
   readonly segment: Segment;
   readonly part: Run;
   /** cut to `part` */
-  readonly owner: Owner;
+  readonly owner: OwnerDraft;
 }
 /** Sectors of a file that a loop device shows. */
 export interface FoundInLoop {
