@@ -51,9 +51,10 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
         return { complete: false, reason };
       }
       yield* owners;
-      if (!stopped) return { complete: true };
+      const { statDevices } = look.names;
+      if (!stopped) return { complete: true, statDevices };
       for (const r of subtract(task.wanted, owners)) yield { kind: 'unknown', device: device.name, ...r, reason };
-      return { complete: false, reason };
+      return { complete: false, reason, statDevices };
     }
   } finally {
     io.close(fd);

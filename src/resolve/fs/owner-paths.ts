@@ -1,4 +1,5 @@
 import type { Owner } from '../../model/owner.ts';
+import type { PathName } from '../../model/path.ts';
 import type { BytePath, OtherName, PathSpace } from './visible-path.ts';
 
 export type OwnerPaths = Pick<Owner, 'paths' | 'pathsBase64' | 'pathsComplete' | 'linkCount' | 'reason' | 'otherPaths'>;
@@ -17,20 +18,20 @@ export function ownerPaths(
   whyFewer?: string,
 ): OwnerPaths {
   const expected = links === 'directory' ? 1 : links;
-  const visible = internal.map((path) => space.visible(path));
-  const shown = visible
-    .flatMap((v) => (v.kind === 'visible' ? [v.path] : []))
-    .sort((a, b) => compare(a.base64, b.base64));
-  const hidden = visible.find((v) => v.kind === 'hidden');
+  const shown: PathName[] = [];
+  let hidden: string | undefined;
+  for (const path of internal) {
+    const found = space.visible(path);
+    if (found.kind === 'visible') shown.push(found.path);
+    else hidden ??= found.reason;
+  }
+  if (shown.length > 1) shown.sort((a, b) => compare(a.base64, b.base64));
   const others = internal.length === 0 ? [] : otherPaths(internal, space);
-  const missing = `${expected - internal.length} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
   const reason =
-    hidden?.kind === 'hidden'
-      ? hidden.reason
+    hidden !== undefined
+      ? hidden
       : internal.length < expected
-        ? whyFewer === undefined
-          ? missing
-          : `${missing}: ${whyFewer}`
+        ? whyMissing(expected - internal.length, expected, whyFewer)
         : undefined;
   return {
     paths: shown.map((p) => p.text),
@@ -40,6 +41,11 @@ export function ownerPaths(
     ...(reason === undefined ? {} : { reason }),
     ...(others.length === 0 ? {} : { otherPaths: others }),
   };
+}
+
+function whyMissing(missing: number, expected: number, why: string | undefined): string {
+  const what = `${missing} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
+  return why === undefined ? what : `${what}: ${why}`;
 }
 
 function otherPaths(internal: readonly BytePath[], space: PathSpace): NonNullable<Owner['otherPaths']> {

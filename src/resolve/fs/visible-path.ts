@@ -7,7 +7,10 @@ export type BytePath = string;
 export function bytePath(path: PathName): BytePath {
   return Buffer.from(path.base64, 'base64').toString('latin1');
 }
+/** Most names are ASCII, whose bytes are their text. */
+const ASCII = /^[\x20-\x7e]*$/;
 export function pathName(path: BytePath): PathName {
+  if (ASCII.test(path)) return { text: path, base64: btoa(path) };
   return pathFromBytes(Buffer.from(path, 'latin1'));
 }
 export function bytesOf(path: BytePath): Buffer {
@@ -76,6 +79,7 @@ export function createPathSpace(preferred: Mount, mounts: readonly Mount[]): Pat
       return { kind: 'hidden', reason: `a name lies beneath the mount on ${where}` };
     },
     others(internal, most) {
+      if (candidates.length === 1) return [];
       const found: OtherName[] = [];
       let told = false;
       for (const candidate of candidates) {

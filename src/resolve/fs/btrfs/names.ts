@@ -27,6 +27,8 @@ export interface Names {
   describe(tree: number, inode: number, what: Inode): Described;
   /** undefined for deleted ones */
   subvolumePath(id: number): BytePath | undefined;
+  /** Each subvolume has a device number of its own, by which processes that have its files open are found: of all described. */
+  readonly statDevices: ReadonlyMap<string, string>;
 }
 
 export interface NameSources {
@@ -50,7 +52,8 @@ interface Directory {
 export function createNames({ io, fd, search, subvolumes, snapshots, space }: NameSources): Names {
   const directories = createTable<Directory>(MOST_DIRECTORIES);
   const paths = new Map<number, BytePath | undefined>();
-  const devices = new Map<number, string | undefined>();
+  const seen = new Set<number>();
+  const statDevices = new Map<string, string>();
   const described = createTable<{ readonly of: Inode; readonly told: Described }>(MOST_REMEMBERED);
 
   const directoryOf = (tree: number, inode: number): Directory => {
@@ -86,21 +89,16 @@ export function createNames({ io, fd, search, subvolumes, snapshots, space }: Na
     paths.set(id, path);
     return path;
   };
-  /** Each subvolume has a device number of its own, by which processes that have its files open are found. */
-  const inodeDevice = (tree: number): string | undefined => {
-    if (devices.has(tree)) return devices.get(tree);
+  const noteDevice = (tree: number): void => {
+    if (seen.has(tree)) return;
+    seen.add(tree);
     const device = inSubvolume(io, fd, tree, (root) => io.status(root).devNumber);
-    devices.set(tree, device);
-    return device;
+    if (device !== undefined) statDevices.set(String(tree), device);
   };
 
   const describe = (tree: number, inode: number, what: Inode): Described => {
-    const device = inodeDevice(tree);
-    const base = {
-      inode: String(inode),
-      subvolume: String(tree),
-      ...(device === undefined ? {} : { inodeDevice: device }),
-    };
+    noteDevice(tree);
+    const base = { inode: String(inode), subvolume: String(tree) };
     if (what.links === 0) return { ...base, kind: 'deleted', linkCount: 0 };
     const found: BytePath[] = [];
     let trouble: string | undefined;
@@ -120,6 +118,7 @@ export function createNames({ io, fd, search, subvolumes, snapshots, space }: Na
 
   return {
     subvolumePath,
+    statDevices,
     describe(tree, inode, what) {
       const known = described.get(tree, inode);
       if (known?.of === what) return known.told;
