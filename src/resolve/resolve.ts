@@ -1,6 +1,6 @@
 import { AgentError } from '../model/errors.ts';
 import { clip, coalesce, type Run, run, subtract } from '../model/extent.ts';
-import { fileIdentity, type Owner, type OwnerDraft, type ResolveAnswer, type ResolvedRange } from '../model/owner.ts';
+import type { Owner, OwnerDraft, ResolveAnswer, ResolvedRange } from '../model/owner.ts';
 import { createRunIndex } from '../model/run-index.ts';
 import type { BlockDevice } from '../model/topology.ts';
 import type { FilesystemIo, ResolveJob, ResolveProgress } from '../ports.ts';
@@ -12,7 +12,7 @@ import { describeOwners } from './describe-owners.ts';
 import { type CopyJudge, createCopyJudge, type GoodCopy, NO_COPY } from './good-copy.ts';
 import { resolveBtt } from './stack/btt-leaf.ts';
 import { type FoundInLoop, type FoundOwner, findLoops, groupByLoop, type LoopFiles } from './stack/loop.ts';
-import { type AskedFilesystem, addUsers, statDevicesOf } from './users.ts';
+import { type AskedFilesystem, addUsers } from './users.ts';
 
 /** Owners on the asked device, and the asked sectors of which they may not be the whole truth. */
 interface Resolved {
@@ -124,8 +124,8 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
     const inFiles: FoundInLoop[] = [];
     const statDevices = q.asked.get(leaf.device.name)?.statDevices;
     for (const one of found) {
-      const inside =
-        depth < MAX_FILES_DEEP ? q.loops.within(leaf, one, statDevices?.get(fileIdentity(one.owner))) : undefined;
+      const statDevice = statDevices?.get(one.owner.subvolume ?? '');
+      const inside = depth < MAX_FILES_DEEP ? q.loops.within(leaf, one, statDevice) : undefined;
       if (inside === undefined) resolved.owners.push(settle(q, one.segment, one.part, one.owner));
       else inFiles.push(inside);
     }
@@ -217,9 +217,10 @@ async function resolveLeaf(
     },
     leaf.mounts,
   );
-  q.asked.set(device.name, { mount: task.mount, statDevices: statDevicesOf(answer.owners) });
-  const described = describeOwners(answer.owners, task);
   const { coverage } = answer;
+  q.asked.set(device.name, { mount: task.mount, statDevices: coverage.statDevices ?? new Map() });
+  const described = [...answer.owners];
+  describeOwners(described, task);
   const why = coverage.complete ? 'nothing accounts for it' : coverage.reason;
   for (const r of subtract(wanted, described)) {
     described.push({ kind: 'unknown', device: device.name, ...r, reason: why });

@@ -1,10 +1,9 @@
-import { fileIdentity, type MountNamespaceRef, type OpenBy, type Owner, type OwnerDraft } from '../model/owner.ts';
+import type { MountNamespaceRef, OpenBy, Owner, OwnerDraft } from '../model/owner.ts';
 import { textOfBytes } from '../model/path.ts';
 import type { Mount } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
 import type { FilesystemIo } from '../ports.ts';
 import type { HostFacts } from './climb.ts';
-import type { FilesystemOwner } from './fs/resolver.ts';
 import { findKernelUsers } from './kernel-users.ts';
 import { deletedName, describeProcess, findUses, targetKey, type Use, type UseTarget } from './open-by.ts';
 import { touchesBytes } from './process-maps.ts';
@@ -25,11 +24,8 @@ interface Subject {
 /** A file system that gave answers. */
 export interface AskedFilesystem {
   readonly mount: Mount;
-  /** st_dev of files where it is not that of the mount (btrfs subvolumes), by `fileIdentity` */
+  /** st_dev of files where it is not that of the mount, by their subvolumes */
   readonly statDevices: ReadonlyMap<string, string>;
-}
-export function statDevicesOf(owners: readonly FilesystemOwner[]): Map<string, string> {
-  return new Map(owners.flatMap((o) => (o.inodeDevice === undefined ? [] : [[fileIdentity(o), o.inodeDevice]])));
 }
 
 export interface UserQuestion {
@@ -89,13 +85,13 @@ function nameNamespaces(owner: OwnerDraft, processOf: ProcessNames): void {
 }
 
 function fileSubject(owner: Owner, { asked }: UserQuestion): Subject | undefined {
-  const { inode, kind, offset, length } = owner;
+  const { inode, subvolume, kind, offset, length } = owner;
   if (inode === undefined || kind === 'metadata') return undefined;
   const filesystem = asked.get(topDevice(owner));
   if (filesystem === undefined) return undefined;
   const { mount, statDevices } = filesystem;
   const ambiguous = mount.fsType === 'btrfs';
-  const statDevice = statDevices.get(fileIdentity(owner));
+  const statDevice = subvolume === undefined ? undefined : statDevices.get(subvolume);
   return { target: { kind: 'file', superDevice: mount.devNumber, inode, ambiguous }, offset, length, statDevice };
 }
 /** A device without a file system may be used itself: by a database, a virtual machine, as swap. */

@@ -2,6 +2,7 @@ import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../../src/model/extent.ts';
+import type { OpenKind } from '../../src/ports.ts';
 import { resolveRuns } from '../../src/resolve/resolve.ts';
 import { discoverFacts, withPool } from './btrfs-lab.ts';
 import { io, tool } from './lab.ts';
@@ -35,8 +36,25 @@ test('records what the kernel answers', async (t) => {
       calls.push({ call, input: trimmed(input), output: trimmed(output) });
     };
     const buffers = new Map<bigint, Uint8Array>();
+    // what was opened by its handle is told apart by it
+    const handles = new Map<number, string>();
+    const of = (fd: number): string => (handles.has(fd) ? ` of ${handles.get(fd)}` : '');
     const recording = {
       ...io,
+      openHandle(mount: number, type: number, handle: Uint8Array, kind: OpenKind) {
+        const fd = io.openHandle(mount, type, handle, kind);
+        handles.set(fd, trimmed(handle));
+        return fd;
+      },
+      close(fd: number) {
+        handles.delete(fd);
+        io.close(fd);
+      },
+      status(fd: number) {
+        const status = io.status(fd);
+        if (handles.has(fd)) record(`status${of(fd)}`, new Uint8Array(), Buffer.from(JSON.stringify(status)));
+        return status;
+      },
       addressOf(buffer: Uint8Array) {
         const address = io.addressOf(buffer);
         buffers.set(address, buffer);
@@ -47,7 +65,7 @@ test('records what the kernel answers', async (t) => {
         const result = io.ioctl(fd, request, buffer);
         const pointed = request === 0xc038943b ? buffers.get(Buffer.from(buffer).readBigUInt64LE(48)) : undefined;
         const answer = pointed ?? (request === 0xc0709411 ? itemsIn(Buffer.from(buffer)) : buffer);
-        record(`ioctl 0x${request.toString(16)}`, input.subarray(0, pointed === undefined ? 112 : 48), answer);
+        record(`ioctl 0x${request.toString(16)}${of(fd)}`, input.subarray(0, pointed === undefined ? 112 : 48), answer);
         return result;
       },
       pread(fd: number, into: Uint8Array, position: number) {

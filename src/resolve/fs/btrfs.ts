@@ -5,10 +5,16 @@ import { sectorsCovering, wholeSectors } from '../../model/units.ts';
 import { readChunks, readDeviceExtents } from './btrfs/chunks.ts';
 import { openLook } from './btrfs/look.ts';
 import { findMember } from './btrfs/member.ts';
-import { tellWindow, windowsOf } from './btrfs/tell.ts';
+import { tellPlaced } from './btrfs/tell.ts';
 import { createTreeSearch, type TreeSearch } from './btrfs/tree-search.ts';
 import { readVolume } from './btrfs/volume.ts';
-import type { Coverage, FilesystemOwner, FilesystemResolver, FilesystemTask } from './resolver.ts';
+import {
+  type Coverage,
+  type FilesystemOwner,
+  type FilesystemResolver,
+  type FilesystemTask,
+  PAST_DEADLINE,
+} from './resolver.ts';
 import { bytePath, bytesOf } from './visible-path.ts';
 
 /**
@@ -18,7 +24,10 @@ import { bytePath, bytesOf } from './visible-path.ts';
  */
 export const btrfs: FilesystemResolver = { name: 'btrfs trees', fsTypes: ['btrfs'], resolve };
 
-/** A balance that moves what was asked about makes the answer void; it rarely does so twice. */
+/**
+ * A balance that moves what was asked about makes the answer void, and so does a snapshot that was relied on not to change;
+ * both rarely happen twice.
+ */
 const ATTEMPTS = 3;
 
 async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
@@ -30,26 +39,22 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
       const volume = readVolume(io, fd);
       const found = findMember(io, device, volume);
       const layout = readLayout(search, found.member.id, task.wanted);
-      const look = openLook({ task, fd, search, volume, found, extents: layout.extents });
+      const look = openLook({ task, fd, search, volume, found, extents: layout.extents, shares: tries === 1 });
       const owners: FilesystemOwner[] = look.placing.settled.map((s) => ({ ...s, device: device.name }));
-      let stopped = false;
-      for (const window of windowsOf(look)) {
-        stopped = !(await tellWindow(look, window, owners));
-        if (stopped) break;
-      }
+      const stopped = !(await tellPlaced(look, owners));
       for (const r of coalesce(look.free)) owners.push({ kind: 'free', device: device.name, ...r });
-      const reason = stopped
-        ? 'the deadline passed before all of it was looked at'
-        : 'its chunk was moved while it was looked at';
-      if (!stopped && readLayout(search, found.member.id, task.wanted).text !== layout.text) {
-        if (tries < ATTEMPTS) continue;
+      const moved = !stopped && readLayout(search, found.member.id, task.wanted).text !== layout.text;
+      const reason = stopped ? PAST_DEADLINE : 'its chunk was moved while it was looked at';
+      if (moved || !look.snapshots.stillHolds()) {
+        if (!stopped && tries < ATTEMPTS) continue;
         for (const r of task.wanted) yield { kind: 'unknown', device: device.name, ...r, reason };
         return { complete: false, reason };
       }
       yield* owners;
-      if (!stopped) return { complete: true };
+      const { statDevices } = look.names;
+      if (!stopped) return { complete: true, statDevices };
       for (const r of subtract(task.wanted, owners)) yield { kind: 'unknown', device: device.name, ...r, reason };
-      return { complete: false, reason };
+      return { complete: false, reason, statDevices };
     }
   } finally {
     io.close(fd);

@@ -22,7 +22,10 @@ export interface FilesystemTask {
 }
 
 /** Whether all of the file system could be looked at; if not, why. */
-export type Coverage = { readonly complete: true } | { readonly complete: false; readonly reason: string };
+export type Coverage = ({ readonly complete: true } | { readonly complete: false; readonly reason: string }) & {
+  /** device numbers that files show (stat) where it is not that of the mount, by `subvolume` of their owner (btrfs) */
+  readonly statDevices?: ReadonlyMap<string, string>;
+};
 
 /** Why the rest is not known when a task's signal ended it. */
 export const PAST_DEADLINE = 'the deadline passed before all of it was looked at';
@@ -31,10 +34,7 @@ export const PAST_DEADLINE = 'the deadline passed before all of it was looked at
  * Owners on the file system's device, each an object of its own: `fsType`, `mountpoint`, `dax`, `openBy` and so on are added to it by
  * the caller.
  */
-export type FilesystemOwner = OwnerDraft & {
-  /** device number that the inode's files show (stat), where it is not that of the mount: btrfs subvolumes */
-  readonly inodeDevice?: string;
-};
+export type FilesystemOwner = OwnerDraft;
 
 /**
  * How one kind of file system is asked. One pass answers any number of ranges. Every sector asked for comes back

@@ -37,7 +37,7 @@ function chunkOf({ bits, stripes, sub, columns }: Shape, logical = 512 * MIB): C
 }
 function itemOf(raw: Buffer, logical: number): TreeItem {
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  return { object: 256, type: 228, offset: logical, at: 0, length: raw.length, view, raw };
+  return { object: 256, type: 228, offset: logical, generation: 7, at: 0, length: raw.length, view, raw };
 }
 
 for (const shape of profiles) {

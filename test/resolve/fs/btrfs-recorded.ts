@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BlockDevice, Mount } from '../../../src/model/topology.ts';
-import type { FilesystemIo } from '../../../src/ports.ts';
+import type { FileStatus, FilesystemIo } from '../../../src/ports.ts';
 import { BTRFS_IOC_LOGICAL_INO_V2 } from '../../../src/resolve/fs/btrfs/references.ts';
 import { BTRFS_IOC_DEV_INFO } from '../../../src/resolve/fs/btrfs/volume.ts';
 import { memoryIo } from '../memory-io.ts';
@@ -31,25 +31,34 @@ export function replay({ calls }: Recording, { spoil, otherwise }: Replay = {}):
   const failing = (code: string): never => {
     throw Object.assign(new Error(`${code}: not recorded`), { code });
   };
+  // descriptors of what was opened by its handle
+  const FIRST_HANDLE = 100;
+  const handles: string[] = [];
+  const of = (fd: number): string => (fd < FIRST_HANDLE ? '' : ` of ${handles[fd - FIRST_HANDLE]}`);
   const io = {
     ...nothing,
     asked: 0,
     openPath: () => 3,
+    openHandle(_mount: number, _type: number, handle: Uint8Array) {
+      handles.push(trimmed(handle));
+      const fd = FIRST_HANDLE + handles.length - 1;
+      return answers.has(`status${of(fd)} `) ? fd : failing('ESTALE');
+    },
+    status: (fd: number): FileStatus => JSON.parse((answers.get(`status${of(fd)} `) ?? failing('EBADF')).toString()),
     addressOf(buffer: Uint8Array) {
       buffers.push(Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength));
       return BigInt(buffers.length - 1);
     },
-    openHandle: () => failing('ESTALE'),
     pread(_fd: number, into: Uint8Array, position: number) {
       const answer = answers.get(`pread ${position} `) ?? failing('EIO');
       into.set(answer.subarray(0, into.length));
       return into.length;
     },
-    ioctl(_fd: number, request: number, buffer: Uint8Array) {
+    ioctl(fd: number, request: number, buffer: Uint8Array) {
       io.asked++;
       const pointed = request === BTRFS_IOC_LOGICAL_INO_V2;
       const input = trimmed(buffer.subarray(0, pointed ? 48 : 112));
-      const answer = answers.get(`ioctl 0x${request.toString(16)} ${input}`);
+      const answer = answers.get(`ioctl 0x${request.toString(16)}${of(fd)} ${input}`);
       // calls that failed are not recorded: there is no device 0 unless one is being replaced
       if (answer === undefined && request === BTRFS_IOC_DEV_INFO) failing('ENODEV');
       if (answer === undefined) return otherwise?.(request, buffer) ?? failing('ENOSYS');

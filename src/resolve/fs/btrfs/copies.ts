@@ -26,7 +26,16 @@ export interface Copied {
  * is no copy but what the other devices of the row give, if all of them (RAID6: all but one) can be read and agree;
  * that is not known without reading them.
  */
-export function* goodCopies(chunk: Chunk, from: number, to: number, byte: number, state: CopyState): Generator<Copied> {
+export function goodCopies(chunk: Chunk, from: number, to: number, byte: number, state: CopyState): Iterable<Copied> {
+  // by far the most of what is asked about on a single device
+  if (!chunk.profile.striped && chunk.stripes.length === 1) {
+    return [{ logical: from, length: to - from, goodCopy: NO_COPY }];
+  }
+  return copiesElsewhere(chunk, from, to, byte, state);
+}
+const NO_COPY: GoodCopy = { exists: 'no', where: null };
+
+function* copiesElsewhere(chunk: Chunk, from: number, to: number, byte: number, state: CopyState): Generator<Copied> {
   for (const { logical, length, copies, rebuiltFrom } of copiesOf(chunk, from, to)) {
     const own: DevicePlace = { device: state.device, byte: byte + logical - from };
     const others = copies.filter((c) => c.device !== own.device || c.byte !== own.byte);
@@ -45,12 +54,12 @@ function byMirror(chunk: Chunk, others: readonly DevicePlace[], length: number, 
     const found = worths.filter((w) => w.worth === worth).map((w) => w.place);
     if (found.length > 0) return { exists, where: `${namesOf(found, state)} (btrfs ${chunk.profile.name})` };
   }
-  return { exists: 'no', where: null };
+  return NO_COPY;
 }
 
 function byParity(chunk: Chunk, others: readonly DevicePlace[], length: number, state: CopyState): GoodCopy {
   const left = others.filter((place) => worthAt(place, length, state) !== 'bad');
-  if (others.length - left.length >= chunk.profile.parity) return { exists: 'no', where: null };
+  if (others.length - left.length >= chunk.profile.parity) return NO_COPY;
   return { exists: 'unknown', where: `to be rebuilt from ${namesOf(left, state)} (btrfs ${chunk.profile.name})` };
 }
 

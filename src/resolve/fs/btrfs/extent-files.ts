@@ -1,8 +1,10 @@
 import type { FilesystemIo } from '../../../ports.ts';
 import type { DataReference, Extent } from './extents.ts';
-import { type FileExtent, type Inode, readFileExtents, readInode } from './inodes.ts';
+import { type FileExtent, type Inode, readFileExtents, readInode, readInodes } from './inodes.ts';
 import { readReferences } from './references.ts';
+import type { Snapshots } from './snapshots.ts';
 import { type Subvolume, TOP_LEVEL } from './subvolumes.ts';
+import { createTable } from './table.ts';
 import type { TreeSearch } from './tree-search.ts';
 import { treeName } from './trees.ts';
 import type { FileRun } from './uncommitted.ts';
@@ -10,14 +12,22 @@ import type { FileRun } from './uncommitted.ts';
 const FIRST_SUBVOLUME = 256;
 /** a compressed extent holds at most this much, unpacked */
 const MOST_PACKED = 128 * 1024;
-/** Looking into each subvolume costs a fifth of what it costs the kernel to follow references through all trees. */
+/**
+ * Looking into each subvolume costs a fifth of what it costs the kernel to follow references through all trees. Unchanged
+ * snapshots do not count: mostly nothing of theirs has to be read.
+ */
 const MOST_SEARCHED = 4;
-const MOST_REMEMBERED = 50_000;
+/** those of the extents that are looked up together, and some before them */
+const MOST_REMEMBERED = 8192;
 
+/** A run of a file, and the file. */
+export interface FoundFile extends FileRun {
+  readonly what: Inode;
+}
 /** Who refers to a data extent. */
 export interface ExtentFiles {
   /** each was seen in its tree, pointing to this extent */
-  readonly files: readonly FileRun[];
+  readonly files: readonly FoundFile[];
   /** what of the file system itself uses it; undefined where files do */
   readonly internal: string | undefined;
   /** references that the kernel has no room to tell */
@@ -28,86 +38,164 @@ export interface ExtentFiles {
 export interface ExtentFilesReader {
   of(extent: Extent): ExtentFiles;
   inode(tree: number, inode: number): Inode | undefined;
+  /** Reads together what `of` will need for these. */
+  expect(extents: readonly Extent[]): void;
 }
 export interface ExtentFilesSources {
   readonly io: FilesystemIo;
   readonly fd: number;
   readonly search: TreeSearch;
   readonly subvolumes: ReadonlyMap<number, Subvolume>;
+  readonly snapshots: Snapshots;
   /** by extent */
   readonly uncommitted: ReadonlyMap<number, readonly FileRun[]>;
 }
 
-export function createExtentFiles({ io, fd, search, subvolumes, uncommitted }: ExtentFilesSources): ExtentFilesReader {
-  const live = [...subvolumes.values()].filter((s) => !s.deleted).map((s) => s.id);
-  let inodes = new Map<string, Inode | undefined>();
+/** Runs of one file of a tree that a reference stands for. */
+interface Seen {
+  readonly what: Inode;
+  readonly runs: readonly FileExtent[];
+}
+const NOTHING: readonly never[] = [];
+
+export function createExtentFiles(sources: ExtentFilesSources): ExtentFilesReader {
+  const { io, fd, search, subvolumes, snapshots, uncommitted } = sources;
+  const live = new Set([...subvolumes.values()].filter((s) => !s.deleted).map((s) => s.id));
+  const few = [...live].filter((tree) => !snapshots.isUnchanged(tree)).length <= MOST_SEARCHED;
+  const inodes = createTable<Inode | undefined>(MOST_REMEMBERED);
 
   const inodeOf = (tree: number, inode: number): Inode | undefined => {
-    const key = `${tree}/${inode}`;
-    const known = inodes.get(key);
-    if (known !== undefined || inodes.has(key)) return known;
-    if (inodes.size >= MOST_REMEMBERED) inodes = new Map();
+    const known = inodes.get(tree, inode);
+    if (known !== undefined || inodes.has(tree, inode)) return known;
     const found = readInode(search, tree, inode);
-    inodes.set(key, found);
+    inodes.set(tree, inode, found);
     return found;
   };
-  /** Runs of a file that begin in `[from, to)` and lie in the extent. */
-  const runsIn = (tree: number, inode: number, extent: Extent, from: number, to: number): FileExtent[] => {
-    const known = inodeOf(tree, inode);
-    if (known === undefined) return [];
-    const some = known.whole ? known.extents : readFileExtents(search, tree, inode, from, to);
-    return some.filter(
-      (r) => r.offset >= from && r.offset < to && r.extent === extent.logical && r.extentBytes === extent.length,
-    );
+  /** Runs of a file that begin in `[from, to)` and lie in the extent; where `enough` are known no others are looked for. */
+  const runsIn = (
+    tree: number,
+    inode: number,
+    extent: Extent,
+    from: number,
+    to: number,
+    enough: number,
+  ): Seen | undefined => {
+    const what = inodeOf(tree, inode);
+    if (what === undefined) return undefined;
+    const fits = (r: FileExtent): boolean =>
+      r.offset >= from && r.offset < to && r.extent === extent.logical && r.extentBytes === extent.length;
+    const runs = what.extents.filter(fits);
+    if (what.whole || runs.length >= enough) return { what, runs };
+    return { what, runs: readFileExtents(search, tree, inode, from, to).filter(fits) };
   };
-
   /** Runs that a reference stands for, which begin at most `length` bytes behind its offset. */
-  const runsNear = (tree: number, { inode, offset }: DataReference, extent: Extent, length: number): FileExtent[] =>
-    runsIn(tree, inode, extent, Math.max(0, offset), offset + length).filter((r) => r.offset - r.into === offset);
+  const runsNear = (
+    tree: number,
+    { inode, offset, count }: DataReference,
+    extent: Extent,
+    length: number,
+  ): Seen | undefined => {
+    const seen = runsIn(tree, inode, extent, Math.max(0, offset), offset + length, count);
+    return seen === undefined
+      ? undefined
+      : { what: seen.what, runs: seen.runs.filter((r) => r.offset - r.into === offset) };
+  };
 
   /**
    * A snapshot shares the leaves of its origin without a reference of its own, but always under the same inode and
    * offset: whoever reaches the leaf that a reference names is found by looking there in every subvolume.
    */
-  const searchSubvolumes = (extent: Extent): FileRun[] =>
-    extent.references.flatMap((reference) => {
-      const { tree: owner, inode, count } = reference;
-      if (!isSubvolume(owner)) return [];
-      // what is packed is longer in the file: looked for there if not all was found
-      const own = runsNear(owner, reference, extent, extent.length);
-      const all = own.length === count;
-      const length = all ? extent.length : Math.max(extent.length, MOST_PACKED);
-      return live.flatMap((tree) => {
-        const runs = all && tree === owner ? own : runsNear(tree, reference, extent, length);
-        return runs.map((run) => ({ tree, inode, run }));
-      });
-    });
+  const addFiles = (extent: Extent, reference: DataReference, files: FoundFile[]): void => {
+    const { tree: owner, inode, count } = reference;
+    if (!isSubvolume(owner)) return;
+    // what is packed is longer in the file: looked for there if not all was found
+    const own = live.has(owner) ? runsNear(owner, reference, extent, extent.length) : undefined;
+    const length = own?.runs.length === count ? extent.length : Math.max(extent.length, MOST_PACKED);
+    const seen = new Map<number, Seen | undefined>();
+    if (length === extent.length) seen.set(owner, own);
+    const seenIn = (tree: number): Seen | undefined => {
+      if (seen.has(tree)) return seen.get(tree);
+      const origin = snapshots.originOf(tree);
+      const theirs = origin === undefined ? undefined : seenIn(origin.tree);
+      const same = theirs !== undefined && origin !== undefined && isOlder(theirs, count, origin.since);
+      const found = same ? theirs : runsNear(tree, reference, extent, length);
+      seen.set(tree, found);
+      return found;
+    };
+    for (const tree of live) {
+      if (isBefore(tree, extent)) continue;
+      const found = seenIn(tree);
+      for (const run of found?.runs ?? NOTHING) files.push({ tree, inode, run, what: (found as Seen).what });
+    }
+  };
+  /** Whether a subvolume cannot hold an extent: it has not changed since it was made, and the extent came later. */
+  const isBefore = (tree: number, { generation }: Extent): boolean => {
+    const made = subvolumes.get(tree)?.history?.made;
+    return made !== undefined && made < generation && snapshots.originOf(tree) !== undefined;
+  };
 
   const askKernel = (extent: Extent) => {
     const answer = readReferences(io, fd, extent.logical);
-    const files = (answer?.found ?? []).flatMap(({ tree, inode, offset }) =>
-      isSubvolume(tree)
-        ? runsIn(tree, inode, extent, offset, offset + 1).map((run): FileRun => ({ tree, inode, run }))
-        : [],
-    );
+    const files = (answer?.found ?? []).flatMap(({ tree, inode, offset }): FoundFile[] => {
+      const seen = isSubvolume(tree) ? runsIn(tree, inode, extent, offset, offset + 1, 1) : undefined;
+      return seen === undefined ? [] : seen.runs.map((run) => ({ tree, inode, run, what: seen.what }));
+    });
     const internal = answer?.found.find((f) => !isSubvolume(f.tree))?.tree;
     return { files, internal, missing: answer?.missing ?? 0, gone: answer === undefined };
+  };
+  const withInode = (file: FileRun): FoundFile[] => {
+    const what = inodeOf(file.tree, file.inode);
+    return what === undefined ? [] : [{ ...file, what }];
   };
 
   return {
     inode: inodeOf,
+    expect(extents) {
+      if (!few) return;
+      for (const [tree, wanted] of referredInodes(extents)) {
+        if (!live.has(tree)) continue;
+        const unread = [...wanted].filter((inode) => !inodes.has(tree, inode)).sort((a, b) => a - b);
+        readInodes(search, tree, unread, (inode, what) => inodes.set(tree, inode, what));
+      }
+    },
     of(extent) {
-      const fresh = (uncommitted.get(extent.logical) ?? []).filter((f) => f.run.extentBytes === extent.length);
-      const few = extent.whole && live.length <= MOST_SEARCHED;
-      const owner = extent.references.find((r) => !isSubvolume(r.tree))?.tree;
-      const searched = few ? searchSubvolumes(extent) : [];
-      const settled = few && (searched.length > 0 || (fresh.length === 0 && owner !== undefined));
-      const found = settled ? { files: searched, internal: owner, missing: 0, gone: false } : askKernel(extent);
-      const files = withoutRepeats([...found.files, ...fresh]);
-      const internal = files.length > 0 || found.internal === undefined ? undefined : internalUse(found.internal);
-      return { files, internal, missing: found.missing, gone: found.gone };
+      const fresh = uncommitted.get(extent.logical)?.filter((f) => f.run.extentBytes === extent.length) ?? NOTHING;
+      const simple = extent.whole && few;
+      const found: FoundFile[] = [];
+      if (simple) for (const reference of extent.references) addFiles(extent, reference, found);
+      const owner = simple ? extent.references.find((r) => !isSubvolume(r.tree))?.tree : undefined;
+      const settled = simple && (found.length > 0 || (fresh.length === 0 && owner !== undefined));
+      const answer = settled ? { files: found, internal: owner, missing: 0, gone: false } : askKernel(extent);
+      const once = settled && fresh.length === 0 && extent.references.length === 1;
+      const files = once ? answer.files : withoutRepeats([...answer.files, ...fresh.flatMap(withInode)]);
+      const internal = files.length > 0 || answer.internal === undefined ? undefined : internalUse(answer.internal);
+      return { files, internal, missing: answer.missing, gone: answer.gone };
     },
   };
+}
+
+/** Whether all that was seen comes from leaves older than a generation: the inode, all of its names, all of the runs. */
+function isOlder({ what, runs }: Seen, count: number, generation: number): boolean {
+  return (
+    runs.length === count &&
+    what.generation < generation &&
+    what.links > 0 &&
+    what.names.length === what.links &&
+    runs.every((r) => r.generation < generation)
+  );
+}
+
+function referredInodes(extents: readonly Extent[]): Map<number, Set<number>> {
+  const wanted = new Map<number, Set<number>>();
+  for (const { whole, references } of extents) {
+    for (const { tree, inode } of whole ? references : NOTHING) {
+      if (!isSubvolume(tree)) continue;
+      const inodes = wanted.get(tree);
+      if (inodes === undefined) wanted.set(tree, new Set([inode]));
+      else inodes.add(inode);
+    }
+  }
+  return wanted;
 }
 
 function isSubvolume(tree: number): boolean {
@@ -116,9 +204,11 @@ function isSubvolume(tree: number): boolean {
 function internalUse(tree: number): string {
   return tree === 1 ? 'free-space cache' : `data of the ${treeName(tree, () => undefined)}`;
 }
-function withoutRepeats(files: readonly FileRun[]): FileRun[] {
-  if (files.length < 2) return [...files];
-  const seen = new Map<string, FileRun>();
-  for (const f of files) seen.set(`${f.tree}/${f.inode}/${f.run.offset}`, f);
-  return [...seen.values()];
+function withoutRepeats(files: readonly FoundFile[]): readonly FoundFile[] {
+  if (files.length < 2) return files;
+  const seen = new Set<string>();
+  return files.filter((f) => {
+    const key = `${f.tree}/${f.inode}/${f.run.offset}`;
+    return seen.size < seen.add(key).size;
+  });
 }

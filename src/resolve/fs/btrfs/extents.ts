@@ -35,7 +35,7 @@ const INLINE_BYTES: ReadonlyMap<number, number> = new Map([
 /** More than this much is kept of no extent: the kernel is asked for the rest. */
 const MOST_REFERENCES = 8;
 /** how far back to look first for the extent that a range begins in */
-const LOOK_BACK = 128 * 1024;
+const LOOK_BACK = 32 * 1024;
 
 /** A file of a tree that refers to a data extent: at `offset` plus where in the extent the file's bytes begin. */
 export interface DataReference {
@@ -61,88 +61,104 @@ export interface Extent {
   readonly trees: readonly number[];
   readonly parents: readonly number[];
 }
-/** While it is read. */
-interface Draft {
-  logical: number;
-  length: number;
-  generation: number;
-  isTreeBlock: boolean;
-  level: number;
-  count: number;
+/** While it is read: it becomes the extent itself, of which there may be very many. */
+interface Draft extends Extent {
+  whole: boolean;
+  readonly count: number;
   counted: number;
   simple: boolean;
-  references: DataReference[];
-  trees: number[];
-  parents: number[];
+  readonly references: DataReference[];
+  readonly trees: number[];
+  readonly parents: number[];
 }
 
-/** Extents that lie in `[from, to)` wholly or in part, in order. `floor` is where their chunk begins: none lies across. */
-export function readExtents(search: TreeSearch, nodeBytes: number, from: number, to: number, floor: number): Extent[] {
+/** Logical bytes of one chunk, and what of them matters. */
+export interface ExtentRange {
+  readonly from: number;
+  readonly to: number;
+  /** where their chunk begins: no extent lies across */
+  readonly floor: number;
+  /** mostly asked in the order of their addresses */
+  wants(logical: number, length: number): boolean;
+}
+
+/** Extents that lie in a range wholly or in part and are wanted, in order. */
+export function readExtents(search: TreeSearch, nodeBytes: number, range: ExtentRange): Extent[] {
+  const { from, to, floor, wants } = range;
   let back = LOOK_BACK;
   let low = Math.max(floor, from - back);
-  const found = readBetween(search, nodeBytes, low, to);
+  let first = Number.POSITIVE_INFINITY;
+  const noteFirst = (logical: number, length: number): boolean => {
+    if (logical < first) first = logical;
+    return logical + length > from && wants(logical, length);
+  };
+  const found = readBetween(search, nodeBytes, low, to, noteFirst);
   // extents do not overlap: any one that begins at `from` or before it tells what is there
-  while (low > floor && !found.some((e) => e.logical <= from)) {
+  while (low > floor && first > from) {
     const high = low;
     back *= 8;
     low = Math.max(floor, from - back);
-    const before = readBetween(search, nodeBytes, low, high).at(-1);
-    if (before !== undefined) {
-      found.unshift(before);
-      break;
-    }
+    found.unshift(...readBetween(search, nodeBytes, low, high, noteFirst));
   }
-  return found.filter((e) => e.logical + e.length > from);
+  return found;
 }
 
 /** The extent that begins at `logical`. */
 export function readExtentAt(search: TreeSearch, nodeBytes: number, logical: number): Extent | undefined {
-  return readBetween(search, nodeBytes, logical, logical + 1)[0];
+  return readBetween(search, nodeBytes, logical, logical + 1, () => true)[0];
 }
 
-/** Extents that begin in `[from, to)`. */
-function readBetween(search: TreeSearch, nodeBytes: number, from: number, to: number): Extent[] {
+/** Extents that begin in `[from, to)`; what is not wanted costs next to nothing. */
+function readBetween(
+  search: TreeSearch,
+  nodeBytes: number,
+  from: number,
+  to: number,
+  wants: (logical: number, length: number) => boolean,
+): Extent[] {
   const extents: Extent[] = [];
   let draft: Draft | undefined;
-  const finish = (): void => {
-    if (draft !== undefined) extents.push(toExtent(draft));
-    draft = undefined;
-  };
   const range = {
     tree: EXTENT_TREE,
     from: { object: from, type: 0, offset: 0 },
     to: { object: to - 1, type: 255, offset: -1 },
   };
   search.each(range, (item) => {
-    if (item.type === EXTENT_ITEM || item.type === METADATA_ITEM) {
-      finish();
-      draft = beginExtent(item, nodeBytes);
-    } else if (draft !== undefined && item.object === draft.logical) addKeyed(draft, item);
+    const { type, object } = item;
+    if (type === EXTENT_ITEM || type === METADATA_ITEM) {
+      finish(draft);
+      const length = type === METADATA_ITEM ? nodeBytes : item.offset;
+      if (plausible(object) + plausible(length) === object) throw garbled('an extent of no bytes');
+      draft = wants(object, length) ? beginExtent(item, length) : undefined;
+      if (draft !== undefined) extents.push(draft);
+    } else if (draft !== undefined && object === draft.logical) addKeyed(draft, item);
   });
-  finish();
+  finish(draft);
   return extents;
 }
+function finish(draft: Draft | undefined): void {
+  if (draft !== undefined) draft.whole = draft.simple && draft.counted === draft.count;
+}
 
-function beginExtent({ view, at, length, object, offset, type }: TreeItem, nodeBytes: number): Draft {
+function beginExtent({ view, at, length, object, offset, type }: TreeItem, bytes: number): Draft {
   if (length < HEAD_BYTES) throw garbled('an extent that is too short');
   const flags = view.getUint32(at + 16, true);
   const isTreeBlock = type === METADATA_ITEM || (flags & FLAG_TREE_BLOCK) !== 0;
   const old = isTreeBlock && type === EXTENT_ITEM;
-  const bytes = type === METADATA_ITEM ? nodeBytes : offset;
   const draft: Draft = {
     logical: object,
     length: bytes,
     generation: read64(view, at + 8),
     isTreeBlock,
     level: old ? view.getUint8(at + HEAD_BYTES + TREE_BLOCK_INFO - 1) : type === METADATA_ITEM ? offset : 0,
+    whole: false,
     count: read64(view, at),
+    references: [],
     counted: 0,
     simple: true,
-    references: [],
     trees: [],
     parents: [],
   };
-  if (plausible(object) + plausible(bytes) === object) throw garbled('an extent of no bytes');
   const end = at + length;
   for (let r = at + HEAD_BYTES + (old ? TREE_BLOCK_INFO : 0); r < end; ) {
     const kind = view.getUint8(r);
@@ -183,7 +199,4 @@ function addKeyed(draft: Draft, { type, view, at, length, offset }: TreeItem): v
   else if (type === SHARED_BLOCK_REF) draft.parents.push(offset);
   else if (type === DATA_REF && length >= DATA_REF_BYTES) addDataReference(draft, view, at);
   else draft.simple = false;
-}
-function toExtent({ count, counted, simple, ...rest }: Draft): Extent {
-  return { ...rest, whole: simple && counted === count };
 }

@@ -16,8 +16,12 @@ export const FILE_EXTENT = 108;
 const EXTENT_BYTES = 53;
 const INLINE = 0;
 const PREALLOCATED = 2;
-/** a small file comes whole with one call; of a large one only what is needed is read */
-const AT_ONCE = 24;
+/** items of most inodes: the inode, a name, a run of its bytes or an attribute, and one of the next, which shows the end */
+const ITEMS_EACH = 4;
+/** inodes with numbers so near to each other are read with one search: those between cost less than another one */
+const NEAR = 3;
+/** each kept on the way */
+const MOST_TOGETHER = 1024;
 
 /** One run of a file's bytes, as its tree has it. */
 export interface FileExtent {
@@ -32,46 +36,126 @@ export interface FileExtent {
   /** compressed or encrypted: no byte of the file belongs to one sector */
   readonly packed: boolean;
   readonly unwritten: boolean;
+  /** of the leaf that has it */
+  readonly generation: number;
+}
+export interface InodeName {
+  readonly directory: number;
+  readonly name: BytePath;
 }
 export interface Inode {
   readonly mode: number;
   readonly links: number;
-  readonly names: readonly { readonly directory: number; readonly name: BytePath }[];
+  readonly names: readonly InodeName[];
+  /** the first of them */
   readonly extents: readonly FileExtent[];
-  /** false: there are more extents than `extents` has */
+  /** false: there may be more extents than `extents` has */
   readonly whole: boolean;
+  /** of the youngest leaf that its mode, links or names come from */
+  readonly generation: number;
+}
+
+/** While its items come. */
+interface Draft {
+  /** undefined: there is no such inode */
+  mode: number | undefined;
+  links: number;
+  names: InodeName[];
+  readonly extents: FileExtent[];
+  whole: boolean;
+  generation: number;
+  /** type of the last item that came */
+  last: number;
 }
 
 /** Undefined when the subvolume has no such inode (any more). */
 export function readInode(search: TreeSearch, tree: number, inode: number): Inode | undefined {
-  let found: { mode: number; links: number } | undefined;
-  const names: { directory: number; name: BytePath }[] = [];
-  const extents: FileExtent[] = [];
-  const visit = (item: TreeItem): void => {
-    if (item.object !== inode) throw garbled('items of another inode');
-    if (item.type === INODE_ITEM) {
-      if (item.length < 56) throw garbled('an inode that is too short');
-      found = { links: item.view.getUint32(item.at + 40, true), mode: item.view.getUint32(item.at + 52, true) };
-    } else if (item.type === INODE_REF || item.type === INODE_EXTREF) addNames(item, names);
-    else if (item.type === FILE_EXTENT) addExtent(item, extents);
-  };
-  const from = { object: inode, type: INODE_ITEM, offset: 0 };
-  let last = 0;
-  const end = { object: inode, type: FILE_EXTENT, offset: -1 };
-  const whole = search.each(
-    { tree, from, to: end },
-    (item) => {
-      last = item.type;
-      visit(item);
-    },
-    AT_ONCE,
-  );
-  // many names or attributes: those were cut off before the extents began
-  if (!whole && last < FILE_EXTENT) {
-    names.length = 0;
-    search.each({ tree, from, to: { object: inode, type: INODE_EXTREF, offset: -1 } }, visit);
+  let found: Inode | undefined;
+  readInodes(search, tree, [inode], (_, what) => {
+    found = what;
+  });
+  return found;
+}
+
+/** Reads inodes of one subvolume with as few searches as it takes: `inodes` ascend. A visitor may search. */
+export function readInodes(
+  search: TreeSearch,
+  tree: number,
+  inodes: readonly number[],
+  visit: (inode: number, what: Inode | undefined) => void,
+): void {
+  for (let at = 0; at < inodes.length; ) {
+    const end = endOfGroup(inodes, at);
+    for (const draft of readGroup(search, tree, inodes, at, end)) {
+      visit(inodes[at++] as number, finished(search, tree, inodes[at - 1] as number, draft));
+    }
   }
-  return found === undefined ? undefined : { ...found, names, extents, whole };
+}
+
+function endOfGroup(inodes: readonly number[], at: number): number {
+  let end = at + 1;
+  while (end < inodes.length && end - at < MOST_TOGETHER && nextTo(inodes, end)) end++;
+  return end;
+}
+function nextTo(inodes: readonly number[], at: number): boolean {
+  return (inodes[at] as number) - (inodes[at - 1] as number) <= NEAR;
+}
+
+/** At least one of the inodes `[at, end)`, in their order; a file of many runs ends it early. */
+function readGroup(search: TreeSearch, tree: number, inodes: readonly number[], at: number, end: number): Draft[] {
+  const first = inodes[at] as number;
+  const last = inodes[end - 1] as number;
+  const drafts = [emptyDraft()];
+  let seen = first;
+  const from = { object: first, type: INODE_ITEM, offset: 0 };
+  const visit = (item: TreeItem): void => {
+    const { object } = item;
+    if (object < first && object >= 0) throw garbled('items of another inode');
+    // the kernel's own objects come last
+    seen = object < 0 ? Number.POSITIVE_INFINITY : object;
+    while (seen > (inodes[at + drafts.length - 1] as number) && at + drafts.length < end) drafts.push(emptyDraft());
+    const draft = drafts[drafts.length - 1] as Draft;
+    if (seen === inodes[at + drafts.length - 1]) addItem(draft, item);
+  };
+  const whole = search.each({ tree, from, to: LAST_KEY }, visit, ITEMS_EACH * (last - first + 1));
+  if (whole || seen > last) {
+    while (at + drafts.length < end) drafts.push(emptyDraft());
+    return drafts;
+  }
+  // cut off: within the last one that it came to, or in one that nobody asked for before it
+  const cut = drafts[drafts.length - 1] as Draft;
+  if (seen === inodes[at + drafts.length - 1]) cut.whole = false;
+  else if (seen < (inodes[at + drafts.length - 1] as number)) drafts.pop();
+  return drafts;
+}
+const LAST_KEY = { object: -1, type: 255, offset: -1 } as const;
+
+function emptyDraft(): Draft {
+  return { mode: undefined, links: 0, names: [], extents: [], whole: true, generation: 0, last: 0 };
+}
+function addItem(draft: Draft, item: TreeItem): void {
+  const { type, generation } = item;
+  draft.last = type;
+  if (type === FILE_EXTENT) {
+    addExtent(item, draft.extents);
+    return;
+  }
+  if (type === INODE_ITEM) {
+    if (item.length < 56) throw garbled('an inode that is too short');
+    draft.links = item.view.getUint32(item.at + 40, true);
+    draft.mode = item.view.getUint32(item.at + 52, true);
+  } else if (type === INODE_REF || type === INODE_EXTREF) addNames(item, draft.names);
+  else return;
+  if (generation > draft.generation) draft.generation = generation;
+}
+function finished(search: TreeSearch, tree: number, inode: number, draft: Draft): Inode | undefined {
+  const { mode, links, extents, whole } = draft;
+  if (mode === undefined) return undefined;
+  if (whole || draft.last > INODE_EXTREF)
+    return { mode, links, names: draft.names, extents, whole, generation: draft.generation };
+  // many names: cut off among them
+  const { names, generation } = readNames(search, tree, inode);
+  return { mode, links, names, extents, whole, generation: Math.max(generation, draft.generation) };
 }
 
 /** The runs of a file that begin in the bytes `[from, to)` of it. */
@@ -91,7 +175,7 @@ export function readFileExtents(
 }
 
 /** An item that is no data extent (inline, a hole) adds none. */
-export function addExtent({ view, at, length, offset }: TreeItem, extents: FileExtent[]): FileExtent[] {
+export function addExtent({ view, at, length, offset, generation }: TreeItem, extents: FileExtent[]): FileExtent[] {
   if (length < 21) throw garbled('a file extent that is too short');
   const type = view.getUint8(at + 20);
   if (type === INLINE) return extents;
@@ -106,14 +190,12 @@ export function addExtent({ view, at, length, offset }: TreeItem, extents: FileE
     length: readBytes64(view, at + 45),
     packed: view.getUint16(at + 16, true) !== 0,
     unwritten: type === PREALLOCATED,
+    generation,
   });
   return extents;
 }
 
-function addNames(
-  { view, raw, at, length, type, offset }: TreeItem,
-  names: { directory: number; name: BytePath }[],
-): void {
+function addNames({ view, raw, at, length, type, offset }: TreeItem, names: InodeName[]): void {
   const extended = type === INODE_EXTREF;
   const head = extended ? 18 : 10;
   for (let p = at; p < at + length; ) {
@@ -127,16 +209,19 @@ function addNames(
   }
 }
 
-/** Directories: the one name they have; undefined when the inode has none. */
-export function readDirectoryName(search: TreeSearch, tree: number, inode: number) {
-  const names: { directory: number; name: BytePath }[] = [];
+/** All names of an inode; directories have one. `generation`: of the youngest leaf that they come from. */
+export function readNames(search: TreeSearch, tree: number, inode: number) {
+  const names: InodeName[] = [];
+  let generation = 0;
   const range = {
     tree,
     from: { object: inode, type: INODE_REF, offset: 0 },
     to: { object: inode, type: INODE_EXTREF, offset: -1 },
   };
   search.each(range, (item) => {
-    if (item.type === INODE_REF || item.type === INODE_EXTREF) addNames(item, names);
+    if (item.type !== INODE_REF && item.type !== INODE_EXTREF) return;
+    if (item.generation > generation) generation = item.generation;
+    addNames(item, names);
   });
-  return names[0];
+  return { names, generation };
 }

@@ -10,6 +10,7 @@ import type { Extent } from './extents.ts';
 import type { FoundMember } from './member.ts';
 import { createNames, type Names } from './names.ts';
 import { type Placed, type Placing, placeOnDevice } from './place.ts';
+import { createSnapshots, noSnapshots, type Snapshots } from './snapshots.ts';
 import { readSubvolumes } from './subvolumes.ts';
 import type { TreeSearch } from './tree-search.ts';
 import { createTreeNames } from './trees.ts';
@@ -27,6 +28,7 @@ export interface Look {
   readonly files: ExtentFilesReader;
   readonly names: Names;
   readonly treeName: (block: Extent) => string;
+  readonly snapshots: Snapshots;
   readonly uncommitted: RunIndex<UncommittedRun>;
   readonly copies: CopyState;
   /** sectors of the device that were found to be free, in pieces */
@@ -46,13 +48,16 @@ export interface LookSources {
   readonly volume: Volume;
   readonly found: FoundMember;
   readonly extents: readonly DeviceExtent[];
+  /** whether what a snapshot shares with its origin may be taken from there */
+  readonly shares: boolean;
 }
 
-export function openLook({ task, fd, search, volume, found, extents }: LookSources): Look {
+export function openLook({ task, fd, search, volume, found, extents, shares }: LookSources): Look {
   const { io, mount, mounts, signal } = task;
   const placing = placeOnDevice(task.wanted, found.member, extents);
   const placed = createRunIndex(placing.placed);
   const subvolumes = readSubvolumes(search);
+  const snapshots = shares ? createSnapshots({ io, fd, search, subvolumes }) : noSnapshots;
   const fresh: UncommittedRun[] = [];
   const inData = placing.placed.some((p) => (p.chunk.type & CHUNK_TYPE.data) !== 0);
   const committed = found.committed ?? (volume.generation === undefined ? 0 : Math.max(0, volume.generation - 2));
@@ -61,13 +66,14 @@ export function openLook({ task, fd, search, volume, found, extents }: LookSourc
     const sectorsOf = (logical: number, bytes: number): Run =>
       run(wholeSectors(logical), sectorsCovering(logical, bytes));
     const wants = (logical: number, bytes: number): boolean => placed.overlapping(sectorsOf(logical, bytes)).length > 0;
-    for (const some of readUncommitted(search, subvolumes.values(), committed, wants)) {
+    const changing = [...subvolumes.values()].filter((s) => snapshots.originOf(s.id) === undefined);
+    for (const some of readUncommitted(search, changing, committed, wants)) {
       for (const f of some) fresh.push({ ...f, ...sectorsOf(f.run.extent, f.run.extentBytes) });
     }
   }
   const byExtent = new Map<number, FileRun[]>();
   for (const f of fresh) byExtent.set(f.run.extent, [...(byExtent.get(f.run.extent) ?? []), f]);
-  const names = createNames({ io, fd, search, subvolumes, space: createPathSpace(mount, mounts) });
+  const names = createNames({ io, fd, search, subvolumes, snapshots, space: createPathSpace(mount, mounts) });
   let turned = Date.now();
   return {
     task,
@@ -75,8 +81,9 @@ export function openLook({ task, fd, search, volume, found, extents }: LookSourc
     volume,
     placing,
     placed,
-    files: createExtentFiles({ io, fd, search, subvolumes, uncommitted: byExtent }),
+    files: createExtentFiles({ io, fd, search, subvolumes, snapshots, uncommitted: byExtent }),
     names,
+    snapshots,
     treeName: createTreeNames(search, volume.nodeBytes, subvolumes, names.subvolumePath),
     uncommitted: createRunIndex(fresh),
     copies: {

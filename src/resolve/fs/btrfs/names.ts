@@ -1,21 +1,23 @@
 import { errnoOf, messageOf } from '../../../model/errors.ts';
 import type { Owner } from '../../../model/owner.ts';
 import type { FilesystemIo } from '../../../ports.ts';
-import { viewOf, write64 } from '../little-endian.ts';
 import { ownerPaths } from '../owner-paths.ts';
 import type { FilesystemOwner } from '../resolver.ts';
 import { type BytePath, joinPath, type PathSpace } from '../visible-path.ts';
-import { type Inode, readDirectoryName } from './inodes.ts';
+import { type Inode, type InodeName, readNames } from './inodes.ts';
+import { inSubvolume, type Snapshots } from './snapshots.ts';
 import { ROOT_DIRECTORY, type Subvolume, TOP_LEVEL } from './subvolumes.ts';
+import { createTable } from './table.ts';
 import type { TreeSearch } from './tree-search.ts';
 
 const S_IFMT = 0xf000;
 const S_IFDIR = 0x4000;
 const S_IFLNK = 0xa000;
-/** FILEID_BTRFS_WITHOUT_PARENT (include/linux/exportfs.h): u64 inode, u64 subvolume, u32 generation, 0 for any */
-const HANDLE_TYPE = 0x4d;
 /** subvolumes and directories that are nested deeper have no path that could be used */
 const DEEPEST = 2048;
+/** files that are described again without being looked at: those of which many parts are asked about */
+const MOST_REMEMBERED = 4096;
+const MOST_DIRECTORIES = 50_000;
 
 export type Described = Omit<FilesystemOwner, 'device' | 'start' | 'count'>;
 
@@ -25,6 +27,8 @@ export interface Names {
   describe(tree: number, inode: number, what: Inode): Described;
   /** undefined for deleted ones */
   subvolumePath(id: number): BytePath | undefined;
+  /** Each subvolume has a device number of its own, by which processes that have its files open are found: of all described. */
+  readonly statDevices: ReadonlyMap<string, string>;
 }
 
 export interface NameSources {
@@ -32,63 +36,95 @@ export interface NameSources {
   readonly fd: number;
   readonly search: TreeSearch;
   readonly subvolumes: ReadonlyMap<number, Subvolume>;
+  readonly snapshots: Snapshots;
   readonly space: PathSpace;
 }
 
-export function createNames({ io, fd, search, subvolumes, space }: NameSources): Names {
-  const directories = new Map<string, BytePath | undefined>();
-  const devices = new Map<number, string | undefined>();
+/** What a tree holds of one directory. */
+interface Directory {
+  /** undefined: it is not there */
+  readonly name: InodeName | undefined;
+  readonly generation: number;
+  /** absent until asked for; undefined when it has none */
+  path?: BytePath | undefined;
+}
 
-  const directoryPath = (tree: number, directory: number, depth = 0): BytePath | undefined => {
+export function createNames({ io, fd, search, subvolumes, snapshots, space }: NameSources): Names {
+  const directories = createTable<Directory>(MOST_DIRECTORIES);
+  const paths = new Map<number, BytePath | undefined>();
+  const seen = new Set<number>();
+  const statDevices = new Map<string, string>();
+  const described = createTable<{ readonly of: Inode; readonly told: Described }>(MOST_REMEMBERED);
+
+  const directoryOf = (tree: number, inode: number): Directory => {
+    const known = directories.get(tree, inode);
+    if (known !== undefined) return known;
+    const origin = snapshots.originOf(tree);
+    const theirs = origin === undefined ? undefined : directoryOf(origin.tree, inode);
+    const same = theirs?.name !== undefined && origin !== undefined && theirs.generation < origin.since;
+    const found: Directory = same ? { name: theirs.name, generation: theirs.generation } : readDirectory(tree, inode);
+    directories.set(tree, inode, found);
+    return found;
+  };
+  const readDirectory = (tree: number, inode: number): Directory => {
+    const { names, generation } = readNames(search, tree, inode);
+    return { name: names[0], generation };
+  };
+  const directoryPath = (tree: number, inode: number, depth = 0): BytePath | undefined => {
     if (depth > DEEPEST) return undefined;
-    if (directory === ROOT_DIRECTORY) return subvolumePath(tree, depth + 1);
-    const key = `${tree}/${directory}`;
-    if (directories.has(key)) return directories.get(key);
-    const found = readDirectoryName(search, tree, directory);
-    const above = found === undefined ? undefined : directoryPath(tree, found.directory, depth + 1);
-    const path = found === undefined || above === undefined ? undefined : joinPath(above, found.name);
-    directories.set(key, path);
-    return path;
+    if (inode === ROOT_DIRECTORY) return subvolumePath(tree, depth + 1);
+    const directory = directoryOf(tree, inode);
+    const { name } = directory;
+    if (name === undefined || 'path' in directory) return directory.path;
+    const above = directoryPath(tree, name.directory, depth + 1);
+    directory.path = above === undefined ? undefined : joinPath(above, name.name);
+    return directory.path;
   };
   const subvolumePath = (id: number, depth = 0): BytePath | undefined => {
     if (id === TOP_LEVEL) return '/';
-    const key = `${id}`;
-    if (directories.has(key)) return directories.get(key);
+    if (paths.has(id)) return paths.get(id);
     const place = subvolumes.get(id)?.place;
     const above = place === undefined ? undefined : directoryPath(place.subvolume, place.directory, depth + 1);
     const path = place === undefined || above === undefined ? undefined : joinPath(above, place.name);
-    directories.set(key, path);
+    paths.set(id, path);
     return path;
   };
-  const inodeDevice = (tree: number): string | undefined => {
-    if (!devices.has(tree)) devices.set(tree, readInodeDevice(io, fd, tree));
-    return devices.get(tree);
+  const noteDevice = (tree: number): void => {
+    if (seen.has(tree)) return;
+    seen.add(tree);
+    const device = inSubvolume(io, fd, tree, (root) => io.status(root).devNumber);
+    if (device !== undefined) statDevices.set(String(tree), device);
+  };
+
+  const describe = (tree: number, inode: number, what: Inode): Described => {
+    noteDevice(tree);
+    const base = { inode: String(inode), subvolume: String(tree) };
+    if (what.links === 0) return { ...base, kind: 'deleted', linkCount: 0 };
+    const found: BytePath[] = [];
+    let trouble: string | undefined;
+    for (const { directory, name } of what.names) {
+      try {
+        const above = directoryPath(tree, directory);
+        if (above === undefined) trouble = 'a directory above it was not found';
+        else found.push(joinPath(above, name));
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+        trouble = `a directory above it cannot be read (${messageOf(error)})`;
+      }
+    }
+    const kind = kindOf(what.mode);
+    return { ...base, kind, ...ownerPaths(found, kind === 'directory' ? 'directory' : what.links, space, trouble) };
   };
 
   return {
     subvolumePath,
+    statDevices,
     describe(tree, inode, what) {
-      const device = inodeDevice(tree);
-      const base = {
-        inode: String(inode),
-        subvolume: String(tree),
-        ...(device === undefined ? {} : { inodeDevice: device }),
-      };
-      if (what.links === 0) return { ...base, kind: 'deleted', linkCount: 0 };
-      const paths: BytePath[] = [];
-      let trouble: string | undefined;
-      for (const { directory, name } of what.names) {
-        try {
-          const above = directoryPath(tree, directory);
-          if (above === undefined) trouble = 'a directory above it was not found';
-          else paths.push(joinPath(above, name));
-        } catch (error) {
-          if (errnoOf(error) === undefined) throw error;
-          trouble = `a directory above it cannot be read (${messageOf(error)})`;
-        }
-      }
-      const kind = kindOf(what.mode);
-      return { ...base, kind, ...ownerPaths(paths, kind === 'directory' ? 'directory' : what.links, space, trouble) };
+      const known = described.get(tree, inode);
+      if (known?.of === what) return known.told;
+      const told = describe(tree, inode, what);
+      described.set(tree, inode, { of: what, told });
+      return told;
     },
   };
 }
@@ -96,22 +132,4 @@ export function createNames({ io, fd, search, subvolumes, space }: NameSources):
 function kindOf(mode: number): Owner['kind'] {
   if ((mode & S_IFMT) === S_IFDIR) return 'directory';
   return (mode & S_IFMT) === S_IFLNK ? 'symlink' : 'file';
-}
-
-/** Each subvolume has a device number of its own, by which processes that have its files open are found. */
-function readInodeDevice(io: FilesystemIo, fd: number, tree: number): string | undefined {
-  const handle = Buffer.alloc(20);
-  write64(viewOf(handle), 0, ROOT_DIRECTORY);
-  write64(viewOf(handle), 8, tree);
-  try {
-    const root = io.openHandle(fd, HANDLE_TYPE, handle, 'directory');
-    try {
-      return io.status(root).devNumber;
-    } finally {
-      io.close(root);
-    }
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
 }

@@ -1,80 +1,66 @@
 import { AgentError, errnoOf, messageOf } from '../../../model/errors.ts';
-import { clip, coalesce, intersect, type Run, run, subtract } from '../../../model/extent.ts';
-import { bytes, bytesFromSectors, sector, sectorCount, sectorsCovering, wholeSectors } from '../../../model/units.ts';
+import { clip, endOf, type Run, run, subtract, totalSectors } from '../../../model/extent.ts';
+import { bytes, bytesFromSectors, sector, sectorsCovering, wholeSectors } from '../../../model/units.ts';
 import type { FilesystemOwner } from '../resolver.ts';
 import { CHUNK_TYPE, type Chunk } from './chunks.ts';
 import { goodCopies } from './copies.ts';
+import type { FoundFile } from './extent-files.ts';
 import { type Extent, readExtents } from './extents.ts';
+import type { FileExtent } from './inodes.ts';
 import type { Look } from './look.ts';
 import type { Described } from './names.ts';
 import { overlapping } from './place.ts';
-import type { FileRun } from './uncommitted.ts';
+import { rangeOf, type Window, windowsOf } from './windows.ts';
 
-/** Logical sectors of one chunk that are looked at together. */
-export interface Window {
-  readonly chunk: Chunk;
-  /** bytes of logical space */
-  readonly from: number;
-  readonly to: number;
-  /** the wanted sectors in it, in order */
-  readonly wanted: readonly Run[];
-}
-/** What lies nearer than this is read with one search. */
-const GAP_BYTES = 128 * 1024;
-const WINDOW_BYTES = 16 * 1024 * 1024;
+/** extents whose files are looked up together */
+const EXTENTS_TOGETHER = 512;
 /** extents between two questions whether it is time to stop */
-const EXTENTS_PER_TURN = 32;
+const EXTENTS_PER_TURN = 128;
 
-export function* windowsOf(look: Look): Generator<Window> {
-  const byChunk = new Map<Chunk, Run[]>();
-  for (const p of look.placing.placed) {
-    const runs = byChunk.get(p.chunk);
-    if (runs === undefined) byChunk.set(p.chunk, [p]);
-    else runs.push(p);
-  }
-  for (const [chunk, runs] of byChunk) {
-    let wanted: Run[] = [];
-    let from = 0;
-    let to = 0;
-    for (const r of slices(coalesce(runs))) {
-      const start = bytesFromSectors(r.start);
-      if (wanted.length > 0 && (start - to > GAP_BYTES || to - from >= WINDOW_BYTES)) {
-        yield { chunk, from, to, wanted };
-        wanted = [];
-      }
-      if (wanted.length === 0) from = start;
-      wanted.push(r);
-      to = start + bytesFromSectors(r.count);
+/** A window whose part of the extent tree has been read. */
+interface ReadWindow extends Window {
+  readonly extents: readonly Extent[];
+}
+
+/** Owners of all that was placed in chunks; false when it was time to stop before all of them were found. */
+export async function tellPlaced(look: Look, out: FilesystemOwner[]): Promise<boolean> {
+  let together: ReadWindow[] = [];
+  let waiting = 0;
+  for (const window of windowsOf(look.placing.placed)) {
+    const extents = attempt(() => readExtents(look.search, look.volume.nodeBytes, rangeOf(window)));
+    if (extents.kind === 'failed') {
+      const reason = `the extent tree cannot be read (${extents.reason})`;
+      place(look, window.wanted, { kind: 'unknown', reason }, out);
+      continue;
     }
-    if (wanted.length > 0) yield { chunk, from, to, wanted };
+    together.push({ ...window, extents: extents.value });
+    waiting += 1 + extents.value.length;
+    if (waiting < EXTENTS_TOGETHER) continue;
+    if (!(await tellTogether(look, together, out))) return false;
+    together = [];
+    waiting = 0;
   }
-}
-function* slices(runs: readonly Run[]): Generator<Run> {
-  const most = wholeSectors(WINDOW_BYTES);
-  for (const r of runs) {
-    for (let at = 0; at < r.count; at += most) yield run(r.start + at, Math.min(most, r.count - at));
-  }
+  return tellTogether(look, together, out);
 }
 
-/** Owners of the wanted sectors of a window; false when it was time to stop before all of them were found. */
-export async function tellWindow(look: Look, window: Window, out: FilesystemOwner[]): Promise<boolean> {
-  const { chunk, from, to, wanted } = window;
-  const extents = attempt(() => readExtents(look.search, look.volume.nodeBytes, from, to, chunk.logical));
-  if (extents.kind === 'failed') {
-    place(look, wanted, { kind: 'unknown', reason: `the extent tree cannot be read (${extents.reason})` }, out);
-    return true;
+async function tellTogether(look: Look, windows: readonly ReadWindow[], out: FilesystemOwner[]): Promise<boolean> {
+  // what cannot be read now is told below, where it is missing
+  attempt(() => look.files.expect(windows.flatMap((w) => w.extents)));
+  for (const { chunk, wanted, extents } of windows) {
+    const held: Run[] = [];
+    let left: number = totalSectors(wanted);
+    for (const [i, extent] of extents.entries()) {
+      const where = sectorsOf(extent.logical, extent.length);
+      const asked = overlapping(wanted, where);
+      if (asked.length === 0) continue;
+      held.push(where);
+      left -= totalSectors(asked);
+      if (extent.isTreeBlock) tellTreeBlock(look, extent, asked, out);
+      else tellData(look, extent, asked, out);
+      if (i % EXTENTS_PER_TURN === 0 && !(await look.turn(out.length))) return false;
+    }
+    if (left > 0) tellUnheld(look, chunk, subtract(wanted, held), out);
   }
-  const held: Run[] = [];
-  for (const [i, extent] of extents.value.entries()) {
-    const where = sectorsOf(extent.logical, extent.length);
-    const asked = overlapping(wanted, where);
-    if (asked.length === 0) continue;
-    held.push(where);
-    if (extent.isTreeBlock) tellTreeBlock(look, extent, asked, out);
-    else tellData(look, extent, asked, out);
-    if (i % EXTENTS_PER_TURN === 0 && !(await look.turn(out.length))) return false;
-  }
-  tellUnheld(look, chunk, subtract(wanted, held), out);
   return look.turn(out.length);
 }
 
@@ -104,8 +90,8 @@ function tellData(look: Look, extent: Extent, asked: readonly Run[], out: Filesy
 /** No file shows it: looked at once more, since it may have changed since its extent was read. */
 function tellUnused(look: Look, extent: Extent, asked: readonly Run[], out: FilesystemOwner[]): void {
   const { logical, length, generation } = extent;
-  const now = readExtents(look.search, look.volume.nodeBytes, logical, logical + length, logical);
-  const [first] = now;
+  const range = { from: logical, to: logical + length, floor: logical, wants: () => true };
+  const [first] = readExtents(look.search, look.volume.nodeBytes, range);
   if (first === undefined) place(look, asked, { kind: 'free' }, out);
   else if (first.logical === logical && first.length === length && first.generation === generation) {
     place(look, asked, { kind: 'unreferenced' }, out);
@@ -119,50 +105,58 @@ function tellUnheld(look: Look, chunk: Chunk, gaps: readonly Run[], out: Filesys
     return;
   }
   for (const gap of gaps) {
-    const fresh = look.uncommitted.overlapping(gap);
-    const told = attempt(() => tellFiles(look, fresh, [gap], 0, out));
+    const told = attempt(() => tellFiles(look, freshIn(look, gap), [gap], 0, out));
     if (told.kind === 'ok') place(look, told.value, { kind: 'free' }, out);
     else place(look, [gap], { kind: 'unknown', reason: `its files cannot be told: ${told.reason}` }, out);
   }
 }
 
+function freshIn(look: Look, gap: Run): FoundFile[] {
+  return look.uncommitted.overlapping(gap).flatMap(({ tree, inode, run: bytesOfFile }) => {
+    const what = look.files.inode(tree, inode);
+    return what === undefined ? [] : [{ tree, inode, run: bytesOfFile, what }];
+  });
+}
+
 interface Claim extends Run {
-  readonly file: FileRun;
+  readonly file: FoundFile;
   shared: boolean;
 }
 
-/** Tells the files; returns what of `asked` is in none of them. */
+/** Tells the files; returns what of `asked`, sorted, is in none of them. */
 function tellFiles(
   look: Look,
-  files: readonly FileRun[],
+  files: readonly FoundFile[],
   asked: readonly Run[],
   missing: number,
   out: FilesystemOwner[],
 ): Run[] {
-  const claims = files.map((file): Claim => ({ ...claimed(file), file, shared: missing > 0 }));
+  const claims = files.map((file): Claim => ({ ...claimed(file.run), file, shared: missing > 0 }));
   markShared(claims);
+  let covered = false;
   for (const claim of claims) {
-    const { tree, inode, run: bytesOfFile } = claim.file;
-    const what = look.files.inode(tree, inode);
-    const parts = intersect(asked, [claim]);
-    if (what === undefined || parts.length === 0) continue;
+    const parts = overlapping(asked, claim);
+    if (parts.length === 0) continue;
+    covered ||= isWithin(asked, claim);
+    const { tree, inode, what, run: bytesOfFile } = claim.file;
     const described = withMissing(look.names.describe(tree, inode, what), missing);
     const state = bytesOfFile.unwritten ? 'unwritten' : 'data';
-    const shared = claim.shared ? { shared: true } : {};
+    const told: Described = claim.shared ? { ...described, shared: true, state } : { ...described, state };
     if (bytesOfFile.packed) {
       const { offset, length } = bytesOfFile;
-      place(look, parts, { ...described, ...shared, state, offset, length: bytes(length), packed: true }, out);
+      place(look, parts, { ...told, offset, length: bytes(length), packed: true }, out);
       continue;
     }
-    for (const part of parts) {
-      const offset = bytesOfFile.offset + bytesFromSectors(part.start) - bytesFromSectors(claim.start);
-      place(look, [part], { ...described, ...shared, state }, out, offset);
-    }
+    const origin = bytesOfFile.offset - bytesFromSectors(claim.start);
+    for (const part of parts) placePart(look, part, told, out, origin + bytesFromSectors(part.start));
   }
-  return subtract(asked, claims);
+  return covered ? [] : subtract(asked, claims);
+}
+function isWithin(asked: readonly Run[], claim: Run): boolean {
+  return (asked[0] as Run).start >= claim.start && endOf(asked[asked.length - 1] as Run) <= endOf(claim);
 }
 /** Of a packed extent, every sector is needed for every byte. */
-function claimed({ run: { extent, extentBytes, into, length, packed } }: FileRun): Run {
+function claimed({ extent, extentBytes, into, length, packed }: FileExtent): Run {
   return packed ? sectorsOf(extent, extentBytes) : sectorsOf(extent + into, length);
 }
 function markShared(claims: Claim[]): void {
@@ -182,29 +176,32 @@ function withMissing(what: Described, missing: number): Described {
 }
 
 /** Tells owners of logical sectors on the device asked about, each with what is known of its other copies. */
-function place(look: Look, asked: readonly Run[], what: Described, out: FilesystemOwner[], offset?: number): void {
-  const { device } = look.task;
-  for (const r of asked) {
-    for (const placed of look.placed.overlapping(r)) {
-      const part = clip(placed, r);
-      if (part === undefined) continue;
-      const physical = placed.physical + part.start - placed.start;
-      if (what.kind === 'free') {
-        look.free.push(run(physical, part.count));
-        continue;
-      }
-      const from = bytesFromSectors(part.start);
-      const to = from + bytesFromSectors(part.count);
-      const at = bytesFromSectors(sector(physical));
-      for (const { logical, length, goodCopy } of goodCopies(placed.chunk, from, to, at, look.copies)) {
-        const count = sectorsCovering(0, length);
-        const start = sector(physical + wholeSectors(logical - from));
-        const inFile =
-          offset === undefined
-            ? {}
-            : { offset: offset + logical - bytesFromSectors(r.start), length: bytesFromSectors(sectorCount(count)) };
-        const copy = what.kind === 'unknown' ? {} : { goodCopy };
-        out.push({ ...what, device: device.name, start, count, ...inFile, ...copy });
+function place(look: Look, asked: readonly Run[], what: Described, out: FilesystemOwner[]): void {
+  for (const r of asked) placePart(look, r, what, out);
+}
+/** `offset`: the byte of the file that the part begins with, where each byte has a place of its own. */
+function placePart(look: Look, asked: Run, what: Described, out: FilesystemOwner[], offset?: number): void {
+  const { name } = look.task.device;
+  for (const placed of look.placed.overlapping(asked)) {
+    const part = clip(placed, asked);
+    if (part === undefined) continue;
+    const physical = placed.physical + part.start - placed.start;
+    if (what.kind === 'free') {
+      look.free.push(run(physical, part.count));
+      continue;
+    }
+    const from = bytesFromSectors(part.start);
+    const to = from + bytesFromSectors(part.count);
+    const at = bytesFromSectors(sector(physical));
+    for (const { logical, length, goodCopy } of goodCopies(placed.chunk, from, to, at, look.copies)) {
+      const count = sectorsCovering(0, length);
+      const start = sector(physical + wholeSectors(logical - from));
+      const where = { device: name, start, count };
+      if (what.kind === 'unknown') out.push({ ...what, ...where });
+      else if (offset === undefined) out.push({ ...what, ...where, goodCopy });
+      else {
+        const bytesIn = offset + logical - bytesFromSectors(asked.start);
+        out.push({ ...what, ...where, offset: bytesIn, length: bytesFromSectors(count), goodCopy });
       }
     }
   }

@@ -37,6 +37,8 @@ export interface TreeItem {
   type: number;
   /** inexact beyond 2^53 */
   offset: number;
+  /** of the leaf that it is in */
+  generation: number;
   /** of the item in `view` */
   at: number;
   length: number;
@@ -63,7 +65,7 @@ export function treeSearchBuffer(): Buffer {
 /** A visitor must not search through the same buffer. */
 export function createTreeSearch(io: FilesystemIo, fd: number, raw = treeSearchBuffer()): TreeSearch {
   const view = viewOf(raw);
-  const item: TreeItem = { object: 0, type: 0, offset: 0, at: 0, length: 0, view, raw };
+  const item: TreeItem = { object: 0, type: 0, offset: 0, generation: 0, at: 0, length: 0, view, raw };
   return {
     each(range, visit, limit = 0xffffffff) {
       encode(view, range);
@@ -86,8 +88,8 @@ export function createTreeSearch(io: FilesystemIo, fd: number, raw = treeSearchB
   };
 }
 
+/** The other bytes of the request are never written: zero. */
 function encode(view: DataView, { tree, from, to, sinceGeneration = 0 }: SearchRange): void {
-  for (let at = 0; at < REQUEST; at += 4) view.setUint32(at, 0, true);
   write64(view, 0, tree);
   write64(view, 8, from.object);
   write64(view, 16, to.object);
@@ -106,6 +108,7 @@ function visitAll(item: TreeItem, found: number, visit: (item: TreeItem) => void
   for (let i = 0; i < found; i++) {
     if (at + HEADER > raw.length) throw garbled('items beyond its end');
     last = at;
+    item.generation = read64(view, at);
     item.object = readSigned64(view, at + 8);
     item.offset = read64(view, at + 16);
     item.type = view.getUint32(at + 24, true);
