@@ -1,7 +1,12 @@
 /** Replacement advice for each module, and the incident of one that is to be replaced. */
 import type { DimmState } from '../model/dimm-state.ts';
 import type { HealthReading } from '../model/health.ts';
-import { type AdvicePolicy, adviseReplacement, type ReplacementAdvice } from '../model/replacement-advice.ts';
+import {
+  type Advice,
+  type AdvicePolicy,
+  adviseReplacement,
+  type ReplacementAdvice,
+} from '../model/replacement-advice.ts';
 import type { Topology } from '../model/topology.ts';
 import { setSizeOf } from './dimm-history.ts';
 import { healthOf, holdFinding } from './dimm-incidents.ts';
@@ -25,7 +30,8 @@ export function followAdvice(
     // before the first reading nothing is said, of a module whose reading fails what is known of it otherwise
     if (reading === undefined) continue;
     const judge = (by: AdvicePolicy): ReplacementAdvice => judgeBy(draft, dimm, reading, topology, by);
-    const found = judge(policy);
+    const unread = reading.health.kind === 'failed';
+    const found = unread ? worse(draft.previous.advice.get(dimm.key), judge(policy)) : judge(policy);
     advice.set(dimm.key, found);
     const isWanted = found.advice === 'plan' || found.advice === 'now';
     const relaxed = judge({
@@ -35,15 +41,23 @@ export function followAdvice(
     });
     const isOver = !isWanted && found.advice !== null && (relaxed.advice === 'ok' || relaxed.advice === 'watch');
     const wasNow = findOpen(draft, 'dimm_replace', dimm.key)?.severity === 'critical';
-    const isBetween = found.advice === 'plan' && relaxed.advice === 'now' && wasNow;
+    // a module that does not answer has taken nothing back
+    const isBetween = found.advice === 'plan' && (relaxed.advice === 'now' || unread) && wasNow;
     holdFinding(draft, dimm, healthOf(reading), {
       condition: 'dimm_replace',
-      standing: isBetween ? 'between' : isWanted ? 'crossed' : isOver ? 'fine' : 'unknown',
+      standing: isBetween ? 'between' : isWanted ? 'crossed' : isOver && !unread ? 'fine' : 'unknown',
       severity: found.advice === 'now' ? 'critical' : 'warning',
       detail: found.summary,
     });
   }
   return advice;
+}
+
+const badness: Readonly<Record<Advice, number>> = { ok: 0, watch: 1, plan: 2, now: 3 };
+
+function worse(before: ReplacementAdvice | undefined, now: ReplacementAdvice): ReplacementAdvice {
+  if (before?.advice === null || before === undefined) return now;
+  return badness[before.advice] > badness[now.advice ?? 'ok'] ? before : now;
 }
 
 function judgeBy(

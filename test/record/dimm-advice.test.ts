@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Change } from '../../src/model/change.ts';
 import { run } from '../../src/model/extent.ts';
 import type { HealthFields } from '../../src/model/health.ts';
-import { ok } from '../../src/model/observation.ts';
+import { failed, ok } from '../../src/model/observation.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology } from '../../src/model/topology.ts';
 import { renderMessage } from '../../src/notify/message.ts';
@@ -22,14 +22,17 @@ const topology = {
 };
 const hour = 3_600_000;
 
-function pass(state: State, now: number, changes: readonly Change[], fields: HealthFields = { state: 'ok' }) {
+type Said = HealthFields | 'no answer';
+
+function pass(state: State, now: number, changes: readonly Change[], said: Said = { state: 'ok' }) {
+  const fields = said === 'no answer' ? {} : said;
   const health = [
     {
       name: 'nmem0',
       dimm: key,
       at: now,
       durationMs: 1,
-      health: ok(fields),
+      health: said === 'no answer' ? failed('IOCTL', 'it does not answer', 'EIO') : ok(fields),
       fields,
       sources: [],
       failures: [],
@@ -40,7 +43,7 @@ function pass(state: State, now: number, changes: readonly Change[], fields: Hea
   const snapshot = { at: now, places, lists: [], stuck: [], health, scrubs: [] };
   return recordPass(state, { topology, snapshot, changes, now, inventoried: true }, policy);
 }
-function play(steps: readonly (readonly [now: number, changes: readonly Change[], fields?: HealthFields])[]) {
+function play(steps: readonly (readonly [now: number, changes: readonly Change[], said?: Said])[]) {
   let state = emptyState();
   const told = steps.map(([now, changes, fields]) => {
     const after = pass(state, now, changes, fields);
@@ -84,6 +87,34 @@ test('whoever is to replace a module reads which one to pull and what to order, 
   assert.deepEqual(message.device.dimms, [
     { id: key, name: 'nmem0', serial: '0x2a50', locator: 'C1-D2', partNumber: 'NMA1XXD128GPS' },
   ]);
+});
+
+test('a module that does not answer takes back nothing that was advised: neither the incident, nor what is shown', () => {
+  const worn: HealthFields = { state: 'fatal', sparePercent: 4 };
+  const { told, advice } = play([
+    [0, [appeared()]],
+    [hour, [many(1, 0)]],
+    [2 * hour, [], worn],
+    [3 * hour, [], 'no answer'],
+    [4 * hour, [], worn],
+    [5 * hour, [], 'no answer'],
+    [6 * hour, [], { state: 'ok', sparePercent: 90 }],
+  ]);
+  assert.deepEqual(
+    told.map((notices) => notices.map(({ type }) => type)),
+    [[], [], ['opened'], [], [], [], ['resolved']],
+  );
+  assert.equal(advice?.advice, 'watch');
+  const unread = play([
+    [0, [appeared()]],
+    [hour, [many(1, 0)]],
+    [2 * hour, [], worn],
+    [3 * hour, [], 'no answer'],
+  ]);
+  assert.equal(unread.advice?.advice, 'now');
+  // nor after a restart, when what is shown has to be found anew
+  const restarted = pass({ ...unread.state, advice: new Map() }, 4 * hour, [], 'no answer');
+  assert.deepEqual(restarted.notices, []);
 });
 
 test('the window moves on: now becomes watched, and the incident ends', () => {
