@@ -170,6 +170,10 @@ export interface FileStatus {
   /** the id that mountinfo tells of the mount it was opened through (kernel 5.8) */
   readonly mountId?: number;
 }
+export interface ProcLink {
+  readonly name: string;
+  readonly target: Uint8Array;
+}
 export type OpenKind = 'file' | 'directory';
 
 /**
@@ -212,6 +216,8 @@ export interface FilesystemIo {
    */
   readProcWithin(path: string, deadlineMs: number): Promise<Uint8Array>;
   linkProc(path: string): Uint8Array;
+  /** The links of a directory of procfs and what each says, but those that are gone by now. */
+  linksProc(path: string): readonly ProcLink[];
   /** Of what a link in procfs leads to, as this host knows it, without asking a file server. */
   statusProc(path: string): FileStatus;
   /** Opens what a link in procfs leads to; only for what `statusProc` said is a file or a directory. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readdirSync, readFile, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
-import type { FileStatus, FilesystemIo, Lanes, OpenKind } from '../ports.ts';
+import type { FileStatus, FilesystemIo, Lanes, OpenKind, ProcLink } from '../ports.ts';
 import {
   addressOf,
   closeFd,
@@ -12,6 +12,7 @@ import {
   residentPages,
   statxOf,
   tryOpenat2,
+  tryReadlinkAt,
 } from './native.ts';
 import { readPageSize } from './page-size.ts';
 
@@ -119,7 +120,14 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       return pages.map((p) => p & 1);
     },
     listProc: (path) => readdirSync(join(roots.proc, path)),
-    readProc: (path) => readFileSync(join(roots.proc, path)),
+    readProc(path) {
+      const fd = openSync(join(roots.proc, path), constants.O_RDONLY | O_CLOEXEC);
+      try {
+        return readToEnd(fd);
+      } finally {
+        closeSync(fd);
+      }
+    },
     readProcWithin(path, deadlineMs) {
       const { promise, resolve: done, reject: fail } = Promise.withResolvers<Uint8Array>();
       const file = join(roots.proc, path);
@@ -137,6 +145,19 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       return promise;
     },
     linkProc: (path) => readlinkSync(join(roots.proc, path), { encoding: 'buffer' }),
+    linksProc(path) {
+      const directory = openSync(join(roots.proc, path), constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC);
+      try {
+        const links: ProcLink[] = [];
+        for (const name of readdirSync(join(roots.proc, path))) {
+          const target = tryReadlinkAt(directory, name);
+          if (target !== undefined) links.push({ name, target });
+        }
+        return links;
+      } finally {
+        closeSync(directory);
+      }
+    },
     statusProc(path) {
       const fd = openSync(join(roots.proc, path), O_PATH | O_CLOEXEC);
       try {
@@ -148,6 +169,17 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     },
     openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
+}
+
+const procScratch = Buffer.alloc(64 * 1024);
+/** Files of procfs tell no size. Most fit one read. */
+function readToEnd(fd: number): Buffer {
+  const parts: Buffer[] = [];
+  for (;;) {
+    const length = readSync(fd, procScratch, 0, procScratch.length, null);
+    if (length === 0) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    parts.push(Buffer.from(procScratch.subarray(0, length)));
+  }
 }
 
 function failure(code: string, what: string): Error {
@@ -196,16 +228,24 @@ function decodeStatx(raw: Buffer): FileStatus {
   return {
     devNumber: deviceAt(raw, STATX.dev),
     deviceNumber: deviceAt(raw, STATX.rdev),
-    inode: raw.readBigUInt64LE(STATX.inode).toString(),
+    inode: decimalAt(raw, STATX.inode),
     mode: raw.readUInt16LE(STATX.mode),
     linkCount: raw.readUInt32LE(STATX.nlink),
-    size: Number(raw.readBigUInt64LE(STATX.size)),
+    size: join32(raw.readUInt32LE(STATX.size), raw.readUInt32LE(STATX.size + 4)),
     ...(known || dax ? { dax } : {}),
     ...((raw.readUInt32LE(0) & STATX_MNT_ID) === 0 ? {} : { mountId: Number(raw.readBigUInt64LE(STATX.mountId)) }),
   };
 }
 function deviceAt(raw: Buffer, at: number): string {
   return `${raw.readUInt32LE(at)}:${raw.readUInt32LE(at + 4)}`;
+}
+/** BigInt costs several times as much as a number, and few inode numbers need it. */
+function decimalAt(raw: Buffer, at: number): string {
+  const number = join32(raw.readUInt32LE(at), raw.readUInt32LE(at + 4));
+  return Number.isSafeInteger(number) ? String(number) : raw.readBigUInt64LE(at).toString();
+}
+function join32(low: number, high: number): number {
+  return high * 0x1_0000_0000 + low;
 }
 
 function hasCapability(bit: bigint): boolean {

@@ -21,6 +21,9 @@ const LONGEST_POLL_MS = 1_000;
 const HANDLE_HEADER = 8;
 const MAX_HANDLE = 128;
 
+/** with AT_EMPTY_PATH: the descriptor itself */
+const NO_NAME = Buffer.from([0]);
+
 type Native = (...args: readonly unknown[]) => number;
 interface AsyncNative {
   async(...args: readonly unknown[]): void;
@@ -36,6 +39,7 @@ interface Bindings {
   readonly munmap: Native;
   readonly mincore: Native;
   readonly close: Native;
+  readonly readlinkat: Native;
   readonly poll: AsyncNative;
 }
 let bindings: Bindings | undefined;
@@ -59,6 +63,7 @@ function native(): Bindings {
     munmap: libc.func('int munmap(long at, unsigned long bytes)'),
     mincore: libc.func('int mincore(long at, unsigned long bytes, void *into)'),
     close: libc.func('int close(int fd)'),
+    readlinkat: libc.func('long readlinkat(int directory, const char *name, void *into, unsigned long bytes)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
   };
   return bindings;
@@ -108,7 +113,7 @@ export function handleOf(fd: number): { readonly type: number; readonly handle: 
   const argument = Buffer.alloc(HANDLE_HEADER + MAX_HANDLE);
   argument.writeUInt32LE(MAX_HANDLE, 0);
   const mountId = Buffer.alloc(4);
-  checked(native().nameToHandleAt(fd, Buffer.from([0]), argument, mountId, AT_EMPTY_PATH), 'name_to_handle_at');
+  checked(native().nameToHandleAt(fd, NO_NAME, argument, mountId, AT_EMPTY_PATH), 'name_to_handle_at');
   const length = argument.readUInt32LE(0);
   return { type: argument.readInt32LE(4), handle: argument.subarray(HANDLE_HEADER, HANDLE_HEADER + length) };
 }
@@ -119,7 +124,7 @@ export function getdents(fd: number, into: Uint8Array): number {
 /** struct statx (256 bytes) of an open file; `cached`: as known here, without asking a file server. */
 export function statxOf(fd: number, into: Uint8Array, cached = false): void {
   const flags = AT_EMPTY_PATH | AT_NO_AUTOMOUNT | (cached ? AT_STATX_DONT_SYNC : 0);
-  checked(native().statx(fd, Buffer.from([0]), flags, STATX_BASIC_AND_MOUNT, into), 'statx');
+  checked(native().statx(fd, NO_NAME, flags, STATX_BASIC_AND_MOUNT, into), 'statx');
 }
 /** mincore(2): bit 0 of each byte tells whether that page of the file is in memory. `offset` is that of a page. */
 export function residentPages(fd: number, offset: number, into: Uint8Array, pageSize: number): void {
@@ -154,6 +159,12 @@ function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve:
   howScratch.writeUInt32LE(flags, 0);
   howScratch.writeUInt32LE(resolve, 16);
   return native().syscallOpenat2(SYS_OPENAT2, directory, at, scratchAddresses.how, howScratch.length);
+}
+const linkScratch = Buffer.alloc(4096);
+/** What a link of a directory says; undefined when it cannot be read: most are of processes that end any moment. */
+export function tryReadlinkAt(directory: number, name: string): Uint8Array | undefined {
+  const length = native().readlinkat(directory, name, linkScratch, linkScratch.length);
+  return length < 0 ? undefined : Uint8Array.prototype.slice.call(linkScratch, 0, length);
 }
 export function closeFd(fd: number): void {
   checked(native().close(fd), 'close');

@@ -20,7 +20,6 @@ export function findDeletedFiles({ io, mount, device, signal }: FilesystemTask, 
   const seen = new Set<string>();
   const reader = createExtentReader(io);
   const look = (path: string): void => {
-    if (deletedName(io.linkProc(path)) === undefined) return;
     const status = io.statusProc(path);
     if (status.devNumber !== mount.devNumber || status.linkCount > 0 || (status.mode & S_IFMT) !== S_IFREG) return;
     if (seen.has(status.inode)) return;
@@ -47,7 +46,9 @@ export function findDeletedFiles({ io, mount, device, signal }: FilesystemTask, 
   for (const pid of quietly(() => io.listProc('')) ?? []) {
     if (signal.aborted) break;
     if (!/^\d+$/.test(pid)) continue;
-    for (const fd of quietly(() => io.listProc(`${pid}/fd`)) ?? []) quietly(() => look(`${pid}/fd/${fd}`));
+    for (const { name, target } of quietly(() => io.linksProc(`${pid}/fd`)) ?? []) {
+      if (deletedName(target) !== undefined) quietly(() => look(`${pid}/fd/${name}`));
+    }
   }
   return found;
 }

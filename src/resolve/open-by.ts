@@ -98,6 +98,7 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
   let skipped = 0;
 
   async function look(pid: string): Promise<void> {
+    if (isKernelThread(pid)) return;
     const drafts = new Map<string, Draft>();
     const draft = (key: string, name: Uint8Array): Draft => {
       const known = drafts.get(key) ?? { mapped: [], name };
@@ -123,6 +124,13 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
       uses.push({ ...process, ...rest, ...(statDevice === undefined ? {} : { statDevice }) });
       found.set(key, uses);
     }
+  }
+
+  /** Neither a program nor another thread that could still show one: most of what /proc lists has nothing to look at. */
+  function isKernelThread(pid: string): boolean {
+    if (attempt(() => io.linkProc(`${pid}/exe`)) !== 'gone') return false;
+    const threads = attempt(() => io.listProc(`${pid}/task`));
+    return threads === 'gone' || (threads !== 'denied' && threads.length <= 1);
   }
 
   async function lookAtMaps(path: string, draft: (key: string, name: Uint8Array) => Draft) {
@@ -173,9 +181,10 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
 
   /** How many descriptors there are. */
   function lookAtDescriptors(path: string, draft: (key: string, name: Uint8Array) => Draft): number {
-    const descriptors = io.listProc(`${path}/fd`);
-    for (const fd of descriptors) {
-      const seen = attempt(() => openedTarget(path, fd));
+    const descriptors = io.linksProc(`${path}/fd`);
+    for (const { name, target } of descriptors) {
+      if (target[0] !== SLASH) continue;
+      const seen = attempt(() => openedTarget(path, name, target));
       if (seen === undefined || seen === 'gone' || seen === 'denied') continue;
       const use = draft(seen.key, seen.name);
       use.statDevice ??= seen.statDevice;
@@ -188,9 +197,7 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
    * that hangs. Then inode number and mount from fdinfo (kernel 5.14), so that nothing is asked of files on other file
    * systems: a dead network mount would hang the question.
    */
-  function openedTarget(path: string, fd: string) {
-    const name = io.linkProc(`${path}/fd/${fd}`);
-    if (name[0] !== SLASH) return undefined;
+  function openedTarget(path: string, fd: string, name: Uint8Array) {
     const isDeviceName = devices.size > 0 && Buffer.from(name).toString('latin1').startsWith('/dev/');
     const info = Buffer.from(io.readProc(`${path}/fdinfo/${fd}`)).toString('latin1');
     const inode = /^ino:\s*(\d+)$/m.exec(info)?.[1];

@@ -117,12 +117,12 @@ async function follow(q: Query, from: BlockDevice, segments: readonly Segment[],
   };
   for (const [i, leaf] of leaves.entries()) {
     const before = resolved.owners.length;
-    const { found, complete } = await resolveLeaf(q, leaf, q.time.forOneOf(leaves.length - i));
+    const { owners: told, complete } = await resolveLeaf(q, leaf, q.time.forOneOf(leaves.length - i));
     q.signal.throwIfAborted();
     if (!complete) for (const s of leaf.segments) resolved.incomplete.push(run(s.asked, s.on.count));
     const inFiles: FoundInLoop[] = [];
     const statDevices = q.asked.get(leaf.device.name)?.statDevices;
-    for (const one of found) {
+    for (const one of partsOf(told, leaf.segments)) {
       const statDevice = statDevices?.get(one.owner.subvolume ?? '');
       const inside = depth < MAX_FILES_DEEP ? q.loops.within(leaf, one, statDevice) : undefined;
       if (inside === undefined) resolved.owners.push(settle(q, one.segment, one.part, one.owner));
@@ -199,7 +199,7 @@ async function resolveLeaf(
   q: Query,
   leaf: Leaf,
   signal: AbortSignal,
-): Promise<{ found: FoundOwner[]; complete: boolean }> {
+): Promise<{ owners: OwnerDraft[]; complete: boolean }> {
   const { device } = leaf;
   const wanted = coalesce(leaf.segments.map((s) => s.on));
   const { task, answer } = await askMounts(
@@ -223,18 +223,19 @@ async function resolveLeaf(
   for (const r of subtract(wanted, described)) {
     described.push({ kind: 'unknown', device: device.name, ...r, reason: why });
   }
-  const found: FoundOwner[] = [];
-  const segments = createRunIndex(leaf.segments.map((segment) => ({ ...segment.on, segment })));
-  for (const owner of described) {
-    if (!coverage.complete) owner.reason ??= coverage.reason;
-    for (const [i, { segment }] of segments.overlapping(owner).entries()) {
-      const part = clip(owner, segment.on);
-      if (part === undefined) continue;
-      const itself = i === 0 && part.count === owner.count;
-      found.push({ segment, part, owner: itself ? owner : { ...cutFile(owner, part), ...part } });
-    }
+  if (!coverage.complete) for (const owner of described) owner.reason ??= coverage.reason;
+  return { owners: described, complete: coverage.complete };
+}
+
+/** Owners cut to the segments that were asked about; one that lies in a single one of them goes on as it is. */
+function* partsOf(owners: readonly OwnerDraft[], all: readonly Segment[]): Generator<FoundOwner> {
+  const segments = createRunIndex(all.map((segment) => ({ ...segment.on, segment })));
+  for (const owner of owners) {
+    const parts = segments.overlapping(owner).map(({ segment }) => ({ segment, part: clip(owner, segment.on) as Run }));
+    const [first] = parts;
+    if (parts.length === 1 && first?.part.count === owner.count) yield { ...first, owner };
+    else yield* parts.map(({ segment, part }) => ({ segment, part, owner: { ...cutFile(owner, part), ...part } }));
   }
-  return { found, complete: coverage.complete };
 }
 
 function distribute(job: ResolveJob, owners: readonly Owner[], incomplete: readonly Run[]): ResolveAnswer {

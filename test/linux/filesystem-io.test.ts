@@ -74,3 +74,19 @@ test('the status of an open file tells the mount that mountinfo lists', () => {
   const table = Buffer.from(io.readProc('self/mountinfo')).toString();
   assert.match(table, new RegExp(`^${mountId} `, 'm'));
 });
+
+test('the links of a directory of procfs are told with what each says, which may be no path', () => {
+  const io = createFilesystemIo({ dev: '/dev', proc: '/proc', rootfs: '/' });
+  const fd = openSync('/proc/self/status', 'r');
+  try {
+    const links = new Map(io.linksProc('self/fd').map(({ name, target }) => [name, Buffer.from(target).toString()]));
+    assert.equal(links.get(String(fd)), `/proc/${process.pid}/status`);
+    assert.ok(
+      [...links.values()].some((target) => !target.startsWith('/')),
+      [...links.values()].join(' '),
+    );
+    assert.throws(() => io.linksProc('self/no-such-directory'), { code: 'ENOENT' });
+  } finally {
+    closeSync(fd);
+  }
+});

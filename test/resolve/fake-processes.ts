@@ -107,9 +107,20 @@ export function fakeProcesses(
       if (typeof process.maps === 'object' && process.maps.errno === 'ETIMEDOUT') throw failure('ETIMEDOUT');
       return read(path);
     },
+    linksProc(path) {
+      const { process } = find(path);
+      const { fds = {} } = process;
+      if ('errno' in fds && typeof fds.errno === 'string') throw failure(fds.errno);
+      return Object.entries(fds as Record<string, FakeFile>).map(([name, { link }]) => ({
+        name,
+        target: Buffer.from(link, 'latin1'),
+      }));
+    },
     linkProc(path) {
       const { process, rest } = find(path);
-      const link = process.links?.[rest] ?? (rest.startsWith('fd/') ? fileAt(path).link : undefined);
+      const shows = process.maps !== undefined || process.fds !== undefined;
+      const program = rest === 'exe' && shows ? '/usr/bin/program' : undefined;
+      const link = process.links?.[rest] ?? program;
       if (link === undefined) throw failure('ENOENT');
       return Buffer.from(link, 'latin1');
     },

@@ -27,6 +27,7 @@ export function memoryIo(device: Buffer, options: { readonly badBytes?: readonly
     readProc: refuse,
     readProcWithin: async () => refuse(),
     linkProc: refuse,
+    linksProc: () => [],
     statusProc: refuse,
     openProc: refuse,
     cachedPages: refuse,

@@ -103,6 +103,20 @@ test('processes that may not be looked at are counted, those that end meanwhile 
   assert.deepEqual([uses.complete, uses.reason], [false, '1 process may not be looked at']);
 });
 
+test('a kernel thread, which has no program, is asked for nothing more; a process whose first thread ended is', async () => {
+  const io = fakeProcesses([{ pid: 2 }, { pid: 10, threads: [{ pid: 11, fds: { 3: damaged } }] }]);
+  const read: string[] = [];
+  const uses = await look({
+    ...io,
+    readProcWithin(path, ms) {
+      read.push(path);
+      return io.readProcWithin(path, ms);
+    },
+  });
+  assert.deepEqual(read, ['10/maps', '10/task/11/maps']);
+  assert.deepEqual([uses.of(target).length, uses.complete], [1, true]);
+});
+
 test('a process that hangs in the kernel hides no other, and what it has open is still told', async () => {
   const hangs = { errno: 'ETIMEDOUT' };
   const many = Array.from({ length: 40 }, (_, i) => ({ pid: 100 + i, fds: { 3: damaged } }));
@@ -113,7 +127,7 @@ test('a process that hangs in the kernel hides no other, and what it has open is
 
 test('when several processes hang, no more maps are waited for, and that is said', async () => {
   const stuck = [10, 11, 12].map((pid) => ({ pid, maps: { errno: 'ETIMEDOUT' } }));
-  const io = fakeProcesses([...stuck, ...Array.from({ length: 40 }, (_, i) => ({ pid: 100 + i }))]);
+  const io = fakeProcesses([...stuck, ...Array.from({ length: 40 }, (_, i) => ({ pid: 100 + i, maps: '' }))]);
   let read = 0;
   const uses = await look({
     ...io,
@@ -142,7 +156,7 @@ test('past the deadline what was found is told, with how far it came', async () 
 });
 
 test('a bug is not taken for a process that ended', async () => {
-  const io = fakeProcesses([{ pid: 10 }]);
+  const io = fakeProcesses([{ pid: 10, maps: '' }]);
   await assert.rejects(look({ ...io, readProcWithin: () => Promise.reject(new TypeError('bug')) }), TypeError);
   await assert.rejects(look({ ...io, linkProc: () => assert.fail(), listProc: (p) => (p === '' ? ['10'] : ['3']) }));
 });

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { open, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, type ErrorCode, errnoOf, messageOf } from '../../model/errors.ts';
@@ -23,8 +23,7 @@ export async function readKernelFile(file: string): Promise<Buffer> {
       if (bytesRead === 0) return Buffer.concat(parts, total);
       parts.push(buffer.subarray(0, bytesRead));
       total += bytesRead;
-      if (total > MAX_READ_BYTES)
-        throw Object.assign(new Error(`larger than ${MAX_READ_BYTES} bytes`), { code: 'EFBIG' });
+      if (total > MAX_READ_BYTES) throw tooLarge();
     }
   } finally {
     await handle.close();
@@ -60,11 +59,36 @@ export function failureOf(error: unknown): { readonly errno: string; readonly re
   return { errno, reason: text.replace(/, (open|read|scandir|readlink|stat|close)\b.*$/, '') };
 }
 
+/**
+ * The same without leaving this thread: a job reads hundreds of them, and what hangs in its process ends with it.
+ * @throws as `readKernelFile`
+ */
+function readKernelFileAtOnce(file: string): Buffer {
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NOCTTY);
+  try {
+    const parts: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(CHUNK);
+      const read = readSync(fd, chunk, 0, CHUNK, null);
+      if (read === 0) return Buffer.concat(parts, total);
+      parts.push(chunk.subarray(0, read));
+      total += read;
+      if (total > MAX_READ_BYTES) throw tooLarge();
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+function tooLarge(): Error {
+  return Object.assign(new Error(`larger than ${MAX_READ_BYTES} bytes`), { code: 'EFBIG' });
+}
+
 /** The tree read from within this process, without deadlines: for the probe's own discovery. */
 export function createLocalTree(root: string, code: ErrorCode = 'SYSFS_READ'): KernelTree {
   const read = async (path: string): Promise<FileRead> => {
     try {
-      return { kind: 'ok', data: await readKernelFile(join(root, path)) };
+      return { kind: 'ok', data: readKernelFileAtOnce(join(root, path)) };
     } catch (error) {
       return { kind: 'failed', ...failureOf(error) };
     }

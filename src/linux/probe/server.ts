@@ -40,6 +40,8 @@ export interface ProbeServices {
 }
 
 const PROGRESS_EVERY_MS = 200;
+/** Later than the answer has left. */
+const COLLECT_AFTER_MS = 20;
 /** Answers nobody takes: reading requests stops above this. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
@@ -151,6 +153,8 @@ export function serveProbe(
   /** In small parts: the other side takes each in well under the time that it may be held up, while the next is made. */
   async function tellOwners(id: number, { results, ...end }: ResolveAnswer): Promise<ResolveEnd> {
     for (const parts of partsOf(results)) await emit(id, parts);
+    // a process that waits for its next job holds nothing of the last one
+    setTimeout(() => globalThis.gc?.(), COLLECT_AFTER_MS).unref();
     return end;
   }
   async function dsmAnswer({ input, ...call }: DsmLine): Promise<DsmAnswer> {

@@ -1,6 +1,6 @@
 import { AgentError, messageOf } from '../../model/errors.ts';
 import { type Run, run, subtract } from '../../model/extent.ts';
-import type { Owner } from '../../model/owner.ts';
+import type { Owner, OwnerDraft } from '../../model/owner.ts';
 import { bytesFromSectors, sectorCount, wholeSectors } from '../../model/units.ts';
 import { type Attempt, lookOnce } from './ext4/attempt.ts';
 import { createDeviceReader, type DeviceReader } from './ext4/device-reader.ts';
@@ -160,46 +160,53 @@ function* inodeOwners(
   wanted: Wanted,
   space: PathSpace,
   { scan, kept, names }: Attempt,
-): Generator<Owner> {
+): Generator<OwnerDraft> {
   const { superblock: sb } = volume;
   const { hits } = scan;
   const pathsOf = (number: number, inode: Inode): OwnerPaths => {
     const { paths, links } = names.get(number) ?? { paths: [], links: inode.links };
     return ownerPaths(paths, kindOf(inode) === 'directory' ? 'directory' : links, space);
   };
-  const described = new Map<number, Pick<Owner, 'kind' | 'inode' | 'metadata'> & OwnerPaths>();
-  const describe = (number: number): Pick<Owner, 'kind' | 'inode' | 'metadata'> & OwnerPaths => {
-    const known = described.get(number);
-    if (known !== undefined) return known;
+  const describe = (number: number): OwnerDraft => {
     const inode = scan.inodes.get(number) as Inode;
     const use = specialUse(sb, number) ?? ((inode.flags & INODE_FLAG.eaInode) !== 0 ? 'xattr' : undefined);
-    const named =
-      use !== undefined
-        ? ({ kind: 'metadata', metadata: use } as const)
-        : inode.links === 0
-          ? ({ kind: 'deleted', linkCount: 0 } as const)
-          : { kind: kindOf(inode), ...pathsOf(number, inode) };
-    const result = { inode: String(number), ...named };
-    described.set(number, result);
-    return result;
+    const base = { inode: String(number), device: task.device.name, ...NOWHERE };
+    if (use !== undefined) return { ...base, kind: 'metadata', metadata: use };
+    if (inode.links === 0) return { ...base, kind: 'deleted', linkCount: 0 };
+    return { ...base, kind: kindOf(inode), ...pathsOf(number, inode) };
   };
+  const described = new Map<number, OwnerDraft>();
+  const several = new Set<number>();
+  const seen = new Set<number>();
   for (const i of kept) {
-    const [physical, what] = [hits.physical[i] as number, hits.what[i] as number];
-    const owner = describe(hits.inode[i] as number);
-    for (const r of sectorsIn(wanted, physical, hits.count[i] as number)) {
-      const place = { device: task.device.name, start: r.start, count: r.count };
+    const number = hits.inode[i] as number;
+    if (seen.has(number)) several.add(number);
+    else seen.add(number);
+  }
+  for (const i of kept) {
+    const [number, physical, what] = [hits.inode[i] as number, hits.physical[i] as number, hits.what[i] as number];
+    let template = described.get(number);
+    template ??= describe(number);
+    if (several.has(number)) described.set(number, template);
+    const runs = sectorsIn(wanted, physical, hits.count[i] as number);
+    for (const r of runs) {
+      const owner = runs.length > 1 || several.has(number) ? { ...template } : template;
+      owner.start = r.start;
+      owner.count = r.count;
       if (isData(what)) {
         const into = sectorCount(r.start - physical * wanted.sectorsPerBlock);
-        const offset = (hits.logical[i] as number) * sb.blockBytes + bytesFromSectors(into);
-        const state = what === HIT.unwritten ? 'unwritten' : 'data';
-        yield { ...owner, ...place, offset, length: bytesFromSectors(r.count), state };
+        owner.offset = (hits.logical[i] as number) * sb.blockBytes + bytesFromSectors(into);
+        owner.length = bytesFromSectors(r.count);
+        owner.state = what === HIT.unwritten ? 'unwritten' : 'data';
       } else {
-        const metadata = what === HIT.map ? 'extent map' : 'xattr';
-        yield { ...owner, ...place, kind: 'metadata', metadata };
+        owner.kind = 'metadata';
+        owner.metadata = what === HIT.map ? 'extent map' : 'xattr';
       }
+      yield owner;
     }
   }
 }
+const NOWHERE = run(0, 0);
 
 function kindOf(inode: Inode): 'file' | 'directory' | 'symlink' {
   const type = inode.mode & MODE.type;

@@ -22,11 +22,32 @@ const WHOLE_FILE = Number.MAX_SAFE_INTEGER;
 export interface ExtentReader {
   /** Extents of `[start, start + length)`. @throws Error with `code` EOPNOTSUPP where the file system has no FIEMAP */
   read(fd: number, start?: number, length?: number): FiemapExtent[];
+  /** Whether all of `[logical, logical + length)` of the file lies at `physical`. @throws as `read` */
+  isAt(fd: number, logical: number, physical: number, length: number): boolean;
 }
 
 export function createExtentReader(io: FilesystemIo): ExtentReader {
   const buffer = fiemapBuffer(CAPACITY);
+  const view = viewOf(buffer);
+  let covered = 0;
+  let ahead = 0;
+  const cover = (from: number, at: number, bytes: number): void => {
+    if (from <= covered && at - from === ahead) covered = Math.max(covered, from + bytes);
+  };
   return {
+    isAt(fd, logical, physical, length) {
+      const end = logical + length;
+      covered = logical;
+      ahead = physical - logical;
+      while (covered < end) {
+        const from = covered;
+        encodeFiemap(buffer, from, end - from, view);
+        io.ioctl(fd, FS_IOC_FIEMAP, buffer);
+        visitFiemap(buffer, CAPACITY, cover, view);
+        if (covered === from) return false;
+      }
+      return true;
+    },
     read(fd, start = 0, length = WHOLE_FILE) {
       const all: FiemapExtent[] = [];
       const end = start + length;

@@ -19,33 +19,27 @@ export function ownerPaths(
 ): OwnerPaths {
   const expected = links === 'directory' ? 1 : links;
   const shown: PathName[] = [];
-  let hidden: string | undefined;
+  let reason: string | undefined;
   for (const path of internal) {
-    const found = space.visible(path);
-    if (found.kind === 'visible') shown.push(found.path);
-    else hidden ??= found.reason;
+    const seen = space.visible(path);
+    if (seen.kind === 'visible') shown.push(seen.path);
+    else reason ??= seen.reason;
   }
   if (shown.length > 1) shown.sort((a, b) => compare(a.base64, b.base64));
-  const others = internal.length === 0 ? [] : otherPaths(internal, space);
-  const reason =
-    hidden !== undefined
-      ? hidden
-      : internal.length < expected
-        ? whyMissing(expected - internal.length, expected, whyFewer)
-        : undefined;
-  return {
+  if (internal.length < expected && reason === undefined) {
+    reason = `${expected - internal.length} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
+    if (whyFewer !== undefined) reason += `: ${whyFewer}`;
+  }
+  const told: { -readonly [Field in keyof OwnerPaths]: OwnerPaths[Field] } = {
     paths: shown.map((p) => p.text),
     pathsBase64: shown.map((p) => p.base64),
     pathsComplete: reason === undefined,
-    ...(links === 'directory' ? {} : { linkCount: links }),
-    ...(reason === undefined ? {} : { reason }),
-    ...(others.length === 0 ? {} : { otherPaths: others }),
   };
-}
-
-function whyMissing(missing: number, expected: number, why: string | undefined): string {
-  const what = `${missing} of ${expected} names ${expected === 1 ? 'was' : 'were'} not found`;
-  return why === undefined ? what : `${what}: ${why}`;
+  if (links !== 'directory') told.linkCount = links;
+  if (reason !== undefined) told.reason = reason;
+  const others = otherPaths(internal, space);
+  if (others.length > 0) told.otherPaths = others;
+  return told;
 }
 
 function otherPaths(internal: readonly BytePath[], space: PathSpace): NonNullable<Owner['otherPaths']> {

@@ -7,12 +7,12 @@ export type BytePath = string;
 export function bytePath(path: PathName): BytePath {
   return Buffer.from(path.base64, 'base64').toString('latin1');
 }
-/** Most names are ASCII, whose bytes are their text. */
-const ASCII = /^[\x20-\x7e]*$/;
 export function pathName(path: BytePath): PathName {
-  if (ASCII.test(path)) return { text: path, base64: btoa(path) };
+  // what almost all names are made of: ASCII is its own text
+  if (!BEYOND_ASCII.test(path)) return { text: path, base64: btoa(path) };
   return pathFromBytes(Buffer.from(path, 'latin1'));
 }
+const BEYOND_ASCII = /[^\0-\x7f]/;
 export function bytesOf(path: BytePath): Buffer {
   return Buffer.from(path, 'latin1');
 }
@@ -41,8 +41,9 @@ export interface PathSpace {
   /** `internal` is absolute within the file system */
   visible(internal: BytePath): Visibility;
   /** Through all other mounts, as it is called there; at most so many. */
-  others(internal: BytePath, most: number): OtherName[];
+  others(internal: BytePath, most: number): readonly OtherName[];
 }
+const NO_OTHERS: readonly OtherName[] = [];
 
 interface Candidate {
   readonly mount: Mount;
@@ -79,7 +80,7 @@ export function createPathSpace(preferred: Mount, mounts: readonly Mount[]): Pat
       return { kind: 'hidden', reason: `a name lies beneath the mount on ${where}` };
     },
     others(internal, most) {
-      if (candidates.length === 1) return [];
+      if (candidates.length === 1) return NO_OTHERS;
       const found: OtherName[] = [];
       let told = false;
       for (const candidate of candidates) {
@@ -104,6 +105,8 @@ function otherName({ mount, mountpoint }: Candidate, path: BytePath): OtherName 
   const { pid } = mount.namespace;
   return { path: pathName(joinPath(bytePath(mount.namespace.mountpoint), path.slice(mountpoint.length))), pid };
 }
+
+const NOTHING_OVER: readonly Candidate[] = [];
 
 /** Tells which mount hides a path that is seen through another: one upon it, or one over something that leads there. */
 function createCovers(mounts: readonly Mount[]): (candidate: Candidate, path: BytePath) => Candidate | undefined {
@@ -133,7 +136,10 @@ function createCovers(mounts: readonly Mount[]): (candidate: Candidate, path: By
     hiders.set(id, hider);
     return hider;
   };
-  return (candidate, path) =>
-    mountedOn.get(candidate.mount.id)?.find((o) => o !== candidate && isWithin(path, o.mountpoint)) ??
-    hiderOf(candidate);
+  return (candidate, path) => {
+    for (const over of mountedOn.get(candidate.mount.id) ?? NOTHING_OVER) {
+      if (over !== candidate && isWithin(path, over.mountpoint)) return over;
+    }
+    return hiderOf(candidate);
+  };
 }

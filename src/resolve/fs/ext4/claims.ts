@@ -8,7 +8,7 @@ import {
 } from './block-map.ts';
 import type { DeviceReader, Reading } from './device-reader.ts';
 import { DirectoryPieces, HIT, HitTable, MAP_NODE, MapNodes } from './hits.ts';
-import { decodeInode, type Inode, MAP_BYTES, MAP_OFFSET } from './inode.ts';
+import { decodeInode, type Inode, MAP_BYTES, MAP_OFFSET, MODE, stampOf } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
 /** EXT4_XATTR_REFCOUNT_MAX (fs/ext4/xattr.h): more inodes do not share one block of attributes. */
@@ -20,6 +20,8 @@ export interface Claims {
   readonly hits: HitTable;
   /** of the hits; those that are hit through blocks of their maps come with `loadInodes` */
   readonly inodes: Map<number, Inode>;
+  /** of those that the kernel does not tell the places of: what they looked like */
+  readonly stamps: Map<number, string>;
   /** of every directory that was looked at */
   readonly directories: DirectoryPieces;
   readonly problems: string[];
@@ -33,6 +35,7 @@ export interface Claims {
 export function createClaims(sb: Superblock, wanted: Wanted): Claims {
   const hits = new HitTable();
   const inodes = new Map<number, Inode>();
+  const stamps = new Map<number, string>();
   const directories = new DirectoryPieces();
   const problems: string[] = [];
   const damagedInodes = new Set<number>();
@@ -88,15 +91,21 @@ export function createClaims(sb: Superblock, wanted: Wanted): Claims {
   return {
     hits,
     inodes,
+    stamps,
     directories,
     problems,
     map(inode, { raw, view }, at, extents, directory) {
       number = inode;
       const before = hits.length;
+      const nodesBefore = nodes.length;
       kind = (extents ? MAP_NODE.extents : 0) | (directory ? MAP_NODE.directory : 0);
       if (extents) visitExtentNode(view, at + MAP_OFFSET, MAP_BYTES, undefined, visitor);
       else visitIndirectRoot(view, at + MAP_OFFSET, sb.blockBytes, visitor);
-      if (hits.length > before) inodes.set(inode, decodeInode(raw, at));
+      if (hits.length === before) return;
+      const decoded = decodeInode(raw, at);
+      inodes.set(inode, decoded);
+      const type = decoded.mode & MODE.type;
+      if (nodes.length > nodesBefore || type === MODE.symlink) stamps.set(inode, stampOf(raw, at));
     },
     attributes(inode, block, { raw }, at) {
       if (block >= sb.blocksCount || !touches(wanted, block, 1)) return;
@@ -104,6 +113,7 @@ export function createClaims(sb: Superblock, wanted: Wanted): Claims {
       else {
         hits.add(inode, 0, block, 1, HIT.attributes);
         inodes.set(inode, decodeInode(raw, at));
+        stamps.set(inode, stampOf(raw, at));
       }
     },
     async readNodes(reader, pause) {

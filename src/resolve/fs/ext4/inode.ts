@@ -29,8 +29,6 @@ export interface Inode {
   readonly links: number;
   readonly flags: number;
   readonly generation: number;
-  /** the bytes that change when a block comes, goes or moves: blocks, map, generation, attributes */
-  readonly stamp: string;
 }
 
 export function decodeInode(raw: Buffer, at: number): Inode {
@@ -39,8 +37,15 @@ export function decodeInode(raw: Buffer, at: number): Inode {
     links: raw.readUInt16LE(at + 0x1a),
     flags: raw.readUInt32LE(at + 0x20),
     generation: raw.readUInt32LE(at + 0x64),
-    stamp: raw.toString('latin1', at + 0x1c, at + 0x20) + raw.toString('latin1', at + MAP_OFFSET, at + 0x6c),
   };
+}
+/** The bytes that change when a block comes, goes or moves: mode, blocks, map, generation, attributes. */
+export function stampOf(raw: Buffer, at: number): string {
+  return (
+    raw.toString('latin1', at, at + 2) +
+    raw.toString('latin1', at + 0x1c, at + 0x20) +
+    raw.toString('latin1', at + MAP_OFFSET, at + 0x6c)
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Claims, createClaims } from './claims.ts';
 import type { DeviceReader, Reading } from './device-reader.ts';
 import type { Group } from './group-descriptors.ts';
 import { InodeSet } from './hits.ts';
-import { decodeInode, INODE_FLAG, INODE_WORD, inlineDirectoryParts, MAP_BYTES, MODE } from './inode.ts';
+import { decodeInode, INODE_FLAG, INODE_WORD, inlineDirectoryParts, MAP_BYTES, MODE, stampOf } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
 export interface Ext4Volume {
@@ -18,7 +18,7 @@ export interface InlineDirectory {
   readonly parts: readonly Uint8Array[];
 }
 /** What was found in the inode tables that were read. */
-export interface Scan extends Pick<Claims, 'hits' | 'inodes' | 'problems'> {
+export interface Scan extends Pick<Claims, 'hits' | 'inodes' | 'stamps' | 'problems'> {
   readonly directoryPieces: Claims['directories'];
   readonly inlineDirectories: readonly InlineDirectory[];
   readonly directories: InodeSet;
@@ -105,18 +105,27 @@ export function createScanner(volume: Ext4Volume, wanted: Wanted): Scanner {
     }
   };
 
-  const { hits, inodes, problems } = claims;
+  const { hits, inodes, stamps, problems } = claims;
   return {
-    scan: { hits, inodes, problems, directoryPieces: claims.directories, inlineDirectories, directories, encrypted },
+    scan: {
+      hits,
+      inodes,
+      stamps,
+      problems,
+      directoryPieces: claims.directories,
+      inlineDirectories,
+      directories,
+      encrypted,
+    },
     async read(numbers, pause) {
       for (const number of numbers) await readGroup(number, pause);
       await claims.readNodes(reader, () => pause(sb.inodesCount));
-      const { hits, inodes } = claims;
       for (let i = 0; i < hits.length; i++) {
         const inode = hits.inode[i] as number;
         if (inodes.has(inode)) continue;
         const reading = readInode(volume, inode);
         inodes.set(inode, decodeInode(reading.raw, reading.at));
+        stamps.set(inode, stampOf(reading.raw, reading.at));
       }
     },
   };

@@ -5,7 +5,7 @@ import { createExtentReader, type ExtentReader } from '../file-extents.ts';
 import { type BytePath, bytesOf, isWithin } from '../visible-path.ts';
 import { openInode } from './handle.ts';
 import { HIT } from './hits.ts';
-import { decodeInode, type Inode, MODE } from './inode.ts';
+import { type Inode, MODE, stampOf } from './inode.ts';
 import type { Names } from './names.ts';
 import { type Ext4Volume, readInode, type Scan } from './scan.ts';
 
@@ -50,6 +50,9 @@ export async function verifyHits(
     else list.push(i);
   }
   const moved = new Set<number>();
+  const move = (list: readonly number[]): void => {
+    for (const i of list) moved.add(i);
+  };
   const told = new Map<number, { paths: readonly BytePath[]; links: number }>();
   const reader = createExtentReader(context.io);
   let unchecked: string | undefined;
@@ -57,9 +60,9 @@ export async function verifyHits(
   for (const [number, indexes] of byInode) {
     if (++done % INODES_PER_TURN === 0) await context.pause();
     const inode = scan.inodes.get(number) as Inode;
-    const move = (list: readonly number[]): void => list.forEach((i) => void moved.add(i));
-    const tellsItself = isOpenable(inode) && indexes.every((i) => isData(hits.what[i] as number));
-    if (!tellsItself && !isUnchanged(volume, number, inode)) {
+    const data = indexes.filter((i) => isData(hits.what[i] as number));
+    const tellsItself = isOpenable(inode) && data.length === indexes.length;
+    if (!tellsItself && !isUnchanged(volume, scan, number)) {
       move(indexes);
       continue;
     }
@@ -77,7 +80,6 @@ export async function verifyHits(
     if (opened.kind !== 'open') continue;
     told.set(number, opened);
     try {
-      const data = indexes.filter((i) => isData(hits.what[i] as number));
       if (opened.fd !== undefined) move(movedIn(reader, opened.fd, scan, data, volume.superblock.blockBytes));
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
@@ -160,10 +162,9 @@ export function isData(what: number): boolean {
 }
 
 /** Symlinks cannot be opened, and no call tells where attributes and map blocks lie: their inode must be what it was. */
-function isUnchanged(volume: Ext4Volume, number: number, inode: Inode): boolean {
+function isUnchanged(volume: Ext4Volume, { stamps }: Scan, number: number): boolean {
   const { raw, at } = readInode(volume, number);
-  const now = decodeInode(raw, at);
-  return now.mode === inode.mode && now.stamp === inode.stamp;
+  return stampOf(raw, at) === stamps.get(number);
 }
 
 /** Those of the hits that the file's own map does not show any more. */
@@ -178,9 +179,10 @@ function movedIn(
   const whole = indexes.length > FEW_PIECES ? reader.read(fd) : undefined;
   return indexes.filter((i) => {
     const logical = (hits.logical[i] as number) * blockBytes;
+    const physical = (hits.physical[i] as number) * blockBytes;
     const length = (hits.count[i] as number) * blockBytes;
-    const map = whole ?? reader.read(fd, logical, length);
-    return !isMapped(map, logical, (hits.physical[i] as number) * blockBytes, length);
+    if (whole !== undefined) return !isMapped(whole, logical, physical, length);
+    return !reader.isAt(fd, logical, physical, length);
   });
 }
 
