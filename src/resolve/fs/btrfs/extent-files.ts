@@ -58,11 +58,23 @@ interface Seen {
 }
 const NOTHING: readonly never[] = [];
 
+/** A subvolume where files are looked for. */
+interface Site {
+  readonly tree: number;
+  /** of an unchanged snapshot, where what it shares is looked up: in leaves older than `since`, in which it was made */
+  readonly origin: Site | undefined;
+  readonly since: number;
+  /** what was seen for the question with this number */
+  question: number;
+  seen: Seen | undefined;
+}
+
 export function createExtentFiles(sources: ExtentFilesSources): ExtentFilesReader {
   const { io, fd, search, subvolumes, snapshots, uncommitted } = sources;
   const live = new Set([...subvolumes.values()].filter((s) => !s.deleted).map((s) => s.id));
   const few = [...live].filter((tree) => !snapshots.isUnchanged(tree)).length <= MOST_SEARCHED;
   const inodes = createTable<Inode | undefined>(MOST_REMEMBERED);
+  let sites: ReadonlyMap<number, Site> | undefined;
 
   const inodeOf = (tree: number, inode: number): Inode | undefined => {
     const known = inodes.get(tree, inode);
@@ -89,18 +101,23 @@ export function createExtentFiles(sources: ExtentFilesSources): ExtentFilesReade
     return { what, runs: readFileExtents(search, tree, inode, from, to).filter(fits) };
   };
   /** Runs that a reference stands for, which begin at most `length` bytes behind its offset. */
-  const runsNear = (
-    tree: number,
-    { inode, offset, count }: DataReference,
-    extent: Extent,
-    length: number,
-  ): Seen | undefined => {
+  const runsNear = (tree: number, reference: DataReference, extent: Extent, length: number): Seen | undefined => {
+    const { inode, offset, count } = reference;
     const seen = runsIn(tree, inode, extent, Math.max(0, offset), offset + length, count);
-    return seen === undefined
-      ? undefined
-      : { what: seen.what, runs: seen.runs.filter((r) => r.offset - r.into === offset) };
+    if (seen === undefined || seen.runs.every((r) => r.offset - r.into === offset)) return seen;
+    return { what: seen.what, runs: seen.runs.filter((r) => r.offset - r.into === offset) };
   };
 
+  let question = 0;
+  const seenIn = (site: Site, reference: DataReference, extent: Extent, length: number): Seen | undefined => {
+    if (site.question === question) return site.seen;
+    const { origin } = site;
+    const theirs = origin === undefined ? undefined : seenIn(origin, reference, extent, length);
+    const same = theirs !== undefined && isOlder(theirs, reference.count, site.since);
+    site.seen = same ? theirs : runsNear(site.tree, reference, extent, length);
+    site.question = question;
+    return site.seen;
+  };
   /**
    * A snapshot shares the leaves of its origin without a reference of its own, but always under the same inode and
    * offset: whoever reaches the leaf that a reference names is found by looking there in every subvolume.
@@ -108,30 +125,21 @@ export function createExtentFiles(sources: ExtentFilesSources): ExtentFilesReade
   const addFiles = (extent: Extent, reference: DataReference, files: FoundFile[]): void => {
     const { tree: owner, inode, count } = reference;
     if (!isSubvolume(owner)) return;
+    sites ??= createSites(live, snapshots);
+    question++;
     // what is packed is longer in the file: looked for there if not all was found
-    const own = live.has(owner) ? runsNear(owner, reference, extent, extent.length) : undefined;
-    const length = own?.runs.length === count ? extent.length : Math.max(extent.length, MOST_PACKED);
-    const seen = new Map<number, Seen | undefined>();
-    if (length === extent.length) seen.set(owner, own);
-    const seenIn = (tree: number): Seen | undefined => {
-      if (seen.has(tree)) return seen.get(tree);
-      const origin = snapshots.originOf(tree);
-      const theirs = origin === undefined ? undefined : seenIn(origin.tree);
-      const same = theirs !== undefined && origin !== undefined && isOlder(theirs, count, origin.since);
-      const found = same ? theirs : runsNear(tree, reference, extent, length);
-      seen.set(tree, found);
-      return found;
-    };
-    for (const tree of live) {
-      if (isBefore(tree, extent)) continue;
-      const found = seenIn(tree);
-      for (const run of found?.runs ?? NOTHING) files.push({ tree, inode, run, what: (found as Seen).what });
+    const ownSite = sites.get(owner);
+    const own = ownSite === undefined ? undefined : seenIn(ownSite, reference, extent, extent.length);
+    const all = own?.runs.length === count;
+    if (!all) question++;
+    const length = all ? extent.length : Math.max(extent.length, MOST_PACKED);
+    for (const site of sites.values()) {
+      // unchanged since before there was this extent
+      if (site.origin !== undefined && site.since < extent.generation) continue;
+      const seen = seenIn(site, reference, extent, length);
+      if (seen === undefined) continue;
+      for (const run of seen.runs) files.push({ tree: site.tree, inode, run, what: seen.what });
     }
-  };
-  /** Whether a subvolume cannot hold an extent: it has not changed since it was made, and the extent came later. */
-  const isBefore = (tree: number, { generation }: Extent): boolean => {
-    const made = subvolumes.get(tree)?.history?.made;
-    return made !== undefined && made < generation && snapshots.originOf(tree) !== undefined;
   };
 
   const askKernel = (extent: Extent) => {
@@ -183,6 +191,26 @@ function isOlder({ what, runs }: Seen, count: number, generation: number): boole
     what.names.length === what.links &&
     runs.every((r) => r.generation < generation)
   );
+}
+
+function createSites(live: Iterable<number>, snapshots: Snapshots): ReadonlyMap<number, Site> {
+  const sites = new Map<number, Site>();
+  const siteOf = (tree: number): Site => {
+    const known = sites.get(tree);
+    if (known !== undefined) return known;
+    const origin = snapshots.originOf(tree);
+    const site: Site = {
+      tree,
+      origin: origin === undefined ? undefined : siteOf(origin.tree),
+      since: origin?.since ?? 0,
+      question: 0,
+      seen: undefined,
+    };
+    sites.set(tree, site);
+    return site;
+  };
+  for (const tree of live) siteOf(tree);
+  return sites;
 }
 
 function referredInodes(extents: readonly Extent[]): Map<number, Set<number>> {

@@ -4,13 +4,13 @@ import { sectorsCovering, wholeSectors } from '../../../model/units.ts';
 import type { FilesystemTask } from '../resolver.ts';
 import { createPathSpace } from '../visible-path.ts';
 import { CHUNK_TYPE, type DeviceExtent } from './chunks.ts';
-import type { CopyState } from './copies.ts';
 import { createExtentFiles, type ExtentFilesReader } from './extent-files.ts';
 import type { Extent } from './extents.ts';
 import type { FoundMember } from './member.ts';
 import { createNames, type Names } from './names.ts';
-import { type Placed, type Placing, placeOnDevice } from './place.ts';
+import { type Placing, placeOnDevice } from './place.ts';
 import { createSnapshots, noSnapshots, type Snapshots } from './snapshots.ts';
+import { createSpots, type Spot } from './spots.ts';
 import { readSubvolumes } from './subvolumes.ts';
 import type { TreeSearch } from './tree-search.ts';
 import { createTreeNames } from './trees.ts';
@@ -23,14 +23,12 @@ export interface Look {
   readonly search: TreeSearch;
   readonly volume: Volume;
   readonly placing: Placing;
-  /** by logical sectors */
-  readonly placed: RunIndex<Placed>;
   readonly files: ExtentFilesReader;
   readonly names: Names;
   readonly treeName: (block: Extent) => string;
   readonly snapshots: Snapshots;
   readonly uncommitted: RunIndex<UncommittedRun>;
-  readonly copies: CopyState;
+  readonly spotsOf: (asked: Run) => readonly Spot[];
   /** sectors of the device that were found to be free, in pieces */
   readonly free: Run[];
   /** Lets the event loop turn now and then; false when it is time to stop. */
@@ -80,17 +78,16 @@ export function openLook({ task, fd, search, volume, found, extents, shares }: L
     search,
     volume,
     placing,
-    placed,
     files: createExtentFiles({ io, fd, search, subvolumes, snapshots, uncommitted: byExtent }),
     names,
     snapshots,
     treeName: createTreeNames(search, volume.nodeBytes, subvolumes, names.subvolumePath),
     uncommitted: createRunIndex(fresh),
-    copies: {
+    spotsOf: createSpots(placed, {
       members: new Map(volume.members.map((m) => [m.id, m])),
       device: found.member.id,
       worthOf: task.worthOf ?? (() => 'good'),
-    },
+    }),
     free: [],
     async turn(done) {
       if (Date.now() - turned >= TURN_MS) {

@@ -120,6 +120,8 @@ export function createNames({ io, fd, search, subvolumes, snapshots, space }: Na
     subvolumePath,
     statDevices,
     describe(tree, inode, what) {
+      // seldom asked for twice
+      if (what.whole) return describe(tree, inode, what);
       const known = described.get(tree, inode);
       if (known?.of === what) return known.told;
       const told = describe(tree, inode, what);

@@ -1,15 +1,12 @@
 import { AgentError, errnoOf, messageOf } from '../../../model/errors.ts';
-import { clip, endOf, type Run, run, subtract, totalSectors } from '../../../model/extent.ts';
-import { bytes, bytesFromSectors, sector, sectorsCovering, wholeSectors } from '../../../model/units.ts';
+import { type Run, subtract, totalSectors } from '../../../model/extent.ts';
 import type { FilesystemOwner } from '../resolver.ts';
 import { CHUNK_TYPE, type Chunk } from './chunks.ts';
-import { goodCopies } from './copies.ts';
 import type { FoundFile } from './extent-files.ts';
 import { type Extent, readExtents } from './extents.ts';
-import type { FileExtent } from './inodes.ts';
 import type { Look } from './look.ts';
-import type { Described } from './names.ts';
 import { overlapping } from './place.ts';
+import { place, sectorsOf, tellFiles } from './tell-files.ts';
 import { rangeOf, type Window, windowsOf } from './windows.ts';
 
 /** extents whose files are looked up together */
@@ -116,99 +113,6 @@ function freshIn(look: Look, gap: Run): FoundFile[] {
     const what = look.files.inode(tree, inode);
     return what === undefined ? [] : [{ tree, inode, run: bytesOfFile, what }];
   });
-}
-
-interface Claim extends Run {
-  readonly file: FoundFile;
-  shared: boolean;
-}
-
-/** Tells the files; returns what of `asked`, sorted, is in none of them. */
-function tellFiles(
-  look: Look,
-  files: readonly FoundFile[],
-  asked: readonly Run[],
-  missing: number,
-  out: FilesystemOwner[],
-): Run[] {
-  const claims = files.map((file): Claim => ({ ...claimed(file.run), file, shared: missing > 0 }));
-  markShared(claims);
-  let covered = false;
-  for (const claim of claims) {
-    const parts = overlapping(asked, claim);
-    if (parts.length === 0) continue;
-    covered ||= isWithin(asked, claim);
-    const { tree, inode, what, run: bytesOfFile } = claim.file;
-    const described = withMissing(look.names.describe(tree, inode, what), missing);
-    const state = bytesOfFile.unwritten ? 'unwritten' : 'data';
-    const told: Described = claim.shared ? { ...described, shared: true, state } : { ...described, state };
-    if (bytesOfFile.packed) {
-      const { offset, length } = bytesOfFile;
-      place(look, parts, { ...told, offset, length: bytes(length), packed: true }, out);
-      continue;
-    }
-    const origin = bytesOfFile.offset - bytesFromSectors(claim.start);
-    for (const part of parts) placePart(look, part, told, out, origin + bytesFromSectors(part.start));
-  }
-  return covered ? [] : subtract(asked, claims);
-}
-function isWithin(asked: readonly Run[], claim: Run): boolean {
-  return (asked[0] as Run).start >= claim.start && endOf(asked[asked.length - 1] as Run) <= endOf(claim);
-}
-/** Of a packed extent, every sector is needed for every byte. */
-function claimed({ extent, extentBytes, into, length, packed }: FileExtent): Run {
-  return packed ? sectorsOf(extent, extentBytes) : sectorsOf(extent + into, length);
-}
-function markShared(claims: Claim[]): void {
-  claims.sort((a, b) => a.start - b.start);
-  let furthest: Claim | undefined;
-  for (const claim of claims) {
-    if (furthest !== undefined && claim.start < furthest.start + furthest.count) {
-      claim.shared = true;
-      furthest.shared = true;
-    }
-    if (furthest === undefined || claim.start + claim.count > furthest.start + furthest.count) furthest = claim;
-  }
-}
-function withMissing(what: Described, missing: number): Described {
-  if (missing === 0) return what;
-  return { ...what, pathsComplete: false, reason: `${missing} more files share it that the kernel does not tell` };
-}
-
-/** Tells owners of logical sectors on the device asked about, each with what is known of its other copies. */
-function place(look: Look, asked: readonly Run[], what: Described, out: FilesystemOwner[]): void {
-  for (const r of asked) placePart(look, r, what, out);
-}
-/** `offset`: the byte of the file that the part begins with, where each byte has a place of its own. */
-function placePart(look: Look, asked: Run, what: Described, out: FilesystemOwner[], offset?: number): void {
-  const { name } = look.task.device;
-  for (const placed of look.placed.overlapping(asked)) {
-    const part = clip(placed, asked);
-    if (part === undefined) continue;
-    const physical = placed.physical + part.start - placed.start;
-    if (what.kind === 'free') {
-      look.free.push(run(physical, part.count));
-      continue;
-    }
-    const from = bytesFromSectors(part.start);
-    const to = from + bytesFromSectors(part.count);
-    const at = bytesFromSectors(sector(physical));
-    for (const { logical, length, goodCopy } of goodCopies(placed.chunk, from, to, at, look.copies)) {
-      const count = sectorsCovering(0, length);
-      const start = sector(physical + wholeSectors(logical - from));
-      const where = { device: name, start, count };
-      if (what.kind === 'unknown') out.push({ ...what, ...where });
-      else if (offset === undefined) out.push({ ...what, ...where, goodCopy });
-      else {
-        const bytesIn = offset + logical - bytesFromSectors(asked.start);
-        out.push({ ...what, ...where, offset: bytesIn, length: bytesFromSectors(count), goodCopy });
-      }
-    }
-  }
-}
-
-function sectorsOf(logical: number, length: number): Run {
-  return run(wholeSectors(logical), sectorsCovering(logical, length));
 }
 
 /** What the kernel cannot read or answers wrongly concerns what was asked, not the rest. */
