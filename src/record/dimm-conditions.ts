@@ -34,8 +34,8 @@ const severities: Readonly<Record<KnownState, Severity>> = {
 };
 const meanings: Readonly<Record<KnownState, string>> = {
   ok: 'ok',
-  noncritical: 'non-critical: it needs maintenance, no data is lost',
-  critical: 'critical: it is degraded by failures, no data is lost yet',
+  noncritical: 'non-critical: it needs maintenance',
+  critical: 'critical: it is degraded by failures',
   fatal: 'fatal: data was lost or will be',
 };
 /** A probe that was started anew fails its first call: only what fails twice in a row is told. */

@@ -21,13 +21,13 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
       if (dimm === undefined) continue;
       const known = dimm.history;
       const isNews = known.places.includes(uid);
-      const again = added.some((run) => known.cleared.some((old) => old.uid === uid && overlaps(run, old)));
+      const again = added.filter((run) => known.cleared.some((old) => old.uid === uid && overlaps(run, old)));
       const cleared = removed.map(({ start, count }) => ({ at: draft.now, uid, start, count }));
       const next: DimmHistory = {
         ...known,
         newRanges:
           isNews && added.length > 0 ? [...known.newRanges, { at: draft.now, count: added.length }] : known.newRanges,
-        recurrences: again ? [...known.recurrences, draft.now] : known.recurrences,
+        recurrences: [...known.recurrences, ...again.map(() => draft.now)].slice(-MOST_CLEARED),
         cleared: [...known.cleared, ...cleared].slice(-MOST_CLEARED),
       };
       draft.dimms.set(key, { ...dimm, history: withoutOld(next, draft.now - longWindowMs) });

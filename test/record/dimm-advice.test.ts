@@ -141,6 +141,17 @@ test('a place that was cleared and is bad again is a reason to plan', () => {
   assert.deepEqual(state.dimms.get(key)?.history.recurrences, [3 * hour]);
 });
 
+test('each place that is bad again counts, also when one reading shows several', () => {
+  const places = [run(5000, 8), run(6000, 8), run(7000, 8)];
+  const { advice } = play([
+    [0, [appeared()]],
+    [hour, [found(...places)]],
+    [2 * hour, [cleared(...places)]],
+    [3 * hour, [found(...places)]],
+  ]);
+  assert.match(advice?.summary ?? '', /^now: 3 places bad again/);
+});
+
 test('elsewhere on the same place is no recurrence', () => {
   const { advice } = play([
     [0, [appeared()]],

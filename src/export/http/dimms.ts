@@ -46,7 +46,8 @@ export const dimmsRoute: HttpRoute = {
       (request) => {
         const { state } = view();
         const { items, next } = pageOf([...state.topology.dimms].sort(byKey(keyOf)), keyOf, request.query);
-        const complete = state.inventoried && state.topology.problems.length === 0;
+        const unread = state.topology.dimms.some(({ key }) => isUnread(state, key));
+        const complete = state.inventoried && state.topology.problems.length === 0 && !unread;
         return {
           items: items.map((dimm) => withHealth(dimm, state)),
           next,
@@ -91,4 +92,10 @@ function withHealth(dimm: Dimm, { health, advice }: State): Static<typeof dimmWi
     health: reading === undefined ? null : dimmHealthJson(reading, Date.now()),
     advice: found === undefined ? null : { ...found, inputs: found.inputs.map((input) => ({ ...input })) },
   };
+}
+
+/** Not read yet, or in vain; a platform without health data has nothing to read. */
+function isUnread({ health }: State, key: string): boolean {
+  const reading = health.find(({ dimm }) => dimm === key);
+  return reading === undefined || reading.health.kind === 'failed';
 }

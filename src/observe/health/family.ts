@@ -17,6 +17,8 @@ export interface HealthCommand {
    * validity bits tell a buffer of zeros from an answer.
    */
   readonly lengthOptional?: boolean;
+  /** tells limits, which nobody changes by the hour: when it fails (a long scrub is one reason), the last answer stands, with its age */
+  readonly limits?: boolean;
   /**
    * What of the reply is valid; sentinels and impossible values are absent.
    * @throws AgentError CODEC_REPLY naming the field, with `status` in its context when firmware refused

@@ -131,7 +131,15 @@ export const hpe1: DsmFamily = {
       essential: true,
       decode: decodeHealth,
     },
-    { name: 'thresholds', command: 2, inputs: noInput, replyBytes: 36, essential: false, decode: decodeThresholds },
+    {
+      name: 'thresholds',
+      command: 2,
+      inputs: noInput,
+      replyBytes: 36,
+      essential: false,
+      limits: true,
+      decode: decodeThresholds,
+    },
     {
       name: 'identification',
       command: 10,

@@ -55,6 +55,7 @@ export const intel: DsmFamily = {
       replyBytes: 12,
       essential: false,
       lengthOptional: true,
+      limits: true,
       decode: decodeThresholds,
     },
     {

@@ -196,12 +196,19 @@ function decodeLifeThresholds(bytes: Uint8Array): HealthFields {
 function decodeEnergySourceThresholds(bytes: Uint8Array): HealthFields {
   const reply = openOptional(bytes, 'msft 7 energy source thresholds');
   if (reply === undefined) return {};
+  // a limit of nothing left, or of 0 degrees, is one that was never set: every module would be beyond it
+  const set = (value: number): number | undefined => (value === 0 ? undefined : value);
+  const life = (at: number, name: string) => ifSet(set(reply.u8(at, name)), percentUsed);
+  const temperature = (at: number, name: string) => ifSet(set(reply.u8(at, name)), wholeCelsius);
   return knownFields({
-    energySourceLifeUsedThresholdPercent: percentUsed(reply.u8(4, 'life warning threshold')),
-    energySourceLifeUsedErrorThresholdPercent: percentUsed(reply.u8(5, 'life error threshold')),
-    energySourceTemperatureThresholdCelsius: wholeCelsius(reply.u8(6, 'temperature warning threshold')),
-    energySourceTemperatureErrorThresholdCelsius: wholeCelsius(reply.u8(7, 'temperature error threshold')),
+    energySourceLifeUsedThresholdPercent: life(4, 'life warning threshold'),
+    energySourceLifeUsedErrorThresholdPercent: life(5, 'life error threshold'),
+    energySourceTemperatureThresholdCelsius: temperature(6, 'temperature warning threshold'),
+    energySourceTemperatureErrorThresholdCelsius: temperature(7, 'temperature error threshold'),
   });
+}
+function ifSet<T>(value: number | undefined, decode: (value: number) => T): T | undefined {
+  return value === undefined ? undefined : decode(value);
 }
 /** Function 3, 19 bytes: the block of the policy that is not in force is 0: device-managed @5 to @15, host-managed @16 to @18. */
 function decodeEnergySourceIdentification(bytes: Uint8Array): HealthFields {
@@ -246,8 +253,8 @@ export const msft: DsmFamily = {
     command('energy source', 12, 11, decodeEnergySource),
     command('statistics', 13, 32, decodeStatistics),
     command('last backup', 4, 12, decodeLastBackup),
-    command('thresholds', 5, 6, decodeLifeThresholds),
-    command('energy source thresholds', 7, 8, decodeEnergySourceThresholds),
+    { ...command('thresholds', 5, 6, decodeLifeThresholds), limits: true },
+    { ...command('energy source thresholds', 7, 8, decodeEnergySourceThresholds), limits: true },
     command('energy source identification', 3, 19, decodeEnergySourceIdentification),
     command('identification', 1, 50, decodeIdentification),
   ],

@@ -41,7 +41,7 @@ export async function takeHealth(
   const startedAt = clock.now();
   const started = clock.monotonic();
   const facts = await factsOf(name, deps);
-  const asked = await askModule(name, facts, deps);
+  const asked = await askModule(name, facts, before, deps);
   const at = clock.now();
   const lastOkAt = asked.health.kind === 'ok' ? at : before?.lastOkAt;
   const sources = [...asked.sources, ...facts.sources];
@@ -69,7 +69,12 @@ async function factsOf(name: string, { sysfs, clock }: HealthDeps): Promise<Kern
   }
 }
 
-async function askModule(name: string, facts: KernelFacts, deps: HealthDeps): Promise<Asked> {
+async function askModule(
+  name: string,
+  facts: KernelFacts,
+  before: HealthReading | undefined,
+  deps: HealthDeps,
+): Promise<Asked> {
   const { support, released } = facts;
   if (released !== undefined) return { ...nothing, health: stuck(deps.deadlineMs), released };
   if (support.kind !== 'ok') return { ...nothing, health: support };
@@ -85,6 +90,8 @@ async function askModule(name: string, facts: KernelFacts, deps: HealthDeps): Pr
     else {
       failures.push({ source, reason: answer.observation.kind === 'failed' ? answer.observation.reason : '' });
       if (command.essential) essentialFailure ??= answer.observation;
+      const last = command.limits === true ? before?.sources.find((each) => each.source === source) : undefined;
+      if (last !== undefined) sources.push(last);
     }
     // a module that may not be asked at all is not asked again for the rest
     if (essentialFailure !== undefined) return { sources: [], failures, health: essentialFailure };

@@ -103,3 +103,11 @@ test('replacement advice carries its inputs, with values and limits', async () =
     text: 'energy source life not known',
   });
 });
+
+test('the list of modules is complete only when each that has health data was read', async () => {
+  const complete = async (health: readonly HealthReading[]): Promise<unknown> =>
+    (await ask('/api/v1/dimms', health)).body.complete;
+  assert.equal(await complete([healthOf(goodFields)]), true);
+  assert.equal(await complete([]), false, 'before the first reading');
+  assert.equal(await complete([unreadableHealth()]), false);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { doubtedAlarms } from '../../../src/model/health-judgement.ts';
 import { emptyTopology } from '../../../src/model/topology.ts';
 import { createHealthObserver } from '../../../src/observe/health/health-observer.ts';
 import { createFakeClock, settle } from '../../fakes/fake-clock.ts';
@@ -86,6 +87,30 @@ test('what firmware answers and what the kernel says are one health, each field 
     [call?.dimm, call?.devNumber, call?.family, call?.command, call?.replyBytes],
     ['nmem0', '250:0', 0, 1, 132],
   );
+});
+
+test('limits that cannot be read just now are those of the last answer, with its age: an alarm is not believed for that', async (t) => {
+  const { clock, dsm, observer, start, reading } = rig(t, { nmem0: intel });
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  dsm.set('nmem0', 2, hex('intel/threshold-default.hex'));
+  await start();
+  const before = reading('nmem0');
+  assert.deepEqual(doubtedAlarms(before.fields), ['spare', 'media_temperature']);
+  for (const answer of ['05000000 0000 00 0000 0000 00', 'EIO']) {
+    dsm.set('nmem0', 2, answer);
+    await clock.advance(ALARM);
+    const now = reading('nmem0');
+    assert.ok(now.at > before.at);
+    assert.equal(now.fields.spareThresholdPercent, before.fields.spareThresholdPercent);
+    assert.deepEqual(doubtedAlarms(now.fields), ['spare', 'media_temperature']);
+    const limits = now.sources.find(({ source }) => source === 'intel 2 SMART_THRESHOLD');
+    assert.equal(limits?.at, before.sources.find(({ source }) => source === 'intel 2 SMART_THRESHOLD')?.at);
+    assert.ok(
+      now.failures.some(({ source }) => source === 'intel 2 SMART_THRESHOLD'),
+      'that it failed is told',
+    );
+  }
+  observer.stop();
 });
 
 const unsupported: readonly { why: string; attributes: Attributes; reason: RegExp }[] = [
