@@ -1,6 +1,6 @@
 /** What is looked back on when a replacement is advised. Pure. */
 import type { DimmHistory } from '../model/dimm-state.ts';
-import { overlaps } from '../model/extent.ts';
+import { endOf, overlaps, type Run } from '../model/extent.ts';
 import type { State } from '../model/state.ts';
 import type { Draft } from './draft.ts';
 import type { Activities } from './places.ts';
@@ -16,6 +16,7 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
   for (const [uid, { added, removed }] of activities) {
     const place = draft.places.get(uid)?.place;
     if (place === undefined || added.length + removed.length === 0) continue;
+    const fresh = notGrown(added, draft.previous.places.get(uid)?.ranges ?? []);
     for (const key of new Set(place.dimms.map(({ id }) => id))) {
       const dimm = draft.dimms.get(key);
       if (dimm === undefined) continue;
@@ -25,14 +26,18 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
       const cleared = removed.map(({ start, count }) => ({ at: draft.now, uid, start, count }));
       const next: DimmHistory = {
         ...known,
-        newRanges:
-          isNews && added.length > 0 ? [...known.newRanges, { at: draft.now, count: added.length }] : known.newRanges,
+        newRanges: isNews && fresh > 0 ? [...known.newRanges, { at: draft.now, count: fresh }] : known.newRanges,
         recurrences: [...known.recurrences, ...again.map(() => draft.now)].slice(-MOST_CLEARED),
         cleared: [...known.cleared, ...cleared].slice(-MOST_CLEARED),
       };
       draft.dimms.set(key, { ...dimm, history: withoutOld(next, draft.now - longWindowMs) });
     }
   }
+}
+
+/** How many are new, not the next sectors of what was bad before: one long run of them counts once. */
+function notGrown(added: readonly Run[], before: readonly Run[]): number {
+  return added.filter((r) => !before.some((old) => r.start <= endOf(old) && old.start <= endOf(r))).length;
 }
 
 /** Remembers which places have been read: what is found there later is news. To be called after `followHistory`. */

@@ -141,6 +141,16 @@ test('a place that was cleared and is bad again is a reason to plan', () => {
   assert.deepEqual(state.dimms.get(key)?.history.recurrences, [3 * hour]);
 });
 
+test('a range that grows sector by sector is one new range, on either side', () => {
+  const { advice } = play([
+    [0, [appeared()]],
+    [hour, [found(run(5000, 1))]],
+    ...Array.from({ length: 12 }, (_, i) => [(i + 2) * 60_000 + hour, [found(run(5001 + i, 1))]] as const),
+    [2 * hour, [found(run(4999, 1))]],
+  ]);
+  assert.equal(advice?.advice, 'watch');
+});
+
 test('each place that is bad again counts, also when one reading shows several', () => {
   const places = [run(5000, 8), run(6000, 8), run(7000, 8)];
   const { advice } = play([
