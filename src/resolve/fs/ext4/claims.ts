@@ -8,7 +8,7 @@ import {
 } from './block-map.ts';
 import type { DeviceReader, Reading } from './device-reader.ts';
 import { DirectoryPieces, HIT, HitTable, MAP_NODE, MapNodes } from './hits.ts';
-import { decodeInode, type Inode, MAP_BYTES, MAP_OFFSET, MODE, stampOf } from './inode.ts';
+import { decodeInode, INODE_FLAG, type Inode, MAP_BYTES, MAP_OFFSET, MODE, stampOf } from './inode.ts';
 import type { Superblock } from './superblock.ts';
 
 /** EXT4_XATTR_REFCOUNT_MAX (fs/ext4/xattr.h): more inodes do not share one block of attributes. */
@@ -104,8 +104,11 @@ export function createClaims(sb: Superblock, wanted: Wanted): Claims {
       if (hits.length === before) return;
       const decoded = decodeInode(raw, at);
       inodes.set(inode, decoded);
-      const type = decoded.mode & MODE.type;
-      if (nodes.length > nodesBefore || type === MODE.symlink) stamps.set(inode, stampOf(raw, at));
+      // of what cannot be opened, and of maps in blocks of their own, the inode has to tell whether it is what it was
+      const isClosed =
+        (decoded.mode & MODE.type) === MODE.symlink ||
+        (decoded.flags & (INODE_FLAG.eaInode | INODE_FLAG.encrypted)) !== 0;
+      if (isClosed || nodes.length > nodesBefore) stamps.set(inode, stampOf(raw, at));
     },
     attributes(inode, block, { raw }, at) {
       if (block >= sb.blocksCount || !touches(wanted, block, 1)) return;
