@@ -60,7 +60,11 @@ if (bootNumber() === 1) {
       [sector],
     );
     assert.deepEqual(watching.mediaMessages(), ['shrank']);
-    const [run] = await watching.items<{ readonly id: string; readonly type: string }>('/api/v1/scrubs');
+    const runs = await watching.items<{ readonly id: string; readonly bus: string; readonly type: string }>(
+      '/api/v1/scrubs',
+    );
+    // each bus has one of its own
+    const run = runs.find(({ bus }) => bus === 'ndbus0');
     const events = await watching.items<{ readonly type: string; readonly data: { readonly provenBy?: string } }>(
       '/api/v1/events?limit=1000',
     );
