@@ -39,6 +39,8 @@ export async function measure(work: BenchWork, runs: number): Promise<Measured> 
   }
   for (let i = 0; i < runs; i++) {
     dropCaches();
+    // what held up this thread until now is nobody's delay
+    await new Promise((done) => setTimeout(done, 10));
     delay.enable();
     cold?.push(await timed(work.ours));
     delay.disable();

@@ -7,6 +7,7 @@ import { readCapabilities } from './capabilities.ts';
 import { failureOf, inodeNumber, linkTarget, listNames, readKernelFile } from './kernel-files.ts';
 import { createLineReader } from './lines.ts';
 import { type PollPriority, watchMountTable } from './mounts-watch.ts';
+import { createOwnerPacker } from './packed-owners.ts';
 import {
   type CheckJob,
   type DsmAnswer,
@@ -42,6 +43,8 @@ export interface ProbeServices {
 const PROGRESS_EVERY_MS = 200;
 /** Later than the answer has left. */
 const COLLECT_AFTER_MS = 20;
+/** Parts of an answer that are made ahead of the other side, so that neither waits for the other. */
+const MOST_AHEAD_BYTES = 512 * 1024;
 /** Answers nobody takes: reading requests stops above this. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
@@ -75,7 +78,7 @@ export function serveProbe(
   /** Waits while the other side takes less than it is sent. */
   async function emit(id: number, items: readonly unknown[]): Promise<void> {
     send({ id, items });
-    if (!ended && stream.writableNeedDrain) {
+    if (!ended && stream.writableLength > MOST_AHEAD_BYTES) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const go = (): void => resolve();
       stream.once('drain', go).once('close', go);
@@ -183,14 +186,15 @@ export function serveProbe(
 }
 
 /** Owners in one message, so that none comes near the longest line. */
-const OWNERS_AT_ONCE = 256;
+const OWNERS_AT_ONCE = 128;
 
 function* partsOf(results: ResolveAnswer['results']): Generator<ResolvedPart[]> {
+  const packer = createOwnerPacker();
   let parts: ResolvedPart[] = [];
   let room = OWNERS_AT_ONCE;
   for (const [run, { complete, owners }] of results.entries()) {
     for (let told = 0; ; ) {
-      const some = owners.slice(told, told + room);
+      const some = owners.slice(told, told + room).map((owner) => packer.pack(owner, (facts) => parts.push({ facts })));
       told += some.length;
       const more = told < owners.length;
       parts.push({ run, complete, owners: some, ...(more ? { more } : {}) });
