@@ -41,8 +41,8 @@ export interface ProbeServices {
 }
 
 const PROGRESS_EVERY_MS = 200;
-/** Later than the answer has left. */
-const COLLECT_AFTER_MS = 20;
+/** Later than the next question of a burst. */
+const COLLECT_AFTER_MS = 500;
 /** Parts of an answer that are made ahead of the other side, so that neither waits for the other. */
 const MOST_AHEAD_BYTES = 512 * 1024;
 /** Answers nobody takes: reading requests stops above this. */
@@ -63,6 +63,7 @@ export function serveProbe(
   const { roots, services } = deps;
   const running = new Map<number, AbortController>();
   let ended = false;
+  let collecting: NodeJS.Timeout | undefined;
 
   function end(): void {
     if (ended) return;
@@ -156,9 +157,15 @@ export function serveProbe(
   /** In small parts: the other side takes each in well under the time that it may be held up, while the next is made. */
   async function tellOwners(id: number, { results, ...end }: ResolveAnswer): Promise<ResolveEnd> {
     for (const parts of partsOf(results)) await emit(id, parts);
-    // a process that waits for its next job holds nothing of the last one
-    setTimeout(() => globalThis.gc?.(), COLLECT_AFTER_MS).unref();
+    collectSoon();
     return end;
+  }
+  /** A process that waits for its next job holds nothing of the last one; one that has the next already is not held up. */
+  function collectSoon(): void {
+    clearTimeout(collecting);
+    collecting = setTimeout(() => {
+      if (running.size === 0) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    }, COLLECT_AFTER_MS).unref();
   }
   async function dsmAnswer({ input, ...call }: DsmLine): Promise<DsmAnswer> {
     const { reply, firmwareBytes } = await services.dsm({ ...call, input: Buffer.from(input, 'hex') });
