@@ -59,6 +59,7 @@ export function intersect(a: readonly Run[], b: readonly Run[]): Run[] {
 
 /** What of `a` is not in `b`. */
 export function subtract(a: readonly Run[], b: readonly Run[]): Run[] {
+  if (a.length === 0) return [];
   const holes = coalesce(b);
   const rest: Run[] = [];
   let j = 0;
