@@ -4,7 +4,9 @@ import { createServer } from 'node:net';
 
 /** Memory of a process and everything below it, in bytes. PSS divides shared pages among those who map them. */
 export function memoryOfTree(pid: number): { pssBytes: number; rssBytes: number; processes: number } {
-  const pids = [pid, ...descendants(pid)];
+  return memoryOf([pid, ...descendants(pid)]);
+}
+export function memoryOf(pids: readonly number[]): { pssBytes: number; rssBytes: number; processes: number } {
   let pssBytes = 0;
   let rssBytes = 0;
   for (const each of pids) {

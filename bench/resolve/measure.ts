@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Worker } from 'node:worker_threads';
-import { median, memoryOfTree } from '../processes.ts';
+import { median, memoryOf } from '../processes.ts';
 import { dropCaches } from './lab.ts';
 import type { BenchWork } from './subject.ts';
 
@@ -25,7 +25,7 @@ export function compareAnswers(work: string, ours: readonly string[], theirs: re
   if (extra !== undefined) throw new Error(`${work}: we say what the peer does not: ${extra}`);
 }
 
-export async function measure(work: BenchWork, runs: number): Promise<Measured> {
+export async function measure(work: BenchWork, runs: number, probePid: number): Promise<Measured> {
   const answer = await work.ours();
   if (work.theirs !== undefined) compareAnswers(work.work, answer, await work.theirs());
   // peer and we take turns, so that what else the machine does meets both
@@ -39,6 +39,8 @@ export async function measure(work: BenchWork, runs: number): Promise<Measured> 
   }
   for (let i = 0; i < runs; i++) {
     dropCaches();
+    // what held up this thread until now is nobody's delay
+    await new Promise((done) => setTimeout(done, 10));
     delay.enable();
     cold?.push(await timed(work.ours));
     delay.disable();
@@ -46,7 +48,7 @@ export async function measure(work: BenchWork, runs: number): Promise<Measured> 
     dropCaches();
     peerCold?.push(await timed(work.theirs));
   }
-  const memoryBytes = await peakAboveIdle(work.ours);
+  const memoryBytes = await peakAboveIdle(work.ours, probePid);
   return {
     ours: { warmMs: median(warm ?? []), coldMs: median(cold ?? []) },
     theirs: work.theirs === undefined ? undefined : { warmMs: median(peerWarm ?? []), coldMs: median(peerCold ?? []) },
@@ -61,12 +63,15 @@ async function timed(task: () => Promise<unknown>): Promise<number> {
   return performance.now() - before;
 }
 
-/** The most that this process and all below it need more than before, sampled by a thread of its own. */
-async function peakAboveIdle(task: () => Promise<unknown>): Promise<number> {
+/**
+ * The most that this process and all below it need more than this one and the probe need when nothing is asked, sampled by a
+ * thread of its own: the process that answers counts as a whole.
+ */
+async function peakAboveIdle(task: () => Promise<unknown>, probePid: number): Promise<number> {
   const sampler = new Worker(new URL('./memory-sampler.ts', import.meta.url), { workerData: { pid: process.pid } });
   await once(sampler);
   await new Promise((done) => setTimeout(done, 500));
-  const idle = memoryOfTree(process.pid).pssBytes;
+  const idle = memoryOf([process.pid, probePid]).pssBytes;
   await task();
   sampler.postMessage('stop');
   const peak = await once(sampler);

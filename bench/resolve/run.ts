@@ -47,7 +47,8 @@ async function benchSubject(subject: BenchSubject, files: number, runs: number):
   const roots = { sysfs: '/sys', procfs: '/proc', rootfs: '/', dev: '/dev' };
   const platform = createLinuxPlatform(roots, { deadlineMs: 30_000, log, probeSocket: null });
   try {
-    await platform.probe.hello();
+    const probe = await platform.probe.hello();
+    if (probe === undefined) throw new Error('the probe does not start');
     const { device, mountpoint, sectors } = image;
     const resolve = (list: readonly import('../../src/model/extent.ts').Run[]) =>
       platform.probe.resolver.resolve(
@@ -61,7 +62,7 @@ async function benchSubject(subject: BenchSubject, files: number, runs: number):
     const rows: string[] = [];
     let fine = true;
     for (const work of works) {
-      const result = await measure(work, runs);
+      const result = await measure(work, runs, probe.pid);
       measured.set(work.work, result);
       const problems = files >= subject.files.full ? overLimit(work, result, measured) : [];
       fine &&= problems.length === 0;

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readFile, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, open, openSync, read, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { FileStatus, FilesystemIo, Lanes, OpenKind, ProcLink } from '../ports.ts';
@@ -9,6 +9,7 @@ import {
   ioctl,
   openat2,
   openByHandle,
+  readLink,
   residentPages,
   statxOf,
   tryOpenat2,
@@ -136,7 +137,7 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
         hanging.add(file);
         fail(failure('ETIMEDOUT', path));
       }, deadlineMs);
-      readFile(file, (error, data) => {
+      readWhole(file, (error, data) => {
         clearTimeout(late);
         hanging.delete(file);
         if (error === null) done(data);
@@ -144,7 +145,7 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       });
       return promise;
     },
-    linkProc: (path) => readlinkSync(join(roots.proc, path), { encoding: 'buffer' }),
+    linkProc: (path) => readLink(join(roots.proc, path)),
     linksProc(path) {
       const directory = openSync(join(roots.proc, path), constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC);
       try {
@@ -170,6 +171,33 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
 }
+
+/** With as few turns on a worker as may be: opening and reading can hang, closing cannot. */
+function readWhole(file: string, tell: (error: Error | null, data: Buffer) => void): void {
+  open(file, constants.O_RDONLY | O_CLOEXEC, (cannotOpen, fd) => {
+    if (cannotOpen !== null) {
+      tell(cannotOpen, NO_BYTES);
+      return;
+    }
+    const parts: Buffer[] = [];
+    const next = (): void => {
+      const chunk = Buffer.allocUnsafe(SEQUENCE_BYTES);
+      read(fd, chunk, 0, chunk.length, null, (error, length) => {
+        if (error === null && length > 0) {
+          parts.push(chunk.subarray(0, length));
+          next();
+          return;
+        }
+        closeSync(fd);
+        tell(error, Buffer.concat(parts));
+      });
+    };
+    next();
+  });
+}
+/** What the kernel gives of a seq_file at once, however much is asked for. */
+const SEQUENCE_BYTES = 4096;
+const NO_BYTES = Buffer.alloc(0);
 
 const procScratch = Buffer.alloc(64 * 1024);
 /** Files of procfs tell no size. Most fit one read. */

@@ -7,6 +7,7 @@ import { withErrnoNames } from '../model/errors.ts';
  * Structures are built and read by the callers. x86-64 and arm64 share these system call numbers and layouts.
  */
 const SYS_OPENAT2 = 437;
+const AT_FDCWD = -100;
 const AT_EMPTY_PATH = 0x1000;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_STATX_DONT_SYNC = 0x4000;
@@ -70,6 +71,9 @@ function native(): Bindings {
   return bindings;
 }
 
+function fail(call: string): never {
+  throw systemError(call);
+}
 function checked(result: number, call: string): number {
   if (result >= 0) return result;
   throw systemError(call);
@@ -162,6 +166,9 @@ function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve:
   return native().syscallOpenat2(SYS_OPENAT2, directory, at, scratchAddresses.how, howScratch.length);
 }
 const linkScratch = Buffer.alloc(4096);
+export function readLink(path: string): Uint8Array {
+  return tryReadlinkAt(AT_FDCWD, path) ?? fail('readlink');
+}
 /** What a link of a directory says; undefined when it cannot be read: most are of processes that end any moment. */
 export function tryReadlinkAt(directory: number, name: string): Uint8Array | undefined {
   const length = native().readlinkat(directory, name, linkScratch, linkScratch.length);

@@ -30,14 +30,30 @@ export function totalBytes(runs: readonly Run[]): Bytes {
 
 /** Sorted, with adjacent and overlapping runs merged and empty ones dropped (the kernel lists long ranges in slices of 512). */
 export function coalesce(runs: readonly Run[]): Run[] {
+  const sorted = isSorted(runs) ? runs : [...runs].sort((a, b) => a.start - b.start);
   const merged: Run[] = [];
-  for (const next of runs.filter((r) => r.count > 0).sort((a, b) => a.start - b.start)) {
-    const last = merged.at(-1);
-    if (last !== undefined && next.start <= endOf(last)) {
-      merged[merged.length - 1] = run(last.start, Math.max(endOf(last), endOf(next)) - last.start);
-    } else merged.push(run(next.start, next.count));
+  let from = 0;
+  let to = 0;
+  for (const { start, count } of sorted) {
+    if (count <= 0) continue;
+    if (to > from && start <= to) {
+      to = Math.max(to, start + count);
+      continue;
+    }
+    if (to > from) merged.push(run(from, to - from));
+    from = start;
+    to = start + count;
   }
+  if (to > from) merged.push(run(from, to - from));
   return merged;
+}
+function isSorted(runs: readonly Run[]): boolean {
+  let before = 0;
+  for (const { start } of runs) {
+    if (start < before) return false;
+    before = start;
+  }
+  return true;
 }
 
 /** What lies in both; both sides may be in any order. */
@@ -59,6 +75,7 @@ export function intersect(a: readonly Run[], b: readonly Run[]): Run[] {
 
 /** What of `a` is not in `b`. */
 export function subtract(a: readonly Run[], b: readonly Run[]): Run[] {
+  if (a.length === 0) return [];
   const holes = coalesce(b);
   const rest: Run[] = [];
   let j = 0;

@@ -233,10 +233,17 @@ async function resolveLeaf(
 function* partsOf(owners: readonly OwnerDraft[], all: readonly Segment[]): Generator<FoundOwner> {
   const segments = createRunIndex(all.map((segment) => ({ ...segment.on, segment })));
   for (const owner of owners) {
-    const parts = segments.overlapping(owner).map(({ segment }) => ({ segment, part: clip(owner, segment.on) as Run }));
-    const [first] = parts;
-    if (parts.length === 1 && first?.part.count === owner.count) yield { ...first, owner };
-    else yield* parts.map(({ segment, part }) => ({ segment, part, owner: { ...cutFile(owner, part), ...part } }));
+    const over = segments.overlapping(owner);
+    const [first] = over;
+    const part = first === undefined ? undefined : clip(owner, first.segment.on);
+    if (first !== undefined && part !== undefined && over.length === 1 && part.count === owner.count) {
+      yield { segment: first.segment, part, owner };
+    } else {
+      for (const { segment } of over) {
+        const some = clip(owner, segment.on) as Run;
+        yield { segment, part: some, owner: { ...cutFile(owner, some), ...some } };
+      }
+    }
   }
 }
 

@@ -107,7 +107,7 @@ test('a leaf of an extent tree tells written and unwritten pieces, an index its 
   raw.writeUInt32LE(40, 32);
   const leaf = collect();
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  visitExtentNode(view, 0, 60, undefined, leaf.visitor);
+  visitExtentNode(new Uint32Array(view.buffer), 0, 60, undefined, leaf.visitor);
   assert.deepEqual(leaf.data, [
     [7, 0x1_0000_0009, 3, false],
     [20, 40, 5, true],
@@ -117,10 +117,10 @@ test('a leaf of an extent tree tells written and unwritten pieces, an index its 
   raw.writeUInt32LE(77, 16);
   raw.writeUInt16LE(0, 20);
   const index = collect();
-  visitExtentNode(view, 0, 60, undefined, index.visitor);
+  visitExtentNode(new Uint32Array(view.buffer), 0, 60, undefined, index.visitor);
   assert.deepEqual(index.children, [[77, 7, 1]]);
   const wrongLevel = collect();
-  visitExtentNode(view, 0, 60, 1, wrongLevel.visitor);
+  visitExtentNode(new Uint32Array(view.buffer), 0, 60, 1, wrongLevel.visitor);
   assert.equal(wrongLevel.damage(), 1);
 });
 
@@ -187,7 +187,7 @@ test('no bytes make the decoders fail in any other way than by saying so', () =>
       decodeSuperblock(superblockBytes((v) => block.slice(0, 64).forEach((b, i) => void v.setUint8(0x60 + i, b))));
       const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
       const { visitor } = collect();
-      visitExtentNode(view, 0, 1024, level, visitor);
+      visitExtentNode(aligned(block).words, 0, 1024, level, visitor);
       visitIndirectBlock(view, 0, 1024, { logical: 0, level: level % 3 }, visitor);
       const { raw, words } = aligned(block);
       visitEntries(raw, words, 0, 1024, () => undefined);

@@ -3,6 +3,7 @@ import { clip, subtract } from '../../model/extent.ts';
 import type { Owner, ResolveAnswer, ResolvedRange } from '../../model/owner.ts';
 import type { Clock, ResolveJob, ResolveProgress } from '../../ports.ts';
 import type { Conversation, ProbeConnector, TakeItems } from './conversation.ts';
+import { createOwnerUnpacker } from './packed-owners.ts';
 import {
   type CheckEnd,
   type CheckJob,
@@ -160,17 +161,23 @@ const MAX_OWNERS = 1_000_000;
 
 /** Puts the parts of an answer together, as they come; a range of which a part is missing is left out. */
 function collectResults({ runs }: ResolveJob): { readonly take: TakeItems; results(): ResolvedRange[] } {
+  const unpacker = createOwnerUnpacker();
   const results: ResolvedRange[] = [];
   let open: Owner[] = [];
   let ownerCount = 0;
   return {
     async take(items) {
-      for (const { run, complete, owners, more } of items as readonly ResolvedPart[]) {
+      for (const item of items as readonly ResolvedPart[]) {
+        if ('facts' in item) {
+          unpacker.learn(item.facts);
+          continue;
+        }
+        const { run, complete, owners, more } = item;
         const asked = runs[run];
         if (asked === undefined) throw new Error(`it tells of run ${run} of ${runs.length}`);
         ownerCount += owners.length;
         if (ownerCount > MAX_OWNERS) throw new Error(`more than ${MAX_OWNERS} owners`);
-        for (const owner of owners) open.push(owner);
+        for (const owner of owners) open.push(unpacker.unpack(owner));
         if (more === true) continue;
         results.push({ start: asked.start, count: asked.count, complete, owners: open });
         open = [];

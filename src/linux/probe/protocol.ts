@@ -3,10 +3,11 @@
  * is asked, since the asker is the process that listens to the network.
  */
 import type { ErrorCode } from '../../model/errors.ts';
-import type { Owner, ResolveAnswer } from '../../model/owner.ts';
+import type { ResolveAnswer } from '../../model/owner.ts';
 import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { refusal, type TreeName } from './access.ts';
 import { refusedMethod } from './dsm-access.ts';
+import type { PackedOwner, SharedFacts } from './packed-owners.ts';
 
 export const PROTOCOL_VERSION = 1;
 /** Bytes of one line, both ways; a longer one ends the conversation. */
@@ -38,13 +39,18 @@ export interface CheckEnd {
   /** files looked at, told or not */
   readonly looked: number;
 }
-/** Owners of the asked run number `run`. One with many owners comes in several parts, `more` in all but the last of them. */
-export interface ResolvedPart {
-  readonly run: number;
-  readonly complete: boolean;
-  readonly owners: readonly Owner[];
-  readonly more?: true;
-}
+/**
+ * Owners of the asked run number `run`; `facts` that they share come before them. A run with many owners comes in several parts,
+ * `more` in all but the last of them.
+ */
+export type ResolvedPart =
+  | { readonly facts: SharedFacts }
+  | {
+      readonly run: number;
+      readonly complete: boolean;
+      readonly owners: readonly PackedOwner[];
+      readonly more?: true;
+    };
 /** The end of a resolve job, whose parts have come before. */
 export type ResolveEnd = Omit<ResolveAnswer, 'results'>;
 /** A method as it is sent: the input in hexadecimal. Its answer is a `DsmAnswer`. */

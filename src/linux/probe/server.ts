@@ -7,6 +7,7 @@ import { readCapabilities } from './capabilities.ts';
 import { failureOf, inodeNumber, linkTarget, listNames, readKernelFile } from './kernel-files.ts';
 import { createLineReader } from './lines.ts';
 import { type PollPriority, watchMountTable } from './mounts-watch.ts';
+import { createOwnerPacker } from './packed-owners.ts';
 import {
   type CheckJob,
   type DsmAnswer,
@@ -43,8 +44,10 @@ export interface ProbeServices {
 }
 
 const PROGRESS_EVERY_MS = 200;
-/** Later than the answer has left. */
-const COLLECT_AFTER_MS = 20;
+/** Later than the next question of a burst. */
+const COLLECT_AFTER_MS = 500;
+/** Parts of an answer that are made ahead of the other side, so that neither waits for the other. */
+const MOST_AHEAD_BYTES = 512 * 1024;
 /** Answers nobody takes: reading requests stops above this. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 
@@ -63,6 +66,7 @@ export function serveProbe(
   const { roots, services } = deps;
   const running = new Map<number, AbortController>();
   let ended = false;
+  let collecting: NodeJS.Timeout | undefined;
 
   function end(): void {
     if (ended) return;
@@ -78,7 +82,7 @@ export function serveProbe(
   /** Waits while the other side takes less than it is sent. */
   async function emit(id: number, items: readonly unknown[]): Promise<void> {
     send({ id, items });
-    if (!ended && stream.writableNeedDrain) {
+    if (!ended && stream.writableLength > MOST_AHEAD_BYTES) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const go = (): void => resolve();
       stream.once('drain', go).once('close', go);
@@ -158,9 +162,15 @@ export function serveProbe(
   /** In small parts: the other side takes each in well under the time that it may be held up, while the next is made. */
   async function tellOwners(id: number, { results, ...end }: ResolveAnswer): Promise<ResolveEnd> {
     for (const parts of partsOf(results)) await emit(id, parts);
-    // a process that waits for its next job holds nothing of the last one
-    setTimeout(() => globalThis.gc?.(), COLLECT_AFTER_MS).unref();
+    collectSoon();
     return end;
+  }
+  /** A process that waits for its next job holds nothing of the last one; one that has the next already is not held up. */
+  function collectSoon(): void {
+    clearTimeout(collecting);
+    collecting = setTimeout(() => {
+      if (running.size === 0) globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    }, COLLECT_AFTER_MS).unref();
   }
   async function dsmAnswer({ input, ...call }: DsmLine): Promise<DsmAnswer> {
     const { reply, firmwareBytes } = await services.dsm({ ...call, input: Buffer.from(input, 'hex') });
@@ -188,14 +198,15 @@ export function serveProbe(
 }
 
 /** Owners in one message, so that none comes near the longest line. */
-const OWNERS_AT_ONCE = 256;
+const OWNERS_AT_ONCE = 128;
 
 function* partsOf(results: ResolveAnswer['results']): Generator<ResolvedPart[]> {
+  const packer = createOwnerPacker();
   let parts: ResolvedPart[] = [];
   let room = OWNERS_AT_ONCE;
   for (const [run, { complete, owners }] of results.entries()) {
     for (let told = 0; ; ) {
-      const some = owners.slice(told, told + room);
+      const some = owners.slice(told, told + room).map((owner) => packer.pack(owner, (facts) => parts.push({ facts })));
       told += some.length;
       const more = told < owners.length;
       parts.push({ run, complete, owners: some, ...(more ? { more } : {}) });

@@ -45,8 +45,8 @@ interface Survey {
 }
 
 async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
-  const { from, to, buckets, bucketsPerBlock } = wantedBlocks(task.wanted, UNIT_BYTES);
-  const ranges = { from, to, buckets, bucketsPerBlock };
+  const { from, to, buckets, bucketShift } = wantedBlocks(task.wanted, UNIT_BYTES);
+  const ranges = { from, to, buckets, bucketShift };
   const survey: Survey = { found: new Map(), failures: new Map(), supported: undefined };
   refuseSideDevices(task);
   const realtime = hasRealtime(task.mount) ? { realtime: roleOf(task.device, task.mount) === 'realtime' } : {};

@@ -13,17 +13,16 @@ export interface Wanted {
   readonly sectorsPerBlock: SectorCount;
   /** the sectors themselves, sorted and coalesced */
   readonly runs: readonly Run[];
-  /** by block * `bucketsPerBlock`: the first range that ends behind the start of that bucket */
+  /** by block >> `bucketShift`: the first range that ends behind the start of that bucket */
   readonly buckets: Uint32Array;
-  /** a power of two, one or less: the product is exact */
-  readonly bucketsPerBlock: number;
+  readonly bucketShift: number;
 }
 
 const FEWEST_BUCKETS = 16;
 const MOST_BUCKETS = 65_536;
 
 /** What a search for ranges needs; plain data. */
-export type RangeIndex = Pick<Wanted, 'to' | 'buckets' | 'bucketsPerBlock'>;
+export type RangeIndex = Pick<Wanted, 'to' | 'buckets' | 'bucketShift'>;
 
 /** Rounded outwards to blocks; ranges that meet in one block are merged. */
 export function wantedBlocks(runs: readonly Run[], blockBytes: number): Wanted {
@@ -39,25 +38,29 @@ export function wantedBlocks(runs: readonly Run[], blockBytes: number): Wanted {
   return { from: Float64Array.from(blocks, (b) => b.start), to, sectorsPerBlock, runs: sorted, ...indexOf(to) };
 }
 
-function indexOf(to: Float64Array): Pick<Wanted, 'buckets' | 'bucketsPerBlock'> {
+function indexOf(to: Float64Array): Pick<Wanted, 'buckets' | 'bucketShift'> {
   const last = to.at(-1) ?? 0;
   let most = FEWEST_BUCKETS;
   while (most < MOST_BUCKETS && most < to.length * 4) most *= 2;
-  let blocksPerBucket = 1;
-  while (blocksPerBucket * most < last) blocksPerBucket *= 2;
+  let bucketShift = 0;
+  while (2 ** bucketShift * most < last) bucketShift++;
+  const blocksPerBucket = 2 ** bucketShift;
   // one more than there are, so that each has an end
   const buckets = new Uint32Array(Math.ceil(last / blocksPerBucket) + 1);
   for (let bucket = 0, i = 0; bucket < buckets.length; bucket++) {
     while (i < to.length && (to[i] as number) <= bucket * blocksPerBucket) i++;
     buckets[bucket] = i;
   }
-  return { buckets, bucketsPerBlock: 1 / blocksPerBucket };
+  return { buckets, bucketShift };
 }
+
+const LARGEST_WORD = 0xffff_ffff;
 
 /** Index of the first range that ends behind `block`; the number of ranges when there is none. */
 export function rangeFrom(wanted: RangeIndex, block: number): number {
-  const { to, buckets } = wanted;
-  const bucket = Math.floor(block * wanted.bucketsPerBlock);
+  const { to, buckets, bucketShift } = wanted;
+  // whole numbers as long as they fit: this is asked of millions of blocks
+  const bucket = block <= LARGEST_WORD ? block >>> bucketShift : Math.floor(block / 2 ** bucketShift);
   if (bucket >= buckets.length - 1) return to.length;
   let low = buckets[bucket] as number;
   let high = buckets[bucket + 1] as number;

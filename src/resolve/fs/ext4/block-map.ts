@@ -8,6 +8,7 @@ import { join32 } from '../little-endian.ts';
  */
 const MAGIC = 0xf30a;
 const ENTRY = 12;
+const ENTRY_WORDS = ENTRY / 4;
 /** an unwritten extent's length is told by exceeding this */
 const LONGEST_WRITTEN = 32768;
 export const DEEPEST_EXTENT_TREE = 5;
@@ -21,18 +22,22 @@ export interface MapVisitor {
   damaged(): void;
 }
 
-/** One node of an extent tree in `view` at `at`; `level` is the depth it must have, or undefined for the root. */
+/**
+ * One node of an extent tree in `words` from word `at` on; `level` is the depth it must have, or undefined for the root. Where one
+ * word holds the number of a block nothing else is handed on: a number of two words is an object each time, and there are millions.
+ */
 export function visitExtentNode(
-  view: DataView,
+  words: Uint32Array,
   at: number,
   bytes: number,
   level: number | undefined,
   visitor: MapVisitor,
 ): void {
-  const entries = view.getUint16(at + 2, true);
-  const depth = view.getUint16(at + 6, true);
+  const head = words[at] as number;
+  const entries = head >>> 16;
+  const depth = (words[at + 1] as number) >>> 16;
   const broken =
-    view.getUint16(at, true) !== MAGIC ||
+    (head & 0xffff) !== MAGIC ||
     depth > DEEPEST_EXTENT_TREE ||
     (level !== undefined && depth !== level) ||
     (entries + 1) * ENTRY > bytes;
@@ -40,15 +45,20 @@ export function visitExtentNode(
     visitor.damaged();
     return;
   }
-  for (let i = 1, e = at + ENTRY; i <= entries; i++, e += ENTRY) {
-    const logical = view.getUint32(e, true);
+  for (let i = 1, e = at + ENTRY_WORDS; i <= entries; i++, e += ENTRY_WORDS) {
+    const logical = words[e] as number;
+    const middle = words[e + 1] as number;
+    const last = words[e + 2] as number;
     if (depth === 0) {
-      const raw = view.getUint16(e + 4, true);
+      const raw = middle & 0xffff;
+      const high = middle >>> 16;
       const unwritten = raw > LONGEST_WRITTEN;
-      const physical = join32(view.getUint32(e + 8, true), view.getUint16(e + 6, true));
-      visitor.data(logical, physical, unwritten ? raw - LONGEST_WRITTEN : raw, unwritten);
+      const count = unwritten ? raw - LONGEST_WRITTEN : raw;
+      if (high === 0) visitor.data(logical, last, count, unwritten);
+      else visitor.data(logical, join32(last, high), count, unwritten);
     } else {
-      visitor.child(join32(view.getUint32(e + 4, true), view.getUint16(e + 8, true)), logical, depth - 1);
+      const high = last & 0xffff;
+      visitor.child(high === 0 ? middle : join32(middle, high), logical, depth - 1);
     }
   }
 }

@@ -94,12 +94,12 @@ export function createClaims(sb: Superblock, wanted: Wanted): Claims {
     stamps,
     directories,
     problems,
-    map(inode, { raw, view }, at, extents, directory) {
+    map(inode, { raw, view, words }, at, extents, directory) {
       number = inode;
       const before = hits.length;
       const nodesBefore = nodes.length;
       kind = (extents ? MAP_NODE.extents : 0) | (directory ? MAP_NODE.directory : 0);
-      if (extents) visitExtentNode(view, at + MAP_OFFSET, MAP_BYTES, undefined, visitor);
+      if (extents) visitExtentNode(words, (at + MAP_OFFSET) >>> 2, MAP_BYTES, undefined, visitor);
       else visitIndirectRoot(view, at + MAP_OFFSET, sb.blockBytes, visitor);
       if (hits.length === before) return;
       const decoded = decodeInode(raw, at);
@@ -126,7 +126,7 @@ export function createClaims(sb: Superblock, wanted: Wanted): Claims {
         let before = 0;
         const unreadable = await reader.readSorted(
           level,
-          (i, { view }, at) => {
+          (i, { view, words }, at) => {
             number = level.inode[i] as number;
             kind = level.kind[i] as number;
             const block = level.block[i] as number;
@@ -137,7 +137,7 @@ export function createClaims(sb: Superblock, wanted: Wanted): Claims {
             }
             before = block;
             const node = { logical: level.logical[i] as number, level: level.level[i] as number };
-            if ((kind & MAP_NODE.extents) !== 0) visitExtentNode(view, at, sb.blockBytes, node.level, visitor);
+            if ((kind & MAP_NODE.extents) !== 0) visitExtentNode(words, at >>> 2, sb.blockBytes, node.level, visitor);
             else visitIndirectBlock(view, at, sb.blockBytes, node, visitor);
           },
           pause,
