@@ -66,8 +66,6 @@ export interface Message {
   /** of the condition dimm_replace: with what it rests on */
   readonly advice: { readonly advice: Advice; readonly summary: string } | null;
   readonly nextSteps: readonly string[];
-  /** how many steps were left out; absent for none. The last of `nextSteps` then says so */
-  readonly nextStepsOmitted?: number;
   readonly runbookUrl: string;
   readonly links: { readonly page: string; readonly api: string };
 }

@@ -5,10 +5,18 @@ import type { Message, MessageFile, MessageRange } from '../model/message.ts';
 import type { Owner } from '../model/owner.ts';
 import { shortUid } from '../model/topology.ts';
 import { damagedFiles, openersOf } from './damaged-files.ts';
-import { defaultLimits, fit, type MessageLimits } from './fit.ts';
 import { nextSteps } from './next-steps.ts';
 import { type PathPolicy, redactOwner } from './redaction.ts';
 import { summaryOf } from './summary.ts';
+import { plural } from './wording.ts';
+
+export interface MessageLimits {
+  /** of the JSON text, in UTF-8 */
+  readonly bytes: number;
+  readonly ranges: number;
+  readonly files: number;
+}
+export const defaultLimits: MessageLimits = { bytes: 64 * 1024, ranges: 100, files: 50 };
 
 export interface RenderOptions {
   /** false when the store could not commit the notice before it went out */
@@ -183,6 +191,39 @@ function trimmed(owners: readonly Owner[]): Owner[] {
 /** What the cut leaves out is counted. */
 function countOf(named: number, count = named): { readonly openByCount?: number } {
   return count > Math.min(named, MOST_OPENERS) ? { openByCount: count } : {};
+}
+
+/** Cuts the lists from their harmless end until the message fits; what is left out is counted. */
+function fit(whole: Message, limits: MessageLimits): Message {
+  let ranges = Math.min(whole.ranges.length, limits.ranges);
+  let files = Math.min(whole.files.length, limits.files);
+  let steps = whole.nextSteps.length;
+  for (;;) {
+    const message = {
+      ...whole,
+      ranges: whole.ranges.slice(0, ranges),
+      rangesOmitted: whole.ranges.length - ranges,
+      files: whole.files.slice(0, files),
+      filesOmitted: whole.files.length - files,
+      nextSteps: cutSteps(whole.nextSteps, steps),
+    };
+    if (ranges + files + steps === 0 || Buffer.byteLength(JSON.stringify(message)) <= limits.bytes) return message;
+    if (ranges > 1) ranges = Math.floor(ranges / 2);
+    else if (files > 1) files = Math.floor(files / 2);
+    else if (steps > 1) steps = Math.floor(steps / 2);
+    else if (ranges > 0) ranges = 0;
+    else if (steps > 0) steps = 0;
+    else files = 0;
+  }
+}
+
+function cutSteps(steps: readonly string[], kept: number): readonly string[] {
+  if (kept === steps.length) return steps;
+  const missing = plural(steps.length - kept, 'more step is', 'more steps are');
+  return [
+    ...steps.slice(0, kept),
+    `${missing} left out of this message: pmemwatch incidents and pmemwatch list on the host show all there is.`,
+  ];
 }
 
 function rfc3339(at: number): string {
