@@ -134,7 +134,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       pending: loaded.pendingOutbox,
       http: platform.http,
       deliveries: store,
+      told: store.deliveries,
       clock,
+      host,
       pageBytes: platform.pageSize,
       onEvent: note,
       onStanding: () => loop.wake(),
@@ -316,6 +318,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       },
       reload: reloading.reload,
       decide: requests.ask,
+      deliveries: {
+        list: store.deliveries.list,
+        complete: () => stages.store().writable,
+        replay: telling.replay,
+        replayDead: telling.replayDead,
+        test: telling.test,
+      },
       scrub: scrubs.ask,
       config: {
         telemetryPath: settings().telemetryPath,

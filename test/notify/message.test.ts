@@ -148,7 +148,7 @@ describe('the summary', () => {
 
   it('of a receiver that takes nothing says so, and what to do', () => {
     const status = { receiver: 'pager', pending: 0, delivered: 0, retried: 0, rejected: 1, reachable: true };
-    const trouble = { kind: 'rejects', since: at, reason: 'HTTP 400' } as const;
+    const trouble = { kind: 'rejects', since: at, forMs: 0, reason: 'HTTP 400' } as const;
     const told = recordReceivers(emptyState(), [{ ...status, trouble }], at);
     const over = recordReceivers(told.state, [{ ...status, tookAt: at }], at);
     const [first, last] = [told, over].map(({ notices }) => render(notices[0] as Notice));
