@@ -3,8 +3,10 @@ import { pageOf } from './listening.ts';
 import type { HostFacts } from './model/host.ts';
 import type { HistoryEvent } from './model/incident.ts';
 import type { DeliveryLog, OutboxItem, ReplayAnswer, SendAsker, TestResult } from './model/outbox.ts';
+import { createHeartbeat } from './notify/heartbeat.ts';
 import { notifiers } from './notify/notifiers.ts';
 import { createNotifications, type Notifications } from './notify/pipeline.ts';
+import type { Beat } from './notify/plain-message.ts';
 import type { Standings } from './notify/standing.ts';
 import type { Clock, Http, Logger } from './ports.ts';
 import type { Deliveries } from './record/deliveries.ts';
@@ -13,7 +15,9 @@ import type { Deliveries } from './record/deliveries.ts';
 const DRAIN_MS = 5_000;
 
 /** Who is told, by the settings of now. */
-export interface Telling extends Pick<Notifications, 'enqueue' | 'status' | 'beat'> {
+export interface Telling extends Pick<Notifications, 'enqueue' | 'status'> {
+  /** From now on receivers are told that the agent is alive, where that is configured. */
+  startBeating(): void;
   /** Sends a delivery again that has ended, under its id. @throws AgentError STATE_FILE when that cannot be saved */
   replay(delivery: number, asker: SendAsker): Promise<ReplayAnswer>;
   /** The same for the dead letters of a receiver, some hundreds at once. @throws AgentError STATE_FILE */
@@ -35,6 +39,8 @@ export function createTelling(deps: {
   readonly clock: Clock;
   readonly pageBytes: number;
   readonly host: HostFacts;
+  /** how the agent fares, for a beat */
+  readonly how: () => Beat;
   /** a message was refused for good */
   readonly onEvent: (event: HistoryEvent) => void;
   /** how a receiver fares has changed */
@@ -46,6 +52,7 @@ export function createTelling(deps: {
   const standings: Standings = new Map();
   let running = start(deps.settings);
   running.enqueue(deps.pending);
+  const heartbeat = createHeartbeat(clock, () => void running.beat(deps.how()));
 
   function start(settings: Settings): Notifications {
     return createNotifications({
@@ -85,7 +92,7 @@ export function createTelling(deps: {
   return {
     enqueue: (items) => running.enqueue(items),
     status: () => running.status(),
-    beat: (how) => running.beat(how),
+    startBeating: () => heartbeat.start(everyMs(deps.settings)),
     async replay(delivery, asker) {
       const found = await deps.told.one(delivery);
       if (found === undefined) return { kind: 'not-found' };
@@ -111,11 +118,18 @@ export function createTelling(deps: {
       running = start(settings);
       await before.stop();
       running.enqueue(before.pending());
+      heartbeat.change(everyMs(settings));
     },
-    drain: () => running.drain(DRAIN_MS),
+    drain() {
+      heartbeat.stop();
+      return running.drain(DRAIN_MS);
+    },
   };
 }
 
+function everyMs({ config }: Settings): number {
+  return config.notify.heartbeatMs;
+}
 function notConfigured(receiver: string): ReplayAnswer {
   return { kind: 'refused', reason: `the receiver ${receiver} is not configured any more` };
 }

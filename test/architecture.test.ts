@@ -79,7 +79,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [
       /^src\/model\//,
       /^src\/ports\.ts$/,
-      /^src\/(discover\/discover|observe\/observe|diff\/diff|record\/(record|store-incident|receiver-incidents|operator|scrubs|scrub-incidents)|resolve\/queue)\.ts$/,
+      /^src\/(discover\/discover|observe\/observe|diff\/diff|record\/(record|store-incident|receiver-incidents|reminders|operator|scrubs|scrub-incidents)|resolve\/queue)\.ts$/,
     ],
   },
   {
