@@ -103,7 +103,7 @@ describe('a store that is opened again', () => {
     await store.recordDelivery(two as never, { kind: 'rejected', at: 5, reason: '400' });
     await store.recordDelivery(three as never, { kind: 'filtered', at: 5 });
     await store.recordDelivery(four as never, { kind: 'merged', at: 5, into: 'x' });
-    await store.recordDelivery(five as never, { kind: 'retry', at: 5, reason: '503', firstAttemptAt: 4 });
+    await store.recordDelivery(five as never, { kind: 'retry', at: 5, reason: '503', firstAttemptAt: 4, triedMs: 0 });
     assert.equal(await store.wasTold('a', items[0]?.notice.incident.id ?? ''), true);
     assert.equal(await store.wasTold('b', items[0]?.notice.incident.id ?? ''), false);
     await store.close();
@@ -114,7 +114,7 @@ describe('a store that is opened again', () => {
       [['e', 1, 4]],
     );
     assert.deepEqual(
-      (await again.store.deliveries(1000, 10)).map((d) => [d.receiver, d.status, d.reason]),
+      (await again.store.deliveries.list({ limit: 10 })).map((d) => [d.receiver, d.status, d.reason]),
       [
         ['e', 'pending', '503'],
         ['d', 'merged', null],
@@ -260,7 +260,7 @@ describe('history', () => {
       ['incident.opened'],
     );
     assert.deepEqual(
-      (await store.deliveries(1000, 10)).map((d) => [d.noticeId, d.status]),
+      (await store.deliveries.list({ limit: 10 })).map((d) => [d.noticeId, d.status]),
       [
         [three?.notice.id, 'delivered'],
         [two?.notice.id, 'pending'],

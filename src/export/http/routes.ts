@@ -1,5 +1,6 @@
 import { badBlocksRoute } from './bad-blocks.ts';
 import { decisionsRoute } from './decisions.ts';
+import { deliveriesRoute } from './deliveries.ts';
 import { devicesRoute } from './devices.ts';
 import { dimmsRoute } from './dimms.ts';
 import { eventStreamRoute } from './event-stream.ts';
@@ -10,6 +11,7 @@ import { incidentsRoute } from './incidents.ts';
 import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { pageRoute } from './page.ts';
+import { receiversRoute } from './receivers.ts';
 import { reloadRoute } from './reload.ts';
 import type { HttpRoute } from './route.ts';
 import { scrubsRoute } from './scrubs.ts';
@@ -19,6 +21,7 @@ import { topologyRoute } from './topology.ts';
 export const routes: readonly HttpRoute[] = [
   badBlocksRoute,
   decisionsRoute,
+  deliveriesRoute,
   devicesRoute,
   dimmsRoute,
   eventStreamRoute,
@@ -29,6 +32,7 @@ export const routes: readonly HttpRoute[] = [
   metricsRoute,
   openapiRoute,
   pageRoute,
+  receiversRoute,
   reloadRoute,
   scrubsRoute,
   topologyRoute,
