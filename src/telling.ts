@@ -1,7 +1,7 @@
 import type { Settings } from './config/load.ts';
 import { pageOf } from './listening.ts';
 import type { HostFacts } from './model/host.ts';
-import type { HistoryEvent } from './model/incident.ts';
+import type { HistoryEvent, Incident } from './model/incident.ts';
 import type { DeliveryLog, OutboxItem, ReplayAnswer, SendAsker, TestResult } from './model/outbox.ts';
 import { createHeartbeat } from './notify/heartbeat.ts';
 import { notifiers } from './notify/notifiers.ts';
@@ -39,6 +39,8 @@ export function createTelling(deps: {
   readonly clock: Clock;
   readonly pageBytes: number;
   readonly host: HostFacts;
+  /** every open incident and those that ended lately, as they are now */
+  readonly incidents: () => Iterable<Incident>;
   /** how the agent fares, for a beat */
   readonly how: () => Beat;
   /** a message was refused for good */
@@ -71,6 +73,8 @@ export function createTelling(deps: {
         render: { pageUrl: pageOf(settings), runbookUrl: null, pageBytes: deps.pageBytes },
       },
       host: deps.host,
+      incidents: deps.incidents,
+      heartbeatMs: settings.config.notify.heartbeatMs,
       standings,
       onRejected({ receiver, notice }, reason) {
         const { id, subject, revision } = notice.incident;

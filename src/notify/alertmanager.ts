@@ -1,10 +1,11 @@
 /** Alertmanager's API v2 (api/v2/openapi.yaml of prometheus/alertmanager): the incidents as alerts beside those of the shipped rules. */
 import type { Condition } from '../model/incident.ts';
 import type { Message } from '../model/message.ts';
-import { defaultLimits, fit } from './fit.ts';
+import { defaultLimits } from './fit.ts';
 import type { Delivery, Notifier, ReceiverConfig, SendContext } from './notifier.ts';
 import { acknowledgementText, fileTexts } from './outline.ts';
 import { post } from './post.ts';
+import { shorten } from './shorten.ts';
 
 export interface Alert {
   readonly labels: Readonly<Record<string, string>>;
@@ -31,13 +32,12 @@ const HEARTBEAT_MS = 3_600_000;
 export const alertmanager: Notifier = {
   name: 'alertmanager',
   async send(message, receiver, context) {
-    if (message.type === 'pmem.test' || message.type === 'pmem.heartbeat' || context.standing === undefined) {
+    if (message.type === 'pmem.test' || message.type === 'pmem.heartbeat' || context.current === undefined) {
       return sendAll([message], receiver, context);
     }
-    // what a message says may be old by now, and would bring an alert back that has ended: what stands counts
-    const standing = context.standing(message.incident);
-    if (standing.length > 0) return sendAll(standing, receiver, context);
-    return message.status === 'resolved' ? sendAll([message], receiver, context) : { kind: 'delivered' };
+    // what a message says may be old by now, and would bring back an alert that has ended, or end one that is newer: what is
+    // so now counts, and what is over for long has lapsed by itself
+    return sendAll(context.current(message.incident), receiver, context);
   },
   resend: { everyMs: RESEND_MS, endedForMs: ENDED_FOR_MS, send: sendAll },
 };
@@ -52,7 +52,7 @@ async function sendAll(
   let size = Number.POSITIVE_INFINITY;
   for (const message of messages) {
     const write = (part: Message): string => JSON.stringify(alertOf(part, receiver, context));
-    const text = write(fit(message, { ...defaultLimits, bytes: defaultLimits.bytes - 2 }, write));
+    const text = shorten(message, write, defaultLimits.bytes - 2);
     const bytes = Buffer.byteLength(text) + 1;
     if (size + bytes + 1 > defaultLimits.bytes) {
       batches.push([]);

@@ -41,9 +41,9 @@ export interface SendContext {
   readonly signal: AbortSignal;
   /**
    * For dialects with `resend`: what is to be said of an incident by now, the newest last, as its receiver may see it.
-   * Empty when nothing is known of it any more.
+   * Empty for nothing: it ended long ago, or another came after it.
    */
-  readonly standing?: (incident: string) => readonly Message[];
+  readonly current?: (incident: string) => readonly Message[];
   /** how often heartbeats come, in ms; for dialects that take one back when the next does not */
   readonly heartbeatMs?: number;
 }

@@ -26,10 +26,19 @@ export function placeText({ device }: Message): string {
 }
 
 /** `/pg/base/24711: bytes 8192–12287; postgres (pid 4711) has the damaged page mapped.` */
-export function fileText({ path, ranges, openBy, openByCount, kernelUsers, goodCopy }: MessageFile): string {
-  const [first, ...others] = ranges;
+export function fileText({
+  path,
+  ranges,
+  rangesOmitted = 0,
+  openBy,
+  openByCount,
+  kernelUsers,
+  goodCopy,
+}: MessageFile): string {
+  const [first] = ranges;
   const bytes = first === undefined ? '' : `: ${byteRange(first)}`;
-  const more = others.length === 0 ? '' : ` and ${plural(others.length, 'more range')}`;
+  const others = ranges.length - 1 + rangesOmitted;
+  const more = others < 1 ? '' : ` and ${plural(others, 'more range')}`;
   const clauses = [
     goodCopy === 'yes' ? 'another good copy exists.' : '',
     processClause(openBy, openByCount),

@@ -2,10 +2,10 @@
 import type { Message } from '../model/message.ts';
 import type { HttpAnswer } from '../ports.ts';
 import { deliveryOf } from './answer.ts';
-import { defaultLimits, fit } from './fit.ts';
 import type { Delivery, Notifier } from './notifier.ts';
 import { acknowledgementText, cutText, fileTexts, placeText } from './outline.ts';
 import { post } from './post.ts';
+import { shorten } from './shorten.ts';
 
 const MOST_SUMMARY_CHARACTERS = 1024;
 
@@ -79,7 +79,7 @@ function triggerOf(whole: Message, routing_key: string, dedup_key: string): stri
       payload: payloadOf(message),
     } satisfies Event);
   };
-  return write(fit(whole, defaultLimits, write));
+  return shorten(whole, write);
 }
 
 function payloadOf(message: Message): Payload {

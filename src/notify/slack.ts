@@ -2,10 +2,10 @@
 import type { Message } from '../model/message.ts';
 import type { HttpAnswer } from '../ports.ts';
 import { deliveryOf } from './answer.ts';
-import { defaultLimits, fit } from './fit.ts';
 import type { Delivery, Notifier } from './notifier.ts';
 import { acknowledgementText, cutText, fileTexts, headline, placeText } from './outline.ts';
 import { post } from './post.ts';
+import { shorten } from './shorten.ts';
 
 /** Slack refuses a message with more; 50 blocks are its limit for all of them together. */
 const MOST_HEADER = 150;
@@ -49,7 +49,7 @@ export function messageText(whole: Message): string {
         { color: colorOf(message), fallback: escapeWithin(headline(message), MOST_HEADER), blocks: detailsOf(message) },
       ],
     });
-  return write(fit(whole, defaultLimits, write));
+  return shorten(whole, write);
 }
 
 /** `mrkdwn: false`, so that nothing in a path is taken for formatting. */

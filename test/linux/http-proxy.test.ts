@@ -130,7 +130,10 @@ test('a proxy that is not there, refuses or hangs is an error that names neither
   let open = 0;
   const silent = createTcpServer((socket) => {
     open++;
-    socket.on('error', () => undefined).on('close', () => open--).resume();
+    socket
+      .on('error', () => undefined)
+      .on('close', () => open--)
+      .resume();
   });
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
   closers.push(() => silent.close());
