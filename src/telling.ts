@@ -60,6 +60,7 @@ export function createTelling(deps: {
     return createNotifications({
       receivers: settings.receivers.map(({ secret, ...receiver }) => ({
         ...receiver,
+        labels: { instance: instanceOf(settings, deps.host), ...receiver.labels },
         secrets: secret?.split(/\s+/) ?? [],
       })),
       notifiers,
@@ -131,6 +132,11 @@ export function createTelling(deps: {
   };
 }
 
+/** As Prometheus names what it scrapes, as far as the agent can know: alerts of both are then about the same. */
+function instanceOf({ listen }: Settings, host: HostFacts): string {
+  const port = listen[0]?.port ?? 0;
+  return port === 0 ? host.name : `${host.name}:${port}`;
+}
 function everyMs({ config }: Settings): number {
   return config.notify.heartbeatMs;
 }

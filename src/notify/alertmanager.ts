@@ -61,11 +61,19 @@ async function sendAll(
     batches.at(-1)?.push(text);
     size += bytes;
   }
+  const to = { ...receiver, url: endpointOf(receiver.url) };
   for (const batch of batches) {
-    const delivery = await post(`[${batch.join(',')}]`, {}, receiver, context);
+    const delivery = await post(`[${batch.join(',')}]`, {}, to, context);
     if (delivery.kind !== 'delivered') return delivery;
   }
   return { kind: 'delivered' };
+}
+
+/** As in the configuration of Prometheus, the address of Alertmanager is told with its path prefix and without that of its API. */
+function endpointOf(address: string): string {
+  const url = new URL(address);
+  if (!url.pathname.endsWith('/api/v2/alerts')) url.pathname = `${url.pathname.replace(/\/+$/, '')}/api/v2/alerts`;
+  return url.href;
 }
 
 export function alertOf(
