@@ -6,6 +6,7 @@ import type { Delivery, Notifier } from './notifier.ts';
 import { acknowledgementText, cutText, fileTexts, headline, placeText } from './outline.ts';
 import { post } from './post.ts';
 import { shorten } from './shorten.ts';
+import { plural } from './wording.ts';
 
 /** Slack refuses a message with more; 50 blocks are its limit for all of them together. */
 const MOST_HEADER = 150;
@@ -67,7 +68,7 @@ function detailsOf(message: Message): Block[] {
   if (type === 'pmem.test' || type === 'pmem.heartbeat') return [context([message.time])];
   const about = [
     placeText(message),
-    totals.ranges === 0 ? '' : `${totals.bytes} bytes bad in ${totals.ranges} ranges`,
+    totals.ranges === 0 ? '' : `${plural(totals.bytes, 'bad byte')} in ${plural(totals.ranges, 'range')}`,
     totals.ranges === 0 ? `open since ${openedAt}` : `first seen ${firstSeen}`,
     acknowledgementText(message),
     message.durable ? '' : 'not yet written to the state file: this message may come twice',
@@ -79,7 +80,7 @@ function detailsOf(message: Message): Block[] {
     context(about),
     ...(files.length === 0 ? [] : [heading('Damaged files'), ...files]),
     ...(steps.length === 0 ? [] : [heading('Next steps'), ...steps.map(stepSection)]),
-    ...(more === 0 ? [] : [context([`${more} more steps: pmemwatch incidents on the host shows them.`])]),
+    ...(more === 0 ? [] : [context([`${plural(more, 'more step')}: pmemwatch incidents on the host shows all.`])]),
     ...linksOf(message),
   ];
 }
