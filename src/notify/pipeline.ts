@@ -49,10 +49,10 @@ export function createNotifications(deps: {
   readonly log: Logger;
   readonly config: NotificationsConfig;
   readonly host: HostFacts;
-  /** every open incident and those that ended lately, as they are now */
-  readonly incidents: () => Iterable<Incident>;
-  /** how often heartbeats come; 0: never */
-  readonly heartbeatMs: number;
+  /** every open incident and those that ended lately, as they are now; absent: none */
+  readonly incidents?: () => Iterable<Incident>;
+  /** how often heartbeats come; absent or 0: never */
+  readonly heartbeatMs?: number;
   /** kept by the caller, so that counts and troubles outlive a reload */
   readonly standings: Standings;
   /** called with each message that no receiver will get any more */
@@ -66,20 +66,21 @@ export function createNotifications(deps: {
   for (const receiver of receivers) {
     const notifier = notifiers.find((candidate) => candidate.name === receiver.type);
     if (notifier === undefined) throw new Error(`receiver ${receiver.name} is of unknown type ${receiver.type}`);
-    const { http, random } = deps;
+    const { http, random, heartbeatMs = 0 } = deps;
     const { retryForMs, render } = config;
     const standing = standingOf(deps.standings, receiver.name);
     const resending =
       notifier.resend &&
       createResending({
         ...deps,
+        incidents: deps.incidents ?? (() => []),
+        heartbeatMs,
         receiver,
         resend: notifier.resend,
         render,
         onDelivery: (delivery) => queues.get(receiver.name)?.noted(delivery),
       });
     if (resending !== undefined) resendings.push(resending);
-    const { heartbeatMs } = deps;
     const current = resending === undefined ? {} : { current: resending.current };
     const inContext: Notifier = {
       ...notifier,

@@ -70,8 +70,6 @@ function world(
     config: { retryForMs, render: { pageUrl: null, runbookUrl: null } },
     host: emptyState().host,
     standings,
-    incidents: () => [],
-    heartbeatMs: 0,
     onRejected: ({ notice }, reason) => rejected.push(`${notice.type}: ${reason}`),
     onStanding: () => undefined,
   });
@@ -570,8 +568,6 @@ describe('a crash between sending and writing it down', () => {
         config: { retryForMs: hourMs, render: { pageUrl: null, runbookUrl: null } },
         host: emptyState().host,
         standings: new Map(),
-        incidents: () => [],
-        heartbeatMs: 0,
         onRejected: () => undefined,
         onStanding: () => undefined,
       });
