@@ -26,7 +26,7 @@ export const program = ['prometheus-alertmanager', 'alertmanager'].find(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined,
 );
 
-const example = join(import.meta.dirname, '../../deploy/prometheus/alertmanager.example.yml');
+const example = join(import.meta.dirname, '../../deploy/alertmanager.example.yml');
 
 /** One that is alone, with the example configuration, telling at once and to `notifyUrl`. */
 export async function startAlertmanager(notifyUrl: string, port: number): Promise<RunningAlertmanager> {
