@@ -41,6 +41,8 @@ export function createResending(deps: ResendingDeps): Resending {
   const firing = new Map<string, Message>();
   /** by incident and severity */
   const ended = new Map<string, Ended>();
+  /** an incident that changes is another object: what has not changed is not rendered again every minute */
+  const rendered = new WeakMap<Incident, Message>();
   let cancel = clock.after(0, turn);
 
   function turn(): void {
@@ -50,7 +52,18 @@ export function createResending(deps: ResendingDeps): Resending {
       again();
     });
   }
+  /** One with hundreds of ranges takes tens of ms: nothing else is to wait for all of them. */
+  async function prepare(): Promise<void> {
+    for (const incident of [...newestOf(deps.incidents())]) {
+      const now = clock.now();
+      if (rendered.has(incident) || !isShown(incident, now)) continue;
+      render(incident, now);
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
   async function send(): Promise<void> {
+    await prepare();
+    if (abort.signal.aborted) return;
     const messages = told([...newestOf(deps.incidents())]);
     if (messages.length > 0) {
       const { http, heartbeatMs } = deps;
@@ -96,11 +109,15 @@ export function createResending(deps: ResendingDeps): Resending {
     return incident.resolvedAt === null || now - incident.resolvedAt <= resend.endedForMs;
   }
   function render(incident: Incident, now: number): Message {
+    const known = rendered.get(incident);
+    if (known !== undefined) return known;
     const { resolvedAt } = incident;
     const told = { incident, host: deps.host, newRanges: 0, newBytes: 0, id: '' };
     const notice: Notice =
       resolvedAt === null ? { ...told, type: 'opened', time: now } : { ...told, type: 'resolved', time: resolvedAt };
-    return renderMessage(notice, { ...deps.render, durable: true, paths: receiver.paths });
+    const message = renderMessage(notice, { ...deps.render, durable: true, paths: receiver.paths });
+    rendered.set(incident, message);
+    return message;
   }
   return {
     current(id) {

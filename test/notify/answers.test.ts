@@ -4,10 +4,11 @@ import { describe, it } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { run } from '../../src/model/extent.ts';
 import type { Owner } from '../../src/model/owner.ts';
+import { alertmanager, alertOf } from '../../src/notify/alertmanager.ts';
 import { signatureOf } from '../../src/notify/signature.ts';
-import type { ScriptedAnswer } from '../fakes/recording-http.ts';
-import { owner, postgres, story } from './notices.ts';
-import { everyMessage, render, sent } from './told.ts';
+import { createRecordingHttp, type ScriptedAnswer } from '../fakes/recording-http.ts';
+import { at, owner, postgres, story } from './notices.ts';
+import { everyMessage, receiverOf, render, sent } from './told.ts';
 
 const { owners: message, opened, resolved } = everyMessage();
 if (message === undefined || opened === undefined || resolved === undefined) throw new Error('a message is missing');
@@ -53,6 +54,36 @@ describe('the answer', () => {
     ];
     assert.equal((await sent('slack', message, twice)).delivery, 'rejected');
   });
+});
+
+it('the address of Alertmanager is told as Prometheus has it, with or without a path before its API', async () => {
+  const rows = [
+    ['http://am:9093', 'http://am:9093/api/v2/alerts'],
+    ['http://am:9093/prefix/', 'http://am:9093/prefix/api/v2/alerts'],
+    ['https://am/api/v2/alerts?token=x', 'https://am/api/v2/alerts?token=x'],
+  ];
+  for (const [url = '', expected] of rows) {
+    const http = createRecordingHttp();
+    const context = { http, now: at, signal: new AbortController().signal };
+    await alertmanager.send(message, receiverOf('alertmanager', { url }), context);
+    assert.equal(http.posts[0]?.url, expected);
+  }
+});
+
+it('a clock that was put back makes no alert that ends before it begins', async () => {
+  const { startsAt, endsAt } = alertOf(message, {}, { now: at - 3_600_000 });
+  assert.ok(Date.parse(endsAt) > Date.parse(startsAt));
+  const end = alertOf({ ...resolved, time: new Date(at - 1).toISOString() }, {}, { now: at });
+  assert.equal(end.endsAt, end.startsAt);
+});
+
+it('the labels of the configuration stand beside those of an alert, and only that of the instance in place of one', () => {
+  const labels = { instance: 'db07:9915', cluster: 'eu1', source: 'prometheus' };
+  const alert = alertOf(message, { labels }, { now: at });
+  assert.deepEqual(
+    [alert.labels['instance'], alert.labels['cluster'], alert.labels['source']],
+    ['db07:9915', 'eu1', 'agent'],
+  );
 });
 
 describe('a PagerDuty alert', () => {

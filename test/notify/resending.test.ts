@@ -143,6 +143,7 @@ describe('what stands', () => {
     const many = Array.from({ length: 25 }, (_, i) => changed({ id: `${i}`, fingerprint: `${i}` }));
     const w = world(many);
     await w.clock.advance(0);
+    for (let i = 0; i < 10; i++) await settle();
     assert.equal(w.taken().length, 25);
     assert.ok(w.http.posts.length > 1);
     for (const { body } of w.http.posts) assert.ok(Buffer.byteLength(body) <= 20_000);
@@ -185,4 +186,19 @@ describe('of the instances of a cluster', () => {
     assert.equal(w.taken('am-2').at(-1), firing);
     await w.notifications.stop();
   });
+});
+
+it('a heartbeat goes to those to whom it means something, and says nothing of how the others fare', async () => {
+  const types = ['alertmanager', 'pagerduty', 'slack', 'webhook'];
+  const w = world(
+    [],
+    types.map((type) => receiverOf(type, { name: type })),
+  );
+  w.http.script('https://slack.example/hook', { body: 'ok' });
+  await w.notifications.beat({ critical: 0, warning: 0, info: 0, complete: true });
+  assert.deepEqual(w.http.posts.map(({ url }) => new URL(url).hostname.split('.')[0]).sort(), [
+    ...['alertmanager', 'slack', 'webhook'],
+  ]);
+  const pagerduty = w.notifications.status().find(({ receiver }) => receiver === 'pagerduty');
+  assert.equal(pagerduty?.tookAt, undefined);
 });
