@@ -125,7 +125,8 @@ export function updateOutbox(item: OutboxItem, outcome: DeliveryOutcome): SqlSta
       item.attempts + (attempted ? 1 : 0),
       outcome.kind === 'retry' ? outcome.firstAttemptAt : (item.firstAttemptAt ?? (attempted ? outcome.at : null)),
       attempted ? outcome.at : null,
-      outcome.kind === 'retry' ? outcome.triedMs : item.triedMs,
+      // of a clock that tells fractions
+      Math.round(outcome.kind === 'retry' ? outcome.triedMs : item.triedMs),
       finished ? outcome.at : null,
       'reason' in outcome ? outcome.reason : null,
       outcome.kind === 'merged' ? outcome.into : null,
