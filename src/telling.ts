@@ -68,7 +68,7 @@ export function createTelling(deps: {
       log: deps.log,
       config: {
         retryForMs: settings.config.notify.retryForMs,
-        render: { pageUrl: pageOf(settings), runbookUrl: null, pageBytes: deps.pageBytes },
+        render: { pageUrl: pageOf(settings), runbookUrl: runbookOf(settings), pageBytes: deps.pageBytes },
       },
       host: deps.host,
       standings,
@@ -129,6 +129,11 @@ export function createTelling(deps: {
 
 function everyMs({ config }: Settings): number {
   return config.notify.heartbeatMs;
+}
+/** The agent serves one itself; null where nobody knows where. */
+function runbookOf(settings: Settings): string | null {
+  const page = pageOf(settings);
+  return settings.config.notify.runbookUrl ?? (page === null ? null : `${page}/runbook`);
 }
 function notConfigured(receiver: string): ReplayAnswer {
   return { kind: 'refused', reason: `the receiver ${receiver} is not configured any more` };
