@@ -64,7 +64,7 @@ export async function runKills(seed: number, kills: number): Promise<KillRun> {
     request.on('end', () => {
       const entry: Got = { message: JSON.parse(raw) as Message, raw, taken: false };
       got.push(entry);
-      onRequest(() => answer(entry, response, random.chance(0.1) ? 503 : 200));
+      onRequest(() => answer(entry, response, random.chance(0.25) ? 503 : 200));
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
