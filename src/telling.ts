@@ -71,7 +71,7 @@ export function createTelling(deps: {
       log: deps.log,
       config: {
         retryForMs: settings.config.notify.retryForMs,
-        render: { pageUrl: pageOf(settings), runbookUrl: null, pageBytes: deps.pageBytes },
+        render: { pageUrl: pageOf(settings), runbookUrl: runbookOf(settings), pageBytes: deps.pageBytes },
       },
       host: deps.host,
       incidents: deps.incidents,
@@ -139,6 +139,11 @@ function instanceOf({ listen }: Settings, host: HostFacts): string {
 }
 function everyMs({ config }: Settings): number {
   return config.notify.heartbeatMs;
+}
+/** The agent serves one itself; null where nobody knows where. */
+function runbookOf(settings: Settings): string | null {
+  const page = pageOf(settings);
+  return settings.config.notify.runbookUrl ?? (page === null ? null : `${page}/runbook`);
 }
 function notConfigured(receiver: string): ReplayAnswer {
   return { kind: 'refused', reason: `the receiver ${receiver} is not configured any more` };

@@ -85,6 +85,14 @@ const notify = Type.Object(
       description:
         'How long a message is tried while its receiver does not take it, of the time in which the agent runs. Then it is a dead letter; of what still stands the last word goes out all the same when the receiver is back.',
     }),
+    runbook_url: Type.Optional(
+      text({
+        description:
+          'The page that messages link to for what to do, with the condition as its anchor (`#media_error`). Without it, that of the agent itself: `/runbook` below `web.external_url` or the listening address.',
+        expected: 'an http or https URL without user name, password, query and fragment',
+        matches: isExternalUrl,
+      }),
+    ),
     heartbeat: duration({
       default: '0s',
       min: '0s',

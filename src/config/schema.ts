@@ -46,6 +46,7 @@ export interface Config {
     readonly groupWaitMs: number;
     readonly remind: 'once' | 'daily' | 'diminishing';
     readonly retryForMs: number;
+    readonly runbookUrl?: string;
     /** 0: none */
     readonly heartbeatMs: number;
   };
@@ -178,6 +179,7 @@ function toConfig(file: ConfigFile): Config {
       groupWaitMs: durationMs(file.notify.group_wait),
       remind: file.notify.remind,
       retryForMs: durationMs(file.notify.retry_for),
+      ...(file.notify.runbook_url === undefined ? {} : { runbookUrl: file.notify.runbook_url }),
       heartbeatMs: durationMs(file.notify.heartbeat),
     },
     receivers: file.receivers.map(toReceiver),

@@ -39,6 +39,8 @@ export interface KillRun {
 /** pmem0 of the fixture begins so many sectors into region0 */
 const OFFSET = 4096;
 const NOBODY = 65_534;
+/** on a machine that has other things to do */
+const PATIENCE_MS = 90_000;
 const PORTION = 10;
 
 type Point = 'at any time' | 'before the answer' | 'after the answer' | 'soon after a change';
@@ -64,7 +66,7 @@ export async function runKills(seed: number, kills: number): Promise<KillRun> {
     request.on('end', () => {
       const entry: Got = { message: JSON.parse(raw) as Message, raw, taken: false };
       got.push(entry);
-      onRequest(() => answer(entry, response, random.chance(0.1) ? 503 : 200));
+      onRequest(() => answer(entry, response, random.chance(0.25) ? 503 : 200));
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -122,7 +124,8 @@ receivers: [{ name: hook, type: webhook, url: "http://127.0.0.1:${port}/hook" }]
     last = start(dir, host, config);
     const state = join(dir, 'state', 'state.db');
     await last.watching();
-    await until('everything is told', () => (isSettled(state, listed) ? true : undefined)).catch((error: unknown) => {
+    const settled = (): true | undefined => isSettled(state, listed) || undefined;
+    await until('everything is told', settled, undefined, PATIENCE_MS).catch((error: unknown) => {
       throw new Error(`seed ${seed}: ${String(error)}: listed ${listed}, ${JSON.stringify(recordedIn(state))}`);
     });
     last.child.kill('SIGTERM');
@@ -161,7 +164,9 @@ function start(dir: string, host: HostOnDisk, config: string): Running {
   return {
     child,
     async watching() {
-      await until('it watches', () => log.includes('first inventory and reading done') || hasEnded(child) || undefined);
+      const looked = (): true | undefined =>
+        log.includes('first inventory and reading done') || hasEnded(child) || undefined;
+      await until('it watches', looked, undefined, PATIENCE_MS);
       if (child.exitCode !== null) throw new Error(`the agent ended by itself; its log:\n${log}`);
     },
   };
@@ -298,7 +303,10 @@ export async function runPortions(
   const runs: KillRun[] = [];
   const worker = async (): Promise<void> => {
     for (let next = portions.shift(); next !== undefined; next = portions.shift()) {
-      const run = await runKills(next.seed, next.kills);
+      const run = await runKills(next.seed, next.kills).catch((error: unknown) => {
+        portions.length = 0; // nothing more is begun
+        throw error;
+      });
       const distinct = new Set(run.got.map(({ message }) => message.id)).size;
       const at = Object.entries(run.points).map(([point, count]) => `${count} ${point}`);
       say(
@@ -307,6 +315,7 @@ export async function runPortions(
       runs.push(run);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, worker));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return runs;
 }

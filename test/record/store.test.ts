@@ -300,6 +300,28 @@ describe('a state file of another version', () => {
     const [version] = await database.query({ sql: 'PRAGMA user_version', params: [] });
     assert.equal(version?.['user_version'], migrations.length + 1);
   });
+
+  it('of before deliveries could be looked at still has what waits in it, and what has ended', async () => {
+    const file = freshFile();
+    const old = createMemoryDatabase(file);
+    await migrate(old, migrations.slice(0, 4));
+    const [notice] = opened().notices;
+    assert.ok(notice !== undefined);
+    const row = (id: string, status: string) => ({
+      sql: `INSERT INTO outbox (receiver, notice_id, incident, type, created_at, not_before, attempts, first_attempt_at, status,
+        finished_at, reason, notice) VALUES ('ops', ?, ?, 'opened', 1, 1, 2, 1, ?, NULL, 'HTTP 503', ?)`,
+      params: [id, notice.incident.id, status, JSON.stringify({ ...notice, id })],
+    });
+    await old.transaction([row('waits', 'pending'), row('refused', 'rejected')]);
+    await old.close();
+    const { store, loaded } = await open(file);
+    assert.deepEqual(
+      loaded.pendingOutbox.map((item) => [item.notice.id, item.attempts, item.triedMs, item.replayed, item.expired]),
+      [['waits', 2, 0, false, false]],
+    );
+    const [refused] = await store.deliveries.list({ limit: 1 });
+    assert.deepEqual([refused?.noticeId, refused?.status, refused?.lastAttemptAt], ['refused', 'rejected', null]);
+  });
 });
 
 it('the state that a restart makes of the file continues the incident instead of opening another', async () => {

@@ -14,6 +14,7 @@ import { pageRoute } from './page.ts';
 import { receiversRoute } from './receivers.ts';
 import { reloadRoute } from './reload.ts';
 import type { HttpRoute } from './route.ts';
+import { runbookRoute } from './runbook.ts';
 import { scrubsRoute } from './scrubs.ts';
 import { topologyRoute } from './topology.ts';
 
@@ -34,6 +35,7 @@ export const routes: readonly HttpRoute[] = [
   pageRoute,
   receiversRoute,
   reloadRoute,
+  runbookRoute,
   scrubsRoute,
   topologyRoute,
 ];
