@@ -125,8 +125,11 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
 
 function listedDimm(dimm: Dimm, reading: HealthReading | undefined, now: number): ListedDimm {
   if (reading === undefined) return { ...dimmJson(dimm), health: null, advice: null };
-  const { health } = reading;
-  const seen = { history: noHistory, setSize: 1, now, ...(health.kind === 'ok' && { health: health.value }) };
+  const unknown = { unknown: 'one reading has no history' };
+  const seen = {
+    ...{ health: reading.fields, history: noHistory, now },
+    ...{ rangesWatched: unknown, shutdownsWatched: unknown },
+  };
   return { ...dimmJson(dimm), health: listedHealth(reading), advice: adviseReplacement(seen, defaultAdvicePolicy) };
 }
 function listedHealth(reading: HealthReading): ListedHealth {

@@ -7,13 +7,19 @@ export interface DimmHistory {
   /** places whose list was read before: what is found there is news */
   readonly places: readonly string[];
   /** bad ranges found, beyond those that were there when the place was first seen */
-  readonly newRanges: readonly { readonly at: number; readonly count: number }[];
+  readonly newRanges: readonly FoundRanges[];
   /** ranges seen cleared, in sectors of their place */
   readonly cleared: readonly ClearedRange[];
   /** times at which a cleared place was bad again */
   readonly recurrences: readonly number[];
   /** times at which a dirty shutdown was noticed */
   readonly dirtyShutdowns: readonly number[];
+}
+export interface FoundRanges {
+  readonly at: number;
+  readonly count: number;
+  /** modules of the interleave set that they lie on, any of which can be the one; 1 where it is alone */
+  readonly setSize: number;
 }
 export interface ClearedRange extends Run {
   readonly at: number;
@@ -40,6 +46,8 @@ export interface DimmState {
   readonly serial?: string;
   readonly locator?: string;
   readonly partNumber?: string;
+  /** ms since the epoch: nothing is known of what happened to it before */
+  readonly firstSeen: number;
   readonly present: boolean;
   /** ms since the epoch; only while not present */
   readonly goneSince: number | null;

@@ -1,7 +1,6 @@
 /** What one reading of a module says of each condition. Pure: no history, no incidents. */
 import type { HealthFields, HealthReading, KnownState, ModuleProblem } from '../model/health.ts';
 import {
-  energySourceFailures,
   energySourceStanding,
   type Standing,
   sensors,
@@ -11,6 +10,7 @@ import {
   temperatureStanding,
 } from '../model/health-judgement.ts';
 import type { Condition, Severity } from '../model/incident.ts';
+import { problemsOf } from '../model/module-problems.ts';
 
 export interface Finding {
   readonly condition: Condition;
@@ -103,7 +103,7 @@ function together(standings: readonly Standing[]): Standing {
 }
 
 function energyFinding(fields: HealthFields, { energySourceUsedPercent }: HealthLimits): Finding {
-  const failed = (fields.problems ?? []).filter((problem) => energySourceFailures.includes(problem));
+  const failed = problemsOf(fields, 'energy_source', 'critical');
   if (failed.length > 0) return finding('energy_source_worn', 'crossed', failed.map(spoken).join(', '), 'critical');
   const { energySourceLifeUsedPercent: used, energySourceLifeUsedThresholdPercent: own } = fields;
   const limit = own ?? energySourceUsedPercent;

@@ -67,6 +67,7 @@ describe('a store that is opened again', () => {
       key: '8089-a2-1837-00000bb8',
       name: 'nmem0',
       bus: 'ndbus0',
+      firstSeen: 5,
       present: true,
       goneSince: null,
       shutdowns: { count: 42, lookedAtBoot: 'b1', noticedBoot: '' },

@@ -1,6 +1,6 @@
+import { advices } from '../../model/advice.ts';
 import { alarmNames, type HealthFields, type HealthReading, healthStates, stateOf } from '../../model/health.ts';
 import { sensors, temperatureLimitOf, temperatureOf } from '../../model/health-judgement.ts';
-import { advices } from '../../model/replacement-advice.ts';
 import type { View } from '../view.ts';
 import { type MetricDefinition, type MetricGroup, type Sample, secondsOf } from './metric.ts';
 
