@@ -4,7 +4,8 @@ import type { DimmState } from '../model/dimm-state.ts';
 import type { HealthReading } from '../model/health.ts';
 import { type AdvicePolicy, adviseReplacement, type ReplacementAdvice } from '../model/replacement-advice.ts';
 import type { Topology } from '../model/topology.ts';
-import { healthOf, holdFinding } from './dimm-incidents.ts';
+import { healthOf } from './dimm-conditions.ts';
+import { holdFinding } from './dimm-incidents.ts';
 import type { Draft } from './draft.ts';
 import { findOpen } from './lifecycle.ts';
 

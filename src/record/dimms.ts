@@ -1,5 +1,5 @@
 /** The modules as the state keeps them: who they are, whether they are there, and what is looked back on. */
-import { type DimmState, noHistory } from '../model/dimm-state.ts';
+import { type DimmState, noHistory, noShutdowns } from '../model/dimm-state.ts';
 import { dimmConditions, type IncidentSubject } from '../model/incident.ts';
 import { type Dimm, dimmRef, type Topology } from '../model/topology.ts';
 import { type Draft, remember } from './draft.ts';
@@ -40,7 +40,9 @@ function seen(
     firstSeen: known?.firstSeen ?? now,
     present: true,
     goneSince: null,
-    shutdowns: known?.shutdowns ?? { count: null, lookedAtBoot: '', noticedBoot: '' },
+    shutdowns: known?.shutdowns ?? noShutdowns,
+    failures: known?.failures ?? {},
+    restless: known?.restless ?? {},
     history: known?.history ?? noHistory,
   };
 }
