@@ -95,11 +95,14 @@ function temperatures(fields: HealthFields): string[] {
 function shutdowns(fields: HealthFields): string[] {
   const { lastShutdownClean, dirtyShutdownCount, unlatchedDirtyShutdownCount } = fields;
   const unlatched = unlatchedDirtyShutdownCount === undefined ? '' : ` (${unlatchedDirtyShutdownCount} unlatched)`;
+  const counts = dirtyShutdownCount ?? unlatchedDirtyShutdownCount;
   return [
     ...(lastShutdownClean === undefined ? [] : [`last shutdown ${lastShutdownClean ? 'clean' : 'dirty'}`]),
-    ...(dirtyShutdownCount === undefined
+    ...(counts === undefined
       ? []
-      : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life${unlatched}`]),
+      : [
+          `${counted(counts, 'dirty shutdown')} in its life${dirtyShutdownCount === undefined ? ' (unlatched)' : unlatched}`,
+        ]),
   ];
 }
 /** How long the module took to save to its flash memory and back: what the energy source has to last for. */

@@ -79,7 +79,7 @@ export function energyInput(health: HealthFields, policy: AdvicePolicy): AdviceI
 
 /** What else does not work, by the module's own word or by the flags of the kernel. */
 export function faultsInput(health: HealthFields): AdviceInput {
-  const { flags, problems, armed, lastBackupComplete } = health;
+  const { flags, problems, armed, lastBackupComplete, lastShutdownClean } = health;
   const has = (flag: string): boolean => flags?.includes(flag) === true;
   const found: Record<'plan' | 'watch', Set<string>> = { plan: new Set(), watch: new Set() };
   const add = (advice: 'plan' | 'watch', isSo: boolean, text: string) => isSo && found[advice].add(text);
@@ -93,7 +93,8 @@ export function faultsInput(health: HealthFields): AdviceInput {
   const saveFailed = has('save_fail') || lastBackupComplete === false || problemsOf(health, 'saving').length > 0;
   add('watch', saveFailed, 'last save failed');
   add('watch', has('restore_fail') || problemsOf(health, 'restoring').length > 0, 'last restore failed');
-  add('watch', has('flush_fail'), 'last flush failed');
+  // the kernel sets it for a dirty shutdown too, which is counted as what it is
+  add('watch', has('flush_fail') && lastShutdownClean !== false, 'last flush failed');
   const told = (advice: Advice | null, text: string): AdviceInput => ({ input: 'faults', advice, text });
   if (found.plan.size > 0) return told('plan', [...found.plan].join(', '));
   if (found.watch.size > 0) return told('watch', [...found.watch].join(', '));

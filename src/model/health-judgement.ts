@@ -106,6 +106,7 @@ export function doubtedAlarms(fields: HealthFields): AlarmName[] {
     doubted.push(...temperatureAlarms[sensor].filter((name) => fields.alarms?.[name] === true));
   }
   if (lifeStanding(fields) !== 'crossed') doubted.push(...lifeAlarms.filter((name) => fields.alarms?.[name] === true));
+  else if (fields.alarms?.life_error === true && !isLifeOver(fields)) doubted.push('life_error');
   // no limit but the module's own contradicts it
   if (energySourceStanding(fields, 100) !== 'crossed') {
     doubted.push(...energySourceLifeAlarms.filter((name) => fields.alarms?.[name] === true));

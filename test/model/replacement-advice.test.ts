@@ -306,6 +306,13 @@ const table: readonly Row[] = [
     summary: 'watch: last save failed, last restore failed, last flush failed',
   },
   {
+    why: 'a flag that the kernel sets for a dirty shutdown is that shutdown, counted once',
+    health: { ...ok, flags: ['flush_fail'], armed: true, lastShutdownClean: false },
+    history: { dirtyShutdowns: daysAgo(1) },
+    advice: 'watch',
+    summary: 'watch: 1 dirty shutdown in 30 d, limit 1',
+  },
+  {
     why: 'a save that failed, by the module, is the same said twice',
     health: { ...ok, problems: ['save_failed'], flags: ['save_fail'], lastBackupComplete: false },
     advice: 'watch',

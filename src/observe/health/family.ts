@@ -31,6 +31,8 @@ export interface DsmFamily {
   readonly name: string;
   readonly id: number;
   readonly commands: readonly HealthCommand[];
+  /** what only several replies together tell of the state; pure */
+  judge?(together: HealthFields): HealthFields;
 }
 
 export const noInput = [new Uint8Array(0)] as const;

@@ -1,12 +1,15 @@
 import {
+  type AlarmName,
   type Alarms,
   type HealthFields,
   type KnownState,
   knownFields,
   type ModuleProblem,
 } from '../../model/health.ts';
+import { doubtedAlarms } from '../../model/health-judgement.ts';
 import { type DsmFamily, type HealthCommand, noInput } from './family.ts';
 import { technologyOf } from './hpe.ts';
+import { worstState } from './merge.ts';
 import {
   ifKnown,
   namesOfBits,
@@ -57,12 +60,12 @@ const criticalBits: readonly (ModuleProblem | undefined)[] = [
   undefined,
   'permanent_hardware_failure',
 ];
-/** Function 10: MODULE_HEALTH u8 @4. Bits 2, 3 (restored, below the threshold again) and 5 never worsen the state. */
+/** Function 10: MODULE_HEALTH u8 @4. Bits 1 to 3 (thresholds crossed, restored, below them again) and 5 never worsen the state. */
 function decodeCritical(bytes: Uint8Array): HealthFields {
   const reply = openChecked(bytes, 'msft 10 critical health');
   const bits = u8Known(reply.u8(4, 'module health'));
   if (bits === undefined) return {};
-  const state: KnownState | undefined = (bits & 0x11) !== 0 ? 'critical' : (bits & 2) !== 0 ? 'noncritical' : undefined;
+  const state: KnownState | undefined = (bits & 0x11) !== 0 ? 'critical' : undefined;
   return knownFields({ state, problems: namesOfBits(bits, criticalBits) });
 }
 
@@ -99,7 +102,7 @@ function decodeHealth(bytes: Uint8Array): HealthFields {
   const correctable = u8Known(reply.u8(12, 'correctable ECC events'));
   const problems = [...namesOfBits(health[0] ?? 0, status0), ...namesOfBits(health[1] ?? 0, status1)];
   return knownFields({
-    state: stateFrom(used, [...health, errors], warnings),
+    state: stateFrom(used, health),
     problems: problems.length === 0 && health.includes(undefined) ? undefined : problems,
     alarms: alarmsOf(errors, warnings),
     mediaTemperatureCelsius: wholeCelsius(reply.u16(6, 'module temperature')),
@@ -108,16 +111,23 @@ function decodeHealth(bytes: Uint8Array): HealthFields {
     correctableEccEvents: correctable,
   });
 }
-/** ndctl's rule (ndctl/lib/msft.c); what a register that is not known might have said is never called ok. */
-function stateFrom(
-  lifeUsed: number | undefined,
-  failures: readonly (number | undefined)[],
-  warnings: number | undefined,
-): KnownState | undefined {
+/** What a register that is not known might have said is never called ok. */
+function stateFrom(lifeUsed: number | undefined, failures: readonly (number | undefined)[]): KnownState | undefined {
   if (lifeUsed === 100) return 'fatal';
   if (failures.some((bits) => bits !== undefined && bits !== 0)) return 'critical';
-  if (warnings !== undefined && warnings !== 0) return 'noncritical';
-  return failures.includes(undefined) || warnings === undefined ? undefined : 'ok';
+  return failures.includes(undefined) ? undefined : 'ok';
+}
+/**
+ * The rest of ndctl's rule (ndctl/lib/msft.c): a module is critical beyond an error threshold, non-critical beyond a warning
+ * threshold. The bits alone are not believed where value and threshold, of other functions, say otherwise.
+ */
+function withThresholds(fields: HealthFields): HealthFields {
+  const doubted = doubtedAlarms(fields);
+  const on = Object.entries(fields.alarms ?? {}).flatMap(([name, isOn]) =>
+    isOn && !doubted.includes(name as AlarmName) ? [name] : [],
+  );
+  const byAlarms = on.some((name) => name.endsWith('_error')) ? 'critical' : on.length > 0 ? 'noncritical' : undefined;
+  return { ...fields, ...knownFields({ state: worstState(fields.state, byAlarms) }) };
 }
 function alarmsOf(errors: number | undefined, warnings: number | undefined): Alarms | undefined {
   if (errors === undefined && warnings === undefined) return undefined;
@@ -271,6 +281,7 @@ function command(
 export const msft: DsmFamily = {
   name: 'msft',
   id: 3,
+  judge: withThresholds,
   commands: [
     command('module health', 11, 13, decodeHealth, true),
     command('critical health', 10, 5, decodeCritical),

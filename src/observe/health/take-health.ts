@@ -45,13 +45,14 @@ export async function takeHealth(
   const at = clock.now();
   const lastOkAt = asked.health.kind === 'ok' || asked.sources.length > 0 ? at : before?.lastOkAt;
   const sources = [...asked.sources, ...facts.sources];
+  const judged = judgeOf(facts);
   const reading: HealthReading = {
     name,
     dimm: key,
     at,
     durationMs: clock.monotonic() - started,
     health: asked.health,
-    fields: mergeFields(sources),
+    fields: judged(mergeFields(sources)),
     sources,
     failures: asked.failures,
     failedInARow: asked.health.kind === 'failed' ? (before?.failedInARow ?? 0) + 1 : 0,
@@ -59,6 +60,11 @@ export async function takeHealth(
     ...(lastOkAt !== undefined && { lastOkAt }),
   };
   return asked.released === undefined ? { reading } : { reading, released: asked.released };
+}
+
+function judgeOf({ support }: KernelFacts): (fields: HealthFields) => HealthFields {
+  const { judge } = support.kind === 'ok' ? support.value.family : {};
+  return judge ?? ((fields) => fields);
 }
 
 async function factsOf(name: string, { sysfs, clock }: HealthDeps): Promise<KernelFacts> {
@@ -106,7 +112,7 @@ async function askModule(
     // a module that may not be asked at all is not asked again for the rest
     if (essentialFailure !== undefined) return { sources: [], failures, health: essentialFailure };
   }
-  return { sources, failures, health: ok(mergeFields(sources)) };
+  return { sources, failures, health: ok(judgeOf(facts)(mergeFields(sources))) };
 }
 const nothing = { sources: [], failures: [] } as const;
 function reasonOf(observation: Observation<never>): string {

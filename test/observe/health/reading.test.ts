@@ -186,6 +186,35 @@ test('firmware of HPE that fails for another reason than the request is not aske
   assert.match(health.kind === 'failed' ? health.reason : '', /status: 3 \(operation failed\)/);
 });
 
+test('threshold bits of a Microsoft module make it non-critical or critical, unless its own values and thresholds contradict them', async (t) => {
+  const { dsm, start, reading, observer } = rig(t, {
+    nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0x18a0' },
+  });
+  // bits of warning and error for life and energy source life; 97 % of the life is left
+  const health = (errors: string, warnings: string) => `00000000 00 00 1b00 ${errors} ${warnings} 61 00 01`;
+  const state = async (bits: string): Promise<string | undefined> => {
+    dsm.set('nmem0', 11, bits);
+    await observer.refreshAll('poll');
+    return reading('nmem0').fields.state;
+  };
+  dsm.set('nmem0', 11, health('00', '00'));
+  await start();
+  assert.equal(reading('nmem0').fields.state, 'ok');
+  assert.equal(await state(health('00', '03')), 'noncritical');
+  assert.equal(await state(health('01', '01')), 'critical');
+  const { health: own } = reading('nmem0');
+  assert.equal(own.kind === 'ok' ? own.value.state : undefined, 'critical');
+  dsm.set('nmem0', 5, hex('msft/synthetic-thresholds.hex'));
+  assert.equal(await state(health('01', '01')), 'ok', '97 % are left, the thresholds are 20 and 10 %');
+  assert.deepEqual(doubtedAlarms(reading('nmem0').fields), ['life_warning', 'life_error']);
+  assert.equal(await state('00000000 00 00 1b00 01 01 0f 00 00'), 'noncritical', '15 % are left: a warning, no error');
+  assert.equal(
+    await state('00000000 01 00 1b00 00 00 61 00 00'),
+    'critical',
+    'a register of failures needs no threshold',
+  );
+});
+
 test('a buffer that firmware did not fill is an answer of nothing, not of zeros', async (t) => {
   const { dsm, start, reading } = rig(t, { nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0x800' } });
   dsm.set('nmem0', 11, '');
