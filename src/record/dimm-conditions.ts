@@ -179,6 +179,7 @@ function failureFindings({ fields, health }: HealthReading): Finding[] {
       'dimm_not_armed',
       unarmed,
       `${charging ? 'its energy source is still charging: until then ' : ''}it will not keep its content when the power fails`,
+      charging ? 'info' : 'warning',
     ),
     finding(
       'dimm_save_failed',

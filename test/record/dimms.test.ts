@@ -113,7 +113,7 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
   {
     why: 'a module whose energy source is still charging',
     fields: { state: 'ok', problems: ['energy_source_charging'] },
-    opens: ['dimm_not_armed warning'],
+    opens: ['dimm_not_armed info'],
   },
   {
     why: 'every flag of the kernel',
