@@ -68,7 +68,7 @@ export function flagsText(flags: readonly string[]): string {
 export function adviceText(advice: ReplacementAdvice | null, paint: Paint): string[] {
   if (advice === null || advice.advice === null || advice.advice === 'ok') return [];
   const style = advice.advice === 'now' ? 'red' : 'yellow';
-  return [`advice to replace it: ${paint(style, printable(advice.summary))}  ${paint('dim', 'by this reading alone')}`];
+  return [`advice ${paint(style, printable(advice.summary))}  ${paint('dim', 'by this reading alone')}`];
 }
 
 function wear(fields: HealthFields): string[] {

@@ -222,9 +222,9 @@ test('whether a DIMM is to be replaced is judged by the configuration, and witho
   const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-list-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'pmemwatch.yml');
-  assert.match((await run()).stdout, /advice to replace it: watch: health non-critical {2}by this reading alone$/m);
+  assert.match((await run()).stdout, /advice watch: health non-critical {2}by this reading alone$/m);
   writeFileSync(file, 'advice: { left_plan: 80, left_now: 40 }\n');
-  assert.match((await run('--config', file)).stdout, /advice to replace it: plan: spare 75 %, limit 80 %/);
+  assert.match((await run('--config', file)).stdout, /advice plan: spare 75 %, limit 80 %/);
   writeFileSync(file, 'advice: { left_plan: much }\n');
   const wrong = await run('--config', file);
   assert.equal(wrong.code, 2);
@@ -237,7 +237,7 @@ test('whether a DIMM is to be replaced is judged by the configuration, and witho
     listed.stderr,
     /^pmemwatch: warning: the configuration is not used, advice is by the limits that come with/m,
   );
-  assert.match(listed.stdout, /advice to replace it: watch/);
+  assert.match(listed.stdout, /advice watch/);
 });
 
 test('advice by one reading does not call the past fine', async () => {
