@@ -1,7 +1,7 @@
 /** What a module and the kernel say of it now, each judged by itself. */
 import { type Advice, type AdviceInput, rankOf } from './advice.ts';
 import type { HealthFields, KnownState } from './health.ts';
-import { energySourceStanding, isLifeOver, lifeStanding, spareStanding } from './health-judgement.ts';
+import { energySourceStanding, isLifeOver, lastSaveFailed, lifeStanding, spareStanding } from './health-judgement.ts';
 import { problemsOf } from './module-problems.ts';
 import type { AdvicePolicy } from './replacement-advice.ts';
 
@@ -56,9 +56,13 @@ export function lifeInput(health: HealthFields, policy: AdvicePolicy): AdviceInp
   const own = left(health.lifeUsedThresholdPercent);
   const found = leftInput('life', 'life left', left(health.lifeUsedPercent), policy, own);
   const [problem] = problemsOf(health, 'life');
-  if (isLifeOver(health)) return orWorse(found, 'plan', spoken(problem ?? 'the module says that its life is over'));
+  if (isLifeOver(health)) return orWorse(found, 'plan', spoken(problem ?? overText(health)));
   const warned = problem !== undefined || lifeStanding(health) === 'crossed';
   return orWorse(found, warned ? 'watch' : undefined, spoken(problem ?? 'the life alarm of the module'));
+}
+function overText({ lifeUsedPercent: used, lifeUsedErrorThresholdPercent: own }: HealthFields): string {
+  if (used === undefined || own === undefined) return 'the life error alarm of the module';
+  return `life left ${100 - used} %, error limit of the module ${100 - own} %`;
 }
 const milder: Readonly<Record<Advice, Advice>> = { ok: 'ok', watch: 'watch', plan: 'watch', now: 'plan' };
 /** The energy source is a part of its own: replaced alone, and never a reason to replace the module at once. */
@@ -79,19 +83,19 @@ export function energyInput(health: HealthFields, policy: AdvicePolicy): AdviceI
 
 /** What else does not work, by the module's own word or by the flags of the kernel. */
 export function faultsInput(health: HealthFields): AdviceInput {
-  const { flags, problems, armed, lastBackupComplete, lastShutdownClean } = health;
+  const { flags, problems, armed, lastShutdownClean } = health;
   const has = (flag: string): boolean => flags?.includes(flag) === true;
   const found: Record<'plan' | 'watch', Set<string>> = { plan: new Set(), watch: new Set() };
   const add = (advice: 'plan' | 'watch', isSo: boolean, text: string) => isSo && found[advice].add(text);
   for (const name of problemsOf(health, 'module', 'critical')) add('plan', true, spoken(name));
   for (const name of problemsOf(health, 'module', 'noncritical')) add('watch', true, spoken(name));
   const charging = problemsOf(health, 'arming', 'noncritical').length > 0;
-  const unarmed = armed === false || problemsOf(health, 'arming', 'critical').length > 0;
-  add(charging ? 'watch' : 'plan', unarmed || charging, charging ? 'energy source charging' : 'not armed');
+  const armFailed = problemsOf(health, 'arming', 'critical').length > 0;
+  add('plan', armFailed || (armed === false && !charging), 'not armed');
+  add('watch', charging, 'energy source charging');
   add('plan', has('map_fail'), 'not mapped');
   add('plan', problemsOf(health, 'erasing').length > 0, 'last erase failed');
-  const saveFailed = has('save_fail') || lastBackupComplete === false || problemsOf(health, 'saving').length > 0;
-  add('watch', saveFailed, 'last save failed');
+  add('watch', lastSaveFailed(health), 'last save failed');
   add('watch', has('restore_fail') || problemsOf(health, 'restoring').length > 0, 'last restore failed');
   // the kernel sets it for a dirty shutdown too, which is counted as what it is
   add('watch', has('flush_fail') && lastShutdownClean !== false, 'last flush failed');

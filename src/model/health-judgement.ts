@@ -87,6 +87,13 @@ export function isLifeOver(fields: HealthFields): boolean {
   return value !== undefined && own !== undefined ? value >= own : fields.alarms?.life_error === true;
 }
 
+/** By the kernel, by the status of the module or by what it tells of its last backup. */
+export function lastSaveFailed({ flags, problems, lastBackupComplete }: HealthFields): boolean {
+  return (
+    lastBackupComplete === false || flags?.includes('save_fail') === true || problems?.includes('save_failed') === true
+  );
+}
+
 function rising(value: number, limit: number, margin: number): Standing {
   if (value >= limit) return 'crossed';
   return value <= limit - margin ? 'fine' : 'between';

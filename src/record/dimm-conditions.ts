@@ -3,6 +3,7 @@ import type { HealthFields, HealthReading, KnownState, ModuleProblem } from '../
 import {
   energySourceStanding,
   isLifeOver,
+  lastSaveFailed,
   lifeStanding,
   type Standing,
   sensors,
@@ -205,13 +206,6 @@ function failureFindings({ fields, health }: HealthReading): Finding[] {
       'the platform could not map it: its content is not to be seen',
     ),
   ];
-}
-
-/** By the kernel, by the status of the module or by what it tells of its last backup. */
-export function lastSaveFailed({ flags, problems, lastBackupComplete }: HealthFields): boolean {
-  return (
-    lastBackupComplete === false || flags?.includes('save_fail') === true || problems?.includes('save_failed') === true
-  );
 }
 
 function spoken(word: string): string {

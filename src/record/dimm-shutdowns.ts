@@ -1,8 +1,9 @@
 /** Dirty shutdowns, over restarts and power cycles: each is told once. */
 import type { KnownShutdowns } from '../model/dimm-state.ts';
 import type { HealthFields, HealthReading } from '../model/health.ts';
+import { lastSaveFailed } from '../model/health-judgement.ts';
 import type { Incident } from '../model/incident.ts';
-import { healthOf, lastSaveFailed } from './dimm-conditions.ts';
+import { healthOf } from './dimm-conditions.ts';
 import { subjectOfDimm } from './dimms.ts';
 import { type Draft, remember } from './draft.ts';
 import { findOpen, openIncident, resolveIncident, reviseIncident } from './lifecycle.ts';

@@ -294,6 +294,12 @@ const table: readonly Row[] = [
     summary: 'watch: energy source charging',
   },
   {
+    why: 'one that could not be armed, charging or not',
+    health: { ...ok, problems: ['energy_source_charging', 'arm_failed'] },
+    advice: 'plan',
+    summary: 'plan: not armed',
+  },
+  {
     why: 'a module that is not mapped, and tells no health',
     health: { flags: ['map_fail'], armed: true },
     advice: 'plan',
@@ -346,7 +352,7 @@ const table: readonly Row[] = [
     why: 'the life error alarm of a module that tells no threshold',
     health: { ...ok, alarms: { life_warning: true, life_error: true } },
     advice: 'plan',
-    summary: 'plan: the module says that its life is over',
+    summary: 'plan: the life error alarm of the module',
   },
   {
     why: 'a life alarm that value and threshold contradict is not believed',
@@ -356,6 +362,12 @@ const table: readonly Row[] = [
     },
     advice: 'ok',
     summary: /life left 97 %/,
+  },
+  {
+    why: 'past the error threshold of the module',
+    health: { state: 'ok', lifeUsedPercent: 60, lifeUsedThresholdPercent: 40, lifeUsedErrorThresholdPercent: 50 },
+    advice: 'plan',
+    summary: 'plan: life left 40 %, error limit of the module 50 %',
   },
   {
     why: 'life over by its own name',
