@@ -99,6 +99,7 @@ receivers: [{ name: hook, type: webhook, url: "http://127.0.0.1:${port}/hook" }]
       const point = random.pick<Point>(['at any time', 'before the answer', 'after the answer', 'soon after a change']);
       points[point] = (points[point] ?? 0) + 1;
       const agent = start(dir, host, config);
+      last = agent;
       const hit = Promise.withResolvers<void>();
       const strike = (): void => {
         agent.child.kill('SIGKILL');
@@ -138,6 +139,7 @@ receivers: [{ name: hook, type: webhook, url: "http://127.0.0.1:${port}/hook" }]
     await ended(last.child);
     return { seed, kills, got, emptied, listed, points, ...recordedIn(state) };
   } finally {
+    // whatever failed: an agent that goes on would keep this process alive
     last?.child.kill('SIGKILL');
     server.close();
     server.closeAllConnections();
