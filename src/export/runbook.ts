@@ -44,6 +44,11 @@ export const runbook: Readonly<Record<Condition | RunbookAlert, RunbookEntry>> =
     look: '`pmemwatch list` shows the spare capacity that is left.',
     act: 'Plan the replacement of the module.',
   },
+  dimm_worn: {
+    means: 'A module has used as much of its life as its firmware allows for, or nearly so.',
+    look: '`pmemwatch list` shows the life that is used, and the limit.',
+    act: 'Plan the replacement of the module. At the end of its life, or when bad ranges come with it, move the data off first.',
+  },
   dimm_temperature: {
     means: 'A module is hotter than the limit that it was given.',
     look: '`nvdimm_temperature_celsius` over time; other modules of this host, other hosts of the rack.',

@@ -62,9 +62,10 @@ export class Lanes {
     else lane.dueAt = tick + waitOf(next, now);
   }
 
-  /** Keeps an item that was given up, to be told when the receiver is back. */
+  /** Keeps an item that was given up, to be told when the receiver is back, unless something newer has come in. */
   keep(item: OutboxItem): void {
-    this.#untold.set(item.notice.incident.id, { ...item, expired: true });
+    const incident = item.notice.incident.id;
+    if (!this.#lanes.has(incident)) this.#untold.set(incident, { ...item, expired: true });
   }
   /** The one that has waited longest of those that were given up, as a lane, where nothing else tells of its incident. */
   probe(tick: number): Lane | undefined {

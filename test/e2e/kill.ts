@@ -33,7 +33,13 @@ export interface KillRun {
   readonly points: Readonly<Record<string, number>>;
   /** rows of the state file at the end */
   readonly deliveries: readonly { readonly id: string; readonly status: string }[];
-  readonly incidents: readonly { readonly id: string; readonly status: string; readonly revision: number }[];
+  readonly incidents: readonly {
+    readonly id: string;
+    readonly status: string;
+    readonly revision: number;
+    /** sectors of pmem0, and whether their owners have been looked for */
+    readonly ranges: readonly { readonly sector: number; readonly known: boolean }[];
+  }[];
 }
 
 /** pmem0 of the fixture begins so many sectors into region0 */
@@ -93,6 +99,7 @@ receivers: [{ name: hook, type: webhook, url: "http://127.0.0.1:${port}/hook" }]
       const point = random.pick<Point>(['at any time', 'before the answer', 'after the answer', 'soon after a change']);
       points[point] = (points[point] ?? 0) + 1;
       const agent = start(dir, host, config);
+      last = agent;
       const hit = Promise.withResolvers<void>();
       const strike = (): void => {
         agent.child.kill('SIGKILL');
@@ -132,6 +139,7 @@ receivers: [{ name: hook, type: webhook, url: "http://127.0.0.1:${port}/hook" }]
     await ended(last.child);
     return { seed, kills, got, emptied, listed, points, ...recordedIn(state) };
   } finally {
+    // whatever failed: an agent that goes on would keep this process alive
     last?.child.kill('SIGKILL');
     server.close();
     server.closeAllConnections();
@@ -208,17 +216,28 @@ function recordedIn(state: string): Pick<KillRun, 'deliveries' | 'incidents'> {
       deliveries: deliveries as never,
       incidents: incidents
         .filter(({ condition }) => condition === 'media_error')
-        .map(({ id, status, revision }) => ({ id, status, revision })),
+        .map(({ id, status, revision, ranges, subject }) => ({
+          id,
+          status,
+          revision,
+          ranges: ranges.map(({ start, owners }) => ({
+            sector: start - (subject.dataStart ?? 0),
+            known: owners.length > 0 && owners.every(({ kind }) => kind !== 'pending'),
+          })),
+        })),
     };
   } finally {
     database.close();
   }
 }
 
+/** Whether the agent knows what is listed and whom it hits, and has told all of it. */
 function isSettled(state: string, listed: readonly number[]): boolean {
   const { deliveries, incidents } = recordedIn(state);
-  const open = incidents.filter(({ status }) => status === 'open');
-  return open.length === Math.min(1, listed.length) && deliveries.every(({ status }) => status !== 'pending');
+  const ranges = incidents.filter(({ status }) => status === 'open').flatMap((incident) => incident.ranges);
+  // what is found out later is told later, so nothing of it may be left
+  const known = ranges.filter(({ known }) => known).map(({ sector }) => sector);
+  return String(known) === String(listed) && deliveries.every(({ status }) => status !== 'pending');
 }
 
 function sleep(ms: number): Promise<void> {

@@ -321,6 +321,26 @@ describe('a receiver that is down for long', () => {
     assert.equal(w.notifications.status()[0]?.pending, 0);
   });
 
+  it('gets what comes in while it is tried in vain with what was given up, and not that before it', async () => {
+    const w = world([receiver('ops')], 10_000);
+    w.http.script(
+      'https://ops.example/hook',
+      ...Array.from({ length: 6 }, () => ({ fails: 'connection refused' })),
+      'hangs',
+    );
+    w.notifications.enqueue([item(opened)]);
+    await w.clock.advance(100_000);
+    assert.equal(w.http.posts.length, 7, 'it hangs');
+    w.notifications.enqueue([item(owned)]);
+    const before = w.notifications.pending().map(({ notice }) => notice.type);
+    assert.deepEqual(before, ['opened', 'owners']);
+    await w.notifications.stop();
+    const next = world([receiver('ops')], 10_000);
+    next.notifications.enqueue(w.notifications.pending());
+    await next.clock.advance(1000);
+    assert.deepEqual(typesOf(sent(next)), ['owners']);
+  });
+
   it('is not told of the end of what it never heard of when that was given up, but of what it did', async () => {
     for (const [knows, taken] of [
       [false, []],
