@@ -1,5 +1,4 @@
 import { isMapping, type KeyPath } from './check.ts';
-import { parseDuration } from './duration.ts';
 import { adviceDefaults, receiverTypes } from './keys.ts';
 
 export type Report = (path: KeyPath, message: string) => void;
@@ -14,7 +13,6 @@ export function crossCheck(file: Readonly<Record<string, unknown>>, report: Repo
   for (const [i, receiver] of receivers) checkReceiver(receiver, ['receivers', i], report);
   if (isMapping(file['api'])) uniqueNames(listOfMappings(file['api']['tokens']), ['api', 'tokens'], report);
   if (isMapping(file['advice'])) checkAdvice(file['advice'], report);
-  checkAvailability(file, report);
 }
 
 /** What asks for more must not be reached before what asks for less: given pairs only, defaults agree with each other. */
@@ -73,16 +71,6 @@ function uniqueNames(items: readonly Numbered[], path: readonly string[], report
 }
 
 const later = 'is not available in this version';
-
-/** Accepting a key that does nothing would leave its writer believing in an alert that never comes. */
-function checkAvailability(file: Readonly<Record<string, unknown>>, report: Report): void {
-  const notify = isMapping(file['notify']) ? file['notify'] : {};
-  const { remind, heartbeat } = notify as { remind?: unknown; heartbeat?: unknown };
-  if (remind === 'daily' || remind === 'diminishing') report(['notify', 'remind'], `${remind} ${later}: use once`);
-  if (typeof heartbeat === 'string' && (parseDuration(heartbeat) ?? 0) > 0) {
-    report(['notify', 'heartbeat'], `a heartbeat ${later}: use 0s`);
-  }
-}
 
 /** a mapping of a list, with its place in it */
 type Numbered = readonly [number, Record<string, unknown>];

@@ -97,19 +97,30 @@ const notify = Type.Object(
     }),
     remind: oneOf(['once', 'daily', 'diminishing'], {
       default: 'once',
-      description: 'Whether an open incident is told again.',
+      description:
+        'Whether an incident that stands and that nobody has acknowledged is told again: `once`: never; `daily`; `diminishing`: after 1, 2, 4, 8 … days since something about it last changed.',
     }),
     retry_for: duration({
       default: '72h',
       min: '1s',
       max: '30d',
-      description: 'How long a message is retried while its receiver does not answer.',
+      description:
+        'How long a message is tried while its receiver does not take it, of the time in which the agent runs. Then it is a dead letter; of what still stands the last word goes out all the same when the receiver is back.',
     }),
+    runbook_url: Type.Optional(
+      text({
+        description:
+          'The page that messages link to for what to do, with the condition as its anchor (`#media_error`). Without it, that of the agent itself: `/runbook` below `web.external_url` or the listening address.',
+        expected: 'an http or https URL without user name, password, query and fragment',
+        matches: isExternalUrl,
+      }),
+    ),
     heartbeat: duration({
       default: '0s',
       min: '0s',
       max: '30d',
-      description: 'How often receivers are told that the agent is alive; 0s: never.',
+      description:
+        "How often every receiver gets a `pmem.heartbeat`, for a dead man's switch: also at each start, and never again when it fails. 0s: never.",
     }),
   },
   { description: 'When people are told.' },

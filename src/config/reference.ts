@@ -81,8 +81,6 @@ function rowsOf(schema: TSchema, name: string): string[][] {
 }
 
 const laterKeys: Readonly<Record<string, string>> = {
-  remind: ' Only `once` in this version.',
-  heartbeat: ' Only `0s` in this version.',
   'receivers[].type': ' Only `webhook` in this version.',
 };
 

@@ -39,7 +39,14 @@ export interface Config {
     readonly deviceDeadlineMs: number;
   };
   readonly resolve: { readonly deadlineMs: number; readonly walkRoots: readonly string[] };
-  readonly notify: { readonly groupWaitMs: number; readonly retryForMs: number };
+  readonly notify: {
+    readonly groupWaitMs: number;
+    readonly remind: 'once' | 'daily' | 'diminishing';
+    readonly retryForMs: number;
+    readonly runbookUrl?: string;
+    /** 0: none */
+    readonly heartbeatMs: number;
+  };
   readonly receivers: readonly ReceiverConfig[];
   readonly metrics: { readonly paths: Redaction; readonly damagedFiles: number };
   /** `socket` is absent when switched off */
@@ -154,7 +161,13 @@ function toConfig(file: ConfigFile): Config {
       deviceDeadlineMs: durationMs(file.poll.device_deadline),
     },
     resolve: { deadlineMs: durationMs(file.resolve.deadline), walkRoots: file.resolve.walk_roots },
-    notify: { groupWaitMs: durationMs(file.notify.group_wait), retryForMs: durationMs(file.notify.retry_for) },
+    notify: {
+      groupWaitMs: durationMs(file.notify.group_wait),
+      remind: file.notify.remind,
+      retryForMs: durationMs(file.notify.retry_for),
+      ...(file.notify.runbook_url === undefined ? {} : { runbookUrl: file.notify.runbook_url }),
+      heartbeatMs: durationMs(file.notify.heartbeat),
+    },
     receivers: file.receivers.map(toReceiver),
     scrub: toScrub(file.scrub),
     metrics: { paths: file.metrics.paths, damagedFiles: file.metrics.damaged_files },

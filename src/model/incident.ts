@@ -112,6 +112,8 @@ export interface Incident {
   /** for conditions of modules */
   readonly health?: IncidentHealth;
   readonly acknowledgement: Acknowledgement | null;
+  /** how often people were reminded of it since anything about it changed; absent for never */
+  readonly reminders?: number;
   readonly previousIncident: string | null;
 }
 
@@ -126,6 +128,8 @@ export interface Notice {
   readonly incident: Incident;
   readonly newRanges: number;
   readonly newBytes: number;
+  /** one sentence more, about why it is told now */
+  readonly remark?: string;
   readonly host: HostFacts;
 }
 

@@ -80,6 +80,8 @@ export interface MessageRange {
 export interface MessageFile {
   readonly path: string;
   readonly ranges: readonly { readonly offset: number; readonly length: number }[];
+  /** how many byte ranges more there are, where `ranges` holds only the first */
+  readonly rangesOmitted?: number;
   readonly openBy: readonly OpenBy[];
   readonly goodCopy: 'yes' | 'no' | 'unknown';
   /** how many there are, where `openBy` holds only the first */

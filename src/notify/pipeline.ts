@@ -1,16 +1,23 @@
 import type { ReceiverStatus } from '../model/agent-status.ts';
-import type { DeliveryLog, OutboxItem } from '../model/outbox.ts';
+import type { HostFacts } from '../model/host.ts';
+import type { DeliveryLog, OutboxItem, TestResult } from '../model/outbox.ts';
 import type { Clock, Http, Logger } from '../ports.ts';
 import type { RenderOptions } from './message.ts';
-import type { Notifier, ReceiverConfig } from './notifier.ts';
+import type { Delivery, Notifier, ReceiverConfig } from './notifier.ts';
+import { type Beat, heartbeatMessage, type PlainFacts, testMessage } from './plain-message.ts';
 import { ReceiverQueue } from './receiver-queue.ts';
-import { type Standings, standingOf } from './standing.ts';
+import { type Standings, saidBy, standingOf } from './standing.ts';
 
 export interface Notifications {
   /** Takes items of the outbox; returns at once. Items that are known already are left alone. */
   enqueue(items: readonly OutboxItem[]): void;
   /** Looks at once whether something is due. */
   wake(): void;
+  /** Sends a test message at once; undefined when no receiver has that name. Nothing is tried again. */
+  test(receiver: string, author: string): Promise<TestResult | undefined>;
+  /** Tells every receiver that the agent is alive; what does not arrive is not tried again. */
+  beat(how: Beat): Promise<void>;
+  isConfigured(receiver: string): boolean;
   /** Sends what can go at once, for at most `deadlineMs`, then stops; what is left stays in the outbox. */
   drain(deadlineMs: number): Promise<void>;
   /** What is still to be told: handed to the next one when the configuration is read again. */
@@ -39,6 +46,7 @@ export function createNotifications(deps: {
   readonly random: () => number;
   readonly log: Logger;
   readonly config: NotificationsConfig;
+  readonly host: HostFacts;
   /** kept by the caller, so that counts and troubles outlive a reload */
   readonly standings: Standings;
   /** called with each message that no receiver will get any more */
@@ -58,6 +66,9 @@ export function createNotifications(deps: {
     queues.set(receiver.name, new ReceiverQueue({ receiver, notifier, http, ...told }));
   }
   const all = (): ReceiverQueue[] => [...queues.values()];
+  const factsFor = (receiver: string): PlainFacts => {
+    return { host: deps.host, receiver, at: clock.now(), pageUrl: config.render.pageUrl };
+  };
 
   async function stop(): Promise<void> {
     await Promise.all(all().map((queue) => queue.stop()));
@@ -81,6 +92,19 @@ export function createNotifications(deps: {
     wake() {
       for (const queue of queues.values()) queue.wake();
     },
+    isConfigured: (receiver) => queues.has(receiver),
+    async test(receiver, author) {
+      const queue = queues.get(receiver);
+      if (queue === undefined) return undefined;
+      const began = clock.monotonic();
+      const message = testMessage(factsFor(receiver), author);
+      const delivery = await queue.say(message, 'test');
+      return { message: message.id, tookMs: clock.monotonic() - began, ...outcomeOf(delivery) };
+    },
+    async beat(how) {
+      const told = [...queues].map(([name, queue]) => queue.say(heartbeatMessage(factsFor(name), how), 'heartbeat'));
+      await Promise.all(told);
+    },
     async drain(deadlineMs) {
       let cancel = (): void => undefined;
       const late = new Promise<void>((resolve) => {
@@ -94,4 +118,10 @@ export function createNotifications(deps: {
     status: () => all().map((queue) => queue.status()),
     stop,
   };
+}
+
+function outcomeOf(delivery: Delivery): Pick<TestResult, 'delivered' | 'reason'> {
+  return delivery.kind === 'delivered'
+    ? { delivered: true, reason: null }
+    : { delivered: false, reason: saidBy(delivery) };
 }

@@ -148,7 +148,7 @@ describe('the summary', () => {
 
   it('of a receiver that takes nothing says so, and what to do', () => {
     const status = { receiver: 'pager', pending: 0, delivered: 0, retried: 0, rejected: 1, reachable: true };
-    const trouble = { kind: 'rejects', since: at, reason: 'HTTP 400' } as const;
+    const trouble = { kind: 'rejects', since: at, forMs: 0, reason: 'HTTP 400' } as const;
     const told = recordReceivers(emptyState(), [{ ...status, trouble }], at);
     const over = recordReceivers(told.state, [{ ...status, tookAt: at }], at);
     const [first, last] = [told, over].map(({ notices }) => render(notices[0] as Notice));
@@ -273,7 +273,7 @@ describe('the next steps', () => {
     const long = Array.from({ length: 5 }, (_, n) =>
       owner({ ...run(300_000 + n * 16, 8), inode: `${n}`, paths: [`/${String(n).repeat(4000)}`], openBy: [] }),
     );
-    const { nextSteps } = render(story(long).owned, { limits: { bytes: 8000, ranges: 1, files: 1 } });
+    const { nextSteps } = render(story(long).owned, { limits: { bytes: 5000, ranges: 1, files: 1 } });
     assert.match(
       nextSteps.at(-1) ?? '',
       /^\d more steps are left out of this message: pmemwatch incidents and pmemwatch list/,
@@ -354,15 +354,26 @@ describe('the ranges and files of a message', () => {
     assert.deepEqual([message.files.length, message.filesOmitted], [50, 250]);
     assert.equal(message.totals.files, 300);
     const small = render(owned);
-    assert.ok(Buffer.byteLength(JSON.stringify(small)) <= 64 * 1024);
+    assert.ok(Buffer.byteLength(JSON.stringify(small)) <= 20_000);
     assert.equal(small.ranges.length + small.rangesOmitted, 300);
-    assert.ok(small.ranges.length > 0 && small.nextSteps.length > 0);
+    assert.ok(small.ranges.length > 0 && small.files.length >= 10 && small.nextSteps.length > 0);
+    assert.equal(small.files[0]?.path, '/pg/file0', 'the worst come first');
+  });
+
+  it('name the first byte ranges of a file and count the others', () => {
+    const torn = Array.from({ length: 500 }, (_, i) =>
+      owner({ ...run(300_000 + i * 16, 8), offset: i * 65_536, paths: ['/pg/torn'] }),
+    );
+    const message = render(story(torn).owned);
+    const [file] = message.files;
+    assert.deepEqual([file?.path, file?.ranges.length, file?.rangesOmitted], ['/pg/torn', 16, 484]);
+    assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 20_000);
   });
 
   it('never make a message larger than allowed, not even by one file of endless names', () => {
     const paths = Array.from({ length: 2000 }, (_, i) => `/${'\n'.repeat(4000)}${i}`);
     const message = render(story([owner({ paths, pathsBase64: [] })]).owned);
-    assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 64 * 1024);
+    assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 20_000);
     assert.equal(message.totals.files, 1);
   });
 });
