@@ -139,6 +139,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       told: store.deliveries,
       clock,
       host,
+      incidents: () => state.incidents.values(),
       pageBytes: platform.pageSize,
       how: () => beatOf(state),
       onEvent: note,

@@ -1,7 +1,7 @@
 import type { Settings } from './config/load.ts';
 import { pageOf } from './listening.ts';
 import type { HostFacts } from './model/host.ts';
-import type { HistoryEvent } from './model/incident.ts';
+import type { HistoryEvent, Incident } from './model/incident.ts';
 import type { DeliveryLog, OutboxItem, ReplayAnswer, SendAsker, TestResult } from './model/outbox.ts';
 import { createHeartbeat } from './notify/heartbeat.ts';
 import { notifiers } from './notify/notifiers.ts';
@@ -39,6 +39,8 @@ export function createTelling(deps: {
   readonly clock: Clock;
   readonly pageBytes: number;
   readonly host: HostFacts;
+  /** every open incident and those that ended lately, as they are now */
+  readonly incidents: () => Iterable<Incident>;
   /** how the agent fares, for a beat */
   readonly how: () => Beat;
   /** a message was refused for good */
@@ -58,6 +60,7 @@ export function createTelling(deps: {
     return createNotifications({
       receivers: settings.receivers.map(({ secret, ...receiver }) => ({
         ...receiver,
+        labels: { instance: instanceOf(settings, deps.host), ...receiver.labels },
         secrets: secret?.split(/\s+/) ?? [],
       })),
       notifiers,
@@ -71,6 +74,8 @@ export function createTelling(deps: {
         render: { pageUrl: pageOf(settings), runbookUrl: runbookOf(settings), pageBytes: deps.pageBytes },
       },
       host: deps.host,
+      incidents: deps.incidents,
+      heartbeatMs: settings.config.notify.heartbeatMs,
       standings,
       onRejected({ receiver, notice }, reason) {
         const { id, subject, revision } = notice.incident;
@@ -127,6 +132,11 @@ export function createTelling(deps: {
   };
 }
 
+/** As Prometheus names what it scrapes, as far as the agent can know: alerts of both are then about the same. */
+function instanceOf({ listen }: Settings, host: HostFacts): string {
+  const port = listen[0]?.port ?? 0;
+  return port === 0 ? host.name : `${host.name}:${port}`;
+}
 function everyMs({ config }: Settings): number {
   return config.notify.heartbeatMs;
 }

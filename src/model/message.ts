@@ -66,6 +66,8 @@ export interface Message {
   /** of the condition dimm_replace: with what it rests on */
   readonly advice: { readonly advice: Advice; readonly summary: string } | null;
   readonly nextSteps: readonly string[];
+  /** how many steps were left out, as the last of `nextSteps` says then; absent for none */
+  readonly nextStepsOmitted?: number;
   readonly runbookUrl: string;
   readonly links: { readonly page: string; readonly api: string };
 }

@@ -35,7 +35,7 @@ export function fit(whole: Message, limits: MessageLimits): Message {
     rangesOmitted: whole.ranges.length - ranges.count,
     files: files.taken(),
     filesOmitted: whole.files.length - files.count,
-    nextSteps: withCount(whole.nextSteps, steps.count),
+    ...withCount(whole.nextSteps, steps.count, 0),
   };
 }
 
@@ -68,11 +68,15 @@ function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-function withCount(steps: readonly string[], kept: number): readonly string[] {
-  if (kept === steps.length) return steps;
-  const missing = plural(steps.length - kept, 'more step is', 'more steps are');
-  return [
-    ...steps.slice(0, kept),
-    `${missing} left out of this message: pmemwatch incidents and pmemwatch list on the host show all there is.`,
-  ];
+/** @param omitted how many were left out before */
+export function withCount(
+  steps: readonly string[],
+  kept: number,
+  omitted: number,
+): Pick<Message, 'nextSteps' | 'nextStepsOmitted'> {
+  const missing = omitted + steps.length - kept;
+  if (missing === 0) return { nextSteps: steps };
+  const are = plural(missing, 'more step is', 'more steps are');
+  const closing = `${are} left out of this message: pmemwatch incidents and pmemwatch list on the host show all there is.`;
+  return { nextSteps: [...steps.slice(0, kept), closing], nextStepsOmitted: missing };
 }

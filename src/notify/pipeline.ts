@@ -1,11 +1,13 @@
 import type { ReceiverStatus } from '../model/agent-status.ts';
 import type { HostFacts } from '../model/host.ts';
+import type { Incident } from '../model/incident.ts';
 import type { DeliveryLog, OutboxItem, TestResult } from '../model/outbox.ts';
 import type { Clock, Http, Logger } from '../ports.ts';
 import type { RenderOptions } from './message.ts';
 import type { Delivery, Notifier, ReceiverConfig } from './notifier.ts';
 import { type Beat, heartbeatMessage, type PlainFacts, testMessage } from './plain-message.ts';
 import { ReceiverQueue } from './receiver-queue.ts';
+import { createResending, type Resending } from './resending.ts';
 import { type Standings, saidBy, standingOf } from './standing.ts';
 
 export interface Notifications {
@@ -47,6 +49,10 @@ export function createNotifications(deps: {
   readonly log: Logger;
   readonly config: NotificationsConfig;
   readonly host: HostFacts;
+  /** every open incident and those that ended lately, as they are now; absent: none */
+  readonly incidents?: () => Iterable<Incident>;
+  /** how often heartbeats come; absent or 0: never */
+  readonly heartbeatMs?: number;
   /** kept by the caller, so that counts and troubles outlive a reload */
   readonly standings: Standings;
   /** called with each message that no receiver will get any more */
@@ -56,14 +62,32 @@ export function createNotifications(deps: {
 }): Notifications {
   const { receivers, notifiers, config, clock, deliveries, log, onRejected, onStanding } = deps;
   const queues = new Map<string, ReceiverQueue>();
+  const resendings: Resending[] = [];
   for (const receiver of receivers) {
     const notifier = notifiers.find((candidate) => candidate.name === receiver.type);
     if (notifier === undefined) throw new Error(`receiver ${receiver.name} is of unknown type ${receiver.type}`);
-    const { http, random } = deps;
+    const { http, random, heartbeatMs = 0 } = deps;
     const { retryForMs, render } = config;
     const standing = standingOf(deps.standings, receiver.name);
+    const resending =
+      notifier.resend &&
+      createResending({
+        ...deps,
+        incidents: deps.incidents ?? (() => []),
+        heartbeatMs,
+        receiver,
+        resend: notifier.resend,
+        render,
+        onDelivery: (delivery) => queues.get(receiver.name)?.noted(delivery),
+      });
+    if (resending !== undefined) resendings.push(resending);
+    const current = resending === undefined ? {} : { current: resending.current };
+    const inContext: Notifier = {
+      ...notifier,
+      send: (message, to, context) => notifier.send(message, to, { ...context, ...current, heartbeatMs }),
+    };
     const told = { deliveries, clock, random, log, retryForMs, render, standing, onRejected, onStanding };
-    queues.set(receiver.name, new ReceiverQueue({ receiver, notifier, http, ...told }));
+    queues.set(receiver.name, new ReceiverQueue({ receiver, notifier: inContext, http, ...told }));
   }
   const all = (): ReceiverQueue[] => [...queues.values()];
   const factsFor = (receiver: string): PlainFacts => {
@@ -71,6 +95,7 @@ export function createNotifications(deps: {
   };
 
   async function stop(): Promise<void> {
+    for (const resending of resendings) resending.stop();
     await Promise.all(all().map((queue) => queue.stop()));
   }
   return {
@@ -102,7 +127,8 @@ export function createNotifications(deps: {
       return { message: message.id, tookMs: clock.monotonic() - began, ...outcomeOf(delivery) };
     },
     async beat(how) {
-      const told = [...queues].map(([name, queue]) => queue.say(heartbeatMessage(factsFor(name), how), 'heartbeat'));
+      const asked = [...queues].filter(([, queue]) => !queue.skips('pmem.heartbeat'));
+      const told = asked.map(([name, queue]) => queue.say(heartbeatMessage(factsFor(name), how), 'heartbeat'));
       await Promise.all(told);
     },
     async drain(deadlineMs) {

@@ -107,12 +107,21 @@ export class ReceiverQueue {
     if (kind === 'heartbeat' && this.#disabled)
       return { kind: 'disabled', reason: 'switched off until the next reload' };
     const delivery = await notifier.send(message, receiver, { http, now: clock.now(), signal: this.#abort.signal });
-    if (this.#stopped || this.#disabled) return delivery;
-    if (delivery.kind === 'delivered') this.#isBack();
-    else if (kind === 'heartbeat' && delivery.kind === 'retry') this.#fares.troubled('unreachable', delivery);
-    else if (kind === 'heartbeat' && delivery.kind === 'rejected') this.#fares.troubled('rejects', delivery);
-    this.wake();
+    if (delivery.kind === 'delivered' || kind === 'heartbeat') this.noted(delivery);
     return delivery;
+  }
+
+  /** Takes in how a post beside the outbox went: its receiver is as well, or as ill, as one that was told of an incident. */
+  noted(delivery: Delivery): void {
+    if (this.#stopped || this.#disabled) return;
+    if (delivery.kind === 'delivered') this.#isBack();
+    else if (delivery.kind === 'retry') this.#fares.troubled('unreachable', delivery);
+    else if (delivery.kind === 'rejected') this.#fares.troubled('rejects', delivery);
+    this.wake();
+  }
+
+  skips(type: Message['type']): boolean {
+    return this.#deps.notifier.skips?.includes(type) ?? false;
   }
 
   status(): ReceiverStatus {
