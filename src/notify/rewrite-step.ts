@@ -1,10 +1,11 @@
-/** How the owner of a damaged file writes it anew: only a write of whole pages (DAX) or whole blocks clears a bad sector. */
+/** How a damaged file gets its bytes back and its bad sectors cleared: rows of docs/recovery-model.md, filled in. */
 import type { Incident } from '../model/incident.ts';
-import type { Owner } from '../model/owner.ts';
+import type { LayerExtent, Owner } from '../model/owner.ts';
 import { bytesOfPath, pathFromText } from '../model/path.ts';
 import { type DamagedFile, inodeName } from './damaged-files.ts';
+import { citing } from './recovery-row.ts';
 import type { PathPolicy } from './redaction.ts';
-import { shellQuote } from './shell.ts';
+import { shellSet } from './shell.ts';
 import { byteRange, deviceName, pathOnOneLine, plural } from './wording.ts';
 
 export interface StepOptions {
@@ -15,73 +16,149 @@ export interface StepOptions {
 const MOST_COMMANDS = 4;
 
 export function fileStep(file: DamagedFile, incident: Incident, { paths, pageBytes }: StepOptions): string {
-  const name = pathOnOneLine(paths === 'full' ? file.path : inodeName(file.owners[0]));
-  const copy = copyHint(file.owners);
-  if (!file.lost) {
-    return `Nothing is lost in ${name}: the bad sectors hold no data yet. They clear when whole blocks are written there.${copy}`;
-  }
   const [owner] = file.owners;
-  const saveFirst = cacheHint(file, paths, pageBytes);
-  const bytes = file.ranges.map(byteRange).slice(0, MOST_COMMANDS).join(', ');
-  const more =
-    file.ranges.length > MOST_COMMANDS ? ` and ${plural(file.ranges.length - MOST_COMMANDS, 'more range')}` : '';
-  if (file.owners.some((o) => o.shared) && file.owners.some((o) => o.dax)) {
-    return (
-      `Replace ${name} by a good copy (write the copy beside it and rename it over): bytes ${bytes.replace(/^bytes? /, '')}${more} ` +
-      `are shared with other files (reflink), so writing in place fails.${copy}`
+  const name = pathOnOneLine(paths === 'full' ? file.path : inodeName(owner));
+  if (!file.lost) {
+    return citing(
+      'unwritten',
+      `Nothing is lost in ${name}: the bad sectors hold no data yet. They clear when whole blocks are written there.`,
     );
   }
-  const unit = owner?.dax === false ? 'whole blocks' : `the whole ${pageBytes / 1024} KiB page`;
-  const target = paths === 'full' && hasPath(owner) ? quotedPath(owner) : 'FILE';
-  const find =
-    target === 'FILE' ? ` (FILE: see pmemwatch resolve ${resolveArguments(file.owners, incident)}, on the host)` : '';
-  return (
-    `${saveFirst}Rewrite ${bytes}${more} of ${name} (${unit}) from a good copy: ${commands(file, target, pageBytes)}${find}. ` +
-    `Nothing may be appended to the file meanwhile: its last page is written in whole, then cut back.${copy}`
+  const repair = file.goodCopy === 'yes' ? repairFromCopy(file.owners, incident) : undefined;
+  if (repair !== undefined) return `${name}: ${repair}`;
+  const target = targetOf(file, incident, paths);
+  const copy = copyHint(file.owners);
+  if (incident.subject.canClear === false) {
+    return citing(
+      'cannot-clear',
+      `No write to a bad sector succeeds here. Put a good copy in the place of ${name} and keep the damaged file, renamed, so that ` +
+        `nothing else gets its sectors. GOOD_COPY=its path${target.find}, then \`${target.set}; cp -aL "\${GOOD_COPY:?}" "$f.new" && sync "$f.new" && ` +
+        `ln "$f" "$f.bad" && mv "$f.new" "$f"\`. Restart what has it open, and replace the module when you can.${copy}`,
+    );
+  }
+  const bytes = file.ranges.map(byteRange).slice(0, MOST_COMMANDS).join(', ');
+  const unnamed = file.ranges.length - MOST_COMMANDS;
+  const more = unnamed > 0 ? ` and ${plural(unnamed, 'more range')}` : '';
+  const { row, how, aside } = wayOf(file.owners);
+  const runs = pageRuns(file, pageBytes);
+  const moreRuns = runs.length - MOST_COMMANDS;
+  const rest = moreRuns > 0 ? `, and the same for ${plural(moreRuns, 'more run', 'more runs')} of pages` : '';
+  return citing(
+    row,
+    `${cacheHint(file, target, pageBytes)}Rewrite ${bytes}${more} of ${name} from a good copy${aside}, nothing appending meanwhile. ` +
+      `GOOD_COPY=its path${target.find}, then \`${target.set}; ${rewrite(runs.slice(0, MOST_COMMANDS), how, pageBytes)}\`${rest}.${copy}`,
   );
+}
+
+type Way = {
+  readonly row: 'dax-write' | 'block-write' | 'dax-shared' | 'shared-write' | 'btrfs-write';
+  readonly how: 'pages' | 'blocks' | 'unshared pages';
+  readonly aside: string;
+};
+function wayOf(owners: readonly Owner[]): Way {
+  const shared = owners.some((owner) => owner.shared === true);
+  const ofAll = ' (shared by reflink: in every file that has them, the last one clears them)';
+  if (owners[0]?.fsType === 'btrfs') {
+    return {
+      row: 'btrfs-write',
+      how: 'pages',
+      aside: ' (btrfs writes it elsewhere: the sectors stay listed as free space)',
+    };
+  }
+  if (owners.every((owner) => owner.dax === false)) {
+    return shared
+      ? { row: 'shared-write', how: 'blocks', aside: ofAll }
+      : { row: 'block-write', how: 'blocks', aside: ' in whole blocks' };
+  }
+  return shared
+    ? { row: 'dax-shared', how: 'unshared pages', aside: ofAll }
+    : { row: 'dax-write', how: 'pages', aside: ' in whole pages' };
 }
 
 /**
  * A write that stops at the end of the file covers no whole page, clears nothing and fails. Where the file ends is not
- * known here, and it may grow: so `sync` pads the last page, and the file gets its length back.
+ * known here, and it may grow: so `sync` pads the last page, and the file gets its length back. A page that is shared
+ * cannot be written through DAX where the kernel copies the old one first (6.12): it is taken out of this file then.
  */
-function commands(file: DamagedFile, target: string, pageBytes: number): string {
-  const runs = pageRuns(file, pageBytes);
-  const flags = file.owners[0]?.dax === false ? ' oflag=direct' : '';
-  const writes = runs
-    .slice(0, MOST_COMMANDS)
-    .map(
-      ({ page, count }) =>
-        `dd if=GOOD_COPY of="$f" bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc,sync,fsync${flags}`,
+function rewrite(runs: readonly PageRun[], how: Way['how'], pageBytes: number): string {
+  const write = (skip: string | number, count: string | number): string =>
+    `dd if="\${GOOD_COPY:?}" of="$f" bs=${pageBytes} skip=${skip} seek=${skip} count=${count} conv=notrunc,sync,fsync${how === 'blocks' ? ' oflag=direct' : ''}`;
+  const size = `s=$(stat -c %s "$f")`;
+  const back = `truncate -s "$s" "$f"`;
+  if (how !== 'unshared pages') return `${size} && ${runs.map((r) => write(r.page, r.count)).join(' && ')}; ${back}`;
+  const each = runs.map(
+    ({ page, count }) =>
+      `{ w ${page} ${count} || { fallocate -p -o ${page * pageBytes} -l ${count * pageBytes} "$f" && w ${page} ${count}; }; }`,
+  );
+  return `w() { ${write('$1', '$2')}; }; ${size} && [ -r "\${GOOD_COPY:?}" ] && ${each.join(' && ')}; ${back}`;
+}
+
+/** What writes the good copy of a redundant layer over the bad one; undefined where none is known to. */
+export function repairFromCopy(owners: readonly Owner[], { subject }: Incident): string | undefined {
+  const [owner] = owners;
+  const where = owners.find((o) => typeof o.goodCopy?.where === 'string')?.goodCopy?.where;
+  const from = `reads are served from another copy${typeof where === 'string' ? ` (${pathOnOneLine(where)})` : ''}`;
+  const array = owner?.layers?.find(isRedundantArray);
+  if (subject.canClear === false) {
+    return citing(
+      'cannot-clear',
+      `${from}. No write to a bad sector succeeds here: replace the module before that one fails too.`,
     );
-  const more = runs.length - writes.length;
-  const rest = more > 0 ? `, and the same for ${plural(more, 'more run', 'more runs')} of pages` : '';
-  return `f=${target} && s=$(stat -c %s "$f") && ${writes.join(' && ')} ; truncate -s "$s" "$f"${rest}`;
+  }
+  if (owner?.fsType === 'btrfs' && owner.mountpoint !== undefined) {
+    const set = shellSet('m', Buffer.from(owner.mountpoint));
+    return citing('btrfs-scrub', `${from}; to write it over the bad one: \`${set}; btrfs scrub start -B "$m"\`.`);
+  }
+  if (array === undefined) return undefined;
+  const sync = `/sys/block/${array.device}/md/sync_action`;
+  return citing(
+    'md-check',
+    `${from}; to write it over the bad one: \`echo check >${sync}\` (progress: cat /proc/mdstat).`,
+  );
+}
+function isRedundantArray({ kind }: LayerExtent): boolean {
+  return /^md-raid(1|4|5|6|10)$/.test(kind);
+}
+
+interface Target {
+  /** sets the variable f */
+  readonly set: string;
+  /** how to find its path where it is not told */
+  readonly find: string;
+}
+function targetOf({ owners }: DamagedFile, incident: Incident, paths: PathPolicy): Target {
+  const named = owners.find(hasPath);
+  if (paths === 'full' && named !== undefined) return { set: shellSet('f', bytesOfName(named)), find: '' };
+  return {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
+    set: 'f="${FILE:?}"',
+    find: ` and FILE=that of the damaged one (pmemwatch resolve ${resolveArguments(owners, incident)} tells it, on the host)`,
+  };
 }
 
 /** What the page cache still served when the file was looked at can be saved before anything else is done. */
-function cacheHint(file: DamagedFile, paths: PathPolicy, pageBytes: number): string {
+function cacheHint(file: DamagedFile, target: Target, pageBytes: number): string {
   const cached = file.owners.filter((owner) => owner.readersGet?.from === 'page cache');
-  const [owner] = cached;
-  if (owner === undefined) return '';
-  const from = paths === 'full' && hasPath(owner) ? quotedPath(owner) : 'FILE';
+  if (cached.length === 0) return '';
   const ranges = cached.flatMap(({ offset, length }) =>
     offset === undefined || length === undefined ? [] : [{ offset, length }],
   );
-  const commands = pageRuns({ ranges }, pageBytes)
+  const saves = pageRuns({ ranges }, pageBytes)
     .slice(0, MOST_COMMANDS)
     .map(
       ({ page, count }) =>
-        `dd if=${from} of=SAVED bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc`,
+        `dd if="$f" of="\${SAVED:?}" bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc`,
     );
-  return `First, and before the memory is needed for something else, save what the page cache still held of it: ${commands.join(' ; ')}. Then: `;
+  const save = `First save what the page cache still has of it: SAVED=a new file elsewhere, then \`${target.set}; ${saves.join(' && ')}\``;
+  return `${citing('page-cache', save)}; that is a good copy of these pages. Then: `;
 }
 
+interface PageRun {
+  readonly page: number;
+  readonly count: number;
+}
 /** The pages that hold the damaged bytes, as runs. */
-function pageRuns(
-  file: Pick<DamagedFile, 'ranges'>,
-  pageBytes: number,
-): { readonly page: number; readonly count: number }[] {
+function pageRuns(file: Pick<DamagedFile, 'ranges'>, pageBytes: number): PageRun[] {
   const runs: { page: number; count: number }[] = [];
   for (const { offset, length } of file.ranges) {
     const first = Math.floor(offset / pageBytes);
@@ -97,10 +174,10 @@ function pageRuns(
 export function hasPath(owner: Owner | undefined): owner is Owner & { readonly paths: readonly string[] } {
   return owner?.paths?.[0] !== undefined;
 }
-export function quotedPath(owner: Owner & { readonly paths: readonly string[] }): string {
+function bytesOfName(owner: Owner & { readonly paths: readonly string[] }): Uint8Array {
   const text = owner.paths[0] ?? '';
   const base64 = owner.pathsBase64?.[0];
-  return shellQuote(bytesOfPath(base64 === undefined ? pathFromText(text) : { text, base64 }));
+  return bytesOfPath(base64 === undefined ? pathFromText(text) : { text, base64 });
 }
 
 export function copyHint(owners: readonly Owner[]): string {
