@@ -4,9 +4,9 @@ import type { Incident } from '../model/incident.ts';
 import type { Owner, OwnerKind } from '../model/owner.ts';
 import { inodeName, openersOf } from './damaged-files.ts';
 import { citing } from './recovery-row.ts';
-import { copyHint, hasPath, repairFromCopy, resolveArguments, type StepOptions } from './rewrite-step.ts';
+import { copyHint, hasPath, nameInStep, repairFromCopy, resolveArguments, type StepOptions } from './rewrite-step.ts';
 import { shellSet } from './shell.ts';
-import { deviceName, pathOnOneLine, plural, processClause } from './wording.ts';
+import { deviceName, plural, processClause } from './wording.ts';
 
 const MOST_RUNS = 4;
 
@@ -31,7 +31,7 @@ export function ownerStep(owner: Owner, all: readonly Owner[], incident: Inciden
     owner.goodCopy?.exists === 'yes' && owner.kind !== 'free' ? repairFromCopy([owner], incident) : undefined;
   if (repair !== undefined) return `${nameOf(owner, paths)}: ${repair}`;
   const device = owner.device || deviceName(incident.subject);
-  const where = owner.mountpoint === undefined ? device : pathOnOneLine(owner.mountpoint);
+  const where = owner.mountpoint === undefined ? device : nameInStep(owner.mountpoint);
   const copy = copyHint(all);
   switch (owner.kind) {
     case 'metadata':
@@ -78,7 +78,7 @@ export function ownerStep(owner: Owner, all: readonly Owner[], incident: Inciden
 
 function nameOf(owner: Owner, paths: StepOptions['paths']): string {
   if (owner.kind === 'raw') return owner.device;
-  return pathOnOneLine(paths === 'full' && hasPath(owner) ? (owner.paths[0] ?? '') : inodeName(owner));
+  return nameInStep(paths === 'full' && hasPath(owner) ? (owner.paths[0] ?? '') : inodeName(owner));
 }
 
 function rawStep(owner: Owner, device: string, { subject }: Incident, copy: string): string {

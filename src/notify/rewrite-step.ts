@@ -17,7 +17,7 @@ const MOST_COMMANDS = 4;
 
 export function fileStep(file: DamagedFile, incident: Incident, { paths, pageBytes }: StepOptions): string {
   const [owner] = file.owners;
-  const name = pathOnOneLine(paths === 'full' ? file.path : inodeName(owner));
+  const name = nameInStep(paths === 'full' ? file.path : inodeName(owner));
   if (!file.lost) {
     return citing(
       'unwritten',
@@ -97,7 +97,7 @@ function rewrite(runs: readonly PageRun[], how: Way['how'], pageBytes: number): 
 export function repairFromCopy(owners: readonly Owner[], { subject }: Incident): string | undefined {
   const [owner] = owners;
   const where = owners.find((o) => typeof o.goodCopy?.where === 'string')?.goodCopy?.where;
-  const from = `reads are served from another copy${typeof where === 'string' ? ` (${pathOnOneLine(where)})` : ''}`;
+  const from = `reads are served from another copy${typeof where === 'string' ? ` (${nameInStep(where)})` : ''}`;
   const array = owner?.layers?.find(isRedundantArray);
   if (subject.canClear === false) {
     return citing(
@@ -171,6 +171,10 @@ function pageRuns(file: Pick<DamagedFile, 'ranges'>, pageBytes: number): PageRun
   return runs;
 }
 
+/** Between backticks stands what is to be pasted, and nothing else. */
+export function nameInStep(path: string): string {
+  return pathOnOneLine(path).replaceAll('`', '\\x60');
+}
 export function hasPath(owner: Owner | undefined): owner is Owner & { readonly paths: readonly string[] } {
   return owner?.paths?.[0] !== undefined;
 }
@@ -184,7 +188,7 @@ export function copyHint(owners: readonly Owner[]): string {
   const copy = owners.find((owner) => owner.goodCopy?.exists === 'yes')?.goodCopy;
   return copy === undefined
     ? ''
-    : ` Another good copy exists${copy.where === null ? '' : `: ${pathOnOneLine(copy.where)}`}.`;
+    : ` Another good copy exists${copy.where === null ? '' : `: ${nameInStep(copy.where)}`}.`;
 }
 
 /** `pmem0 262144+8 262160+8`, and how many more there are. */

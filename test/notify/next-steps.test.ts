@@ -107,6 +107,16 @@ describe('the steps for a file', () => {
     assert.match(first ?? '', /`f=\$\(printf '\/p\\012\\377\\140'\); s=/);
   });
 
+  it('with a backtick in their name show it so that only commands stand between backticks', () => {
+    const path = '/pg/`rm -rf`';
+    const named = owner({ paths: [path], pathsBase64: [Buffer.from(path).toString('base64')] });
+    for (const on of [clears, cannot]) {
+      const [first] = steps(named, on);
+      assert.match(first ?? '', /\/pg\/\\x60rm -rf\\x60/);
+      assert.match(commandsOf(first).join('|'), /^f=[^|]*$/);
+    }
+  });
+
   it('whose path is redacted ask for it', () => {
     for (const paths of ['hash', 'off'] as const) {
       for (const on of [clears, cannot]) {

@@ -111,7 +111,10 @@ function qemuArguments(plan: GuestPlan): string[] {
     // vector registers cost an emulator more than they save.
     ...['-cpu', 'Nehalem,vendor=GenuineIntel,+mce,+mca'],
     ...['-kernel', kernel, '-initrd', initrd],
-    ...['-append', `console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr tsc=reliable${parameters[plan.rig]}`],
+    ...[
+      '-append',
+      `console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr tsc=reliable${parameters[plan.rig]}`,
+    ],
     ...disks.flatMap((disk) => ['-drive', `file=${disk},format=raw,if=virtio`]),
     ...nvdimms.flatMap((file, index) => [
       ...['-object', `memory-backend-file,id=mem${index},share=on,mem-path=${file},size=${nvdimmBytes}`],
