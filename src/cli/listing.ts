@@ -49,6 +49,8 @@ export interface ListedBus {
   readonly scrubSupported: boolean;
   /** whether a machine check makes the kernel start a scrub; null where it has no such setting */
   readonly hwErrorScrub: boolean | null;
+  /** whether a write of whole sectors clears an error there; null when that is not known */
+  readonly canClear: boolean | null;
   readonly dimms: readonly ListedDimm[];
   readonly regions: readonly ListedRegion[];
 }
@@ -100,7 +102,7 @@ export function listingOf(topology: Topology, snapshot: Snapshot): Listing {
 }
 
 function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus {
-  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null } = bus;
+  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null, canClear = null } = bus;
   return {
     name,
     provider,
@@ -108,6 +110,7 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
     monitored: errorSource !== 'none',
     scrubSupported,
     hwErrorScrub,
+    canClear,
     dimms: topology.dimms
       .filter((dimm) => dimm.bus === name)
       .map((dimm) =>
