@@ -99,7 +99,7 @@ function rawStep(owner: Owner, device: string, { subject }: Incident, copy: stri
   if (top === undefined) return `Mount or restore ${device}: pmemwatch then tells what is lost.${copy}`;
   return citing(
     'device-write',
-    `${unmounted(owner)}Restore the sectors of ${top.device} from a good copy of the whole device. GOOD_COPY=its path, then ` +
+    `${unmounted(owner)}Restore the sectors of ${top.device} from a good copy of the whole device. Set GOOD_COPY to its path, and run ` +
       `\`${write(top, `if="\${GOOD_COPY:?}" skip=${top.start}`)}\`.${copy}`,
   );
 }

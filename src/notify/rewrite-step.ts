@@ -32,7 +32,7 @@ export function fileStep(file: DamagedFile, incident: Incident, { paths, pageByt
     return citing(
       'cannot-clear',
       `No write to a bad sector succeeds here. Put a good copy in the place of ${name} and keep the damaged file, renamed, so that ` +
-        `nothing else gets its sectors. GOOD_COPY=its path${target.find}, then \`${target.set}; cp -aL "\${GOOD_COPY:?}" "$f.new" && sync "$f.new" && ` +
+        `nothing else gets its sectors. Set ${target.variables}, and run \`${target.set}; cp -aL "\${GOOD_COPY:?}" "$f.new" && sync "$f.new" && ` +
         `ln "$f" "$f.bad" && mv "$f.new" "$f"\`. Restart what has it open, and replace the module when you can.${copy}`,
     );
   }
@@ -45,8 +45,8 @@ export function fileStep(file: DamagedFile, incident: Incident, { paths, pageByt
   const rest = moreRuns > 0 ? `, and the same for ${plural(moreRuns, 'more run', 'more runs')} of pages` : '';
   return citing(
     row,
-    `${cacheHint(file, target, pageBytes)}Rewrite ${bytes}${more} of ${name} from a good copy${aside}, nothing appending meanwhile. ` +
-      `GOOD_COPY=its path${target.find}, then \`${target.set}; ${rewrite(runs.slice(0, MOST_COMMANDS), how, pageBytes)}\`${rest}.${copy}`,
+    `${cacheHint(file, target, pageBytes)}Rewrite ${bytes}${more} of ${name} from a good copy${aside}. ` +
+      `Set ${target.variables}, let nothing append to the file, and run \`${target.set}; ${rewrite(runs.slice(0, MOST_COMMANDS), how, pageBytes)}\`${rest}.${copy}`,
   );
 }
 
@@ -123,16 +123,17 @@ function isRedundantArray({ kind }: LayerExtent): boolean {
 interface Target {
   /** sets the variable f */
   readonly set: string;
-  /** how to find its path where it is not told */
-  readonly find: string;
+  /** what is to be set before, in words */
+  readonly variables: string;
 }
 function targetOf({ owners }: DamagedFile, incident: Incident, paths: PathPolicy): Target {
+  const variables = "GOOD_COPY to the copy's path";
   const named = owners.find(hasPath);
-  if (paths === 'full' && named !== undefined) return { set: shellSet('f', bytesOfName(named)), find: '' };
+  if (paths === 'full' && named !== undefined) return { set: shellSet('f', bytesOfName(named)), variables };
   return {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
     set: 'f="${FILE:?}"',
-    find: ` and FILE=that of the damaged one (pmemwatch resolve ${resolveArguments(owners, incident)} tells it, on the host)`,
+    variables: `${variables} and FILE to the damaged one's (pmemwatch resolve ${resolveArguments(owners, incident)} tells it, on the host)`,
   };
 }
 
@@ -149,7 +150,7 @@ function cacheHint(file: DamagedFile, target: Target, pageBytes: number): string
       ({ page, count }) =>
         `dd if="$f" of="\${SAVED:?}" bs=${pageBytes} skip=${page} seek=${page} count=${count} conv=notrunc`,
     );
-  const save = `First save what the page cache still has of it: SAVED=a new file elsewhere, then \`${target.set}; ${saves.join(' && ')}\``;
+  const save = `First save what the page cache still has of it: set SAVED to a new file elsewhere, and run \`${target.set}; ${saves.join(' && ')}\``;
   return `${citing('page-cache', save)}; that is a good copy of these pages. Then: `;
 }
 

@@ -30,8 +30,9 @@ describe('the steps for a file', () => {
     const [first, second, third, ...others] = steps(owner(), clears);
     assert.equal(
       first,
-      'Rewrite bytes 8192–12287 of /pg/base/16402/24711 from a good copy in whole pages, nothing appending meanwhile. ' +
-        'GOOD_COPY=its path, then `f=/pg/base/16402/24711; s=$(stat -c %s "$f") && ' +
+      'Rewrite bytes 8192–12287 of /pg/base/16402/24711 from a good copy in whole pages. ' +
+        "Set GOOD_COPY to the copy's path, let nothing append to the file, and run " +
+        '`f=/pg/base/16402/24711; s=$(stat -c %s "$f") && ' +
         `dd if="\${GOOD_COPY:?}" of="$f" bs=4096 skip=2 seek=2 count=1 conv=notrunc,sync,fsync; truncate -s "$s" "$f"\`. [dax-write]`,
     );
     assert.match(second ?? '', /^Deleting, truncating or copying over .* \[left-free\]$/);
@@ -121,7 +122,7 @@ describe('the steps for a file', () => {
     for (const paths of ['hash', 'off'] as const) {
       for (const on of [clears, cannot]) {
         const text = JSON.stringify(steps(owner(), on, { paths }));
-        assert.match(text, /FILE=that of the damaged one \(pmemwatch resolve pmem0 262144\+8 tells it/);
+        assert.match(text, /and FILE to the damaged one's \(pmemwatch resolve pmem0 262144\+8 tells it/);
         assert.doesNotMatch(text, /24711/);
       }
     }

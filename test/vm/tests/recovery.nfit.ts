@@ -26,14 +26,14 @@ const path = `${folder}/victim`;
 makeFilesystem('ext4', disk, folder, []);
 const sector = layVictim(path);
 
-async function plant(): Promise<void> {
+async function plant(sector: number): Promise<void> {
   plantLatentError(namespace, sector, 8);
   scrub('nfit_test.0');
   await until('the kernel lists it', () => listsSector(diskList(disk), sector));
 }
 
 test('a block write clears exactly the sectors that it covers whole, in the lists of disk and region', async () => {
-  await plant();
+  await plant(sector);
   dropCaches();
   const write = `dd if=/dev/zero of=${path} bs=512 seek=${(badPage * page) / 512} count=1`;
   assert.match(
@@ -60,7 +60,7 @@ test('firmware clears at a restart of the namespace, which a mounted file system
 });
 
 test('one agent; each step that it tells is run as told, by sh, and the incident ends', async (t) => {
-  program('cp', goodCopy, path);
+  const laid = layVictim(path); // in other blocks
   const watching = await startWatching(t);
 
   await t.test(
@@ -68,7 +68,7 @@ test('one agent; each step that it tells is run as told, by sh, and the incident
     async () => {
       readFileSync(path); // into memory, before the media goes bad
       const chapter = beginChapter(watching);
-      await plant();
+      await plant(laid);
       const { message, steps } = await chapter.told('block-write');
       const [save = '', rewrite = ''] = commandsOf(steps[0] ?? '');
       const SAVED = '/tmp/saved';
