@@ -24,7 +24,7 @@ export function nextSteps(incident: Incident, options: StepOptions): string[] {
   const steps = files.slice(0, MOST_FILES).map((file) => fileStep(file, incident, options));
   if (files.length > MOST_FILES) {
     steps.push(
-      `${plural(files.length - MOST_FILES, 'more damaged file')}: pmemwatch check lists them with their byte ranges.`,
+      `${plural(files.length - MOST_FILES, 'more damaged file')}: pmemwatch check PATH lists them with their byte ranges.`,
     );
   }
   for (const kind of kindsWithoutFile) {
@@ -32,7 +32,7 @@ export function nextSteps(incident: Incident, options: StepOptions): string[] {
     const distinct = [...new Set(own.map((owner) => ownerStep(owner, own, incident, options)))];
     steps.push(...distinct.slice(0, MOST_PER_KIND));
     const more = distinct.length - MOST_PER_KIND;
-    if (more > 0) steps.push(`The same for ${more} more of this kind: pmemwatch list shows every bad range.`);
+    if (more > 0) steps.push(`The same for ${more} more of this kind: \`pmemwatch list\` shows every bad range.`);
   }
   if (files.some((file) => file.lost && file.goodCopy !== 'yes')) steps.push(...afterwards(incident));
   return steps;
@@ -64,7 +64,7 @@ function conditionSteps(incident: Incident): string[] {
   switch (incident.condition) {
     case 'badblocks_unreadable':
       return [
-        `See why the list cannot be read: pmemwatch list, and the kernel log for ${device} and ${incident.subject.ndRegion}. A disabled region is enabled with ndctl enable-region.`,
+        `See why the list cannot be read: \`pmemwatch list\`, and the kernel log for ${device} and ${incident.subject.ndRegion}. A disabled region is enabled with \`ndctl enable-region\`.`,
       ];
     case 'badblocks_incomplete':
       return [
@@ -76,17 +76,17 @@ function conditionSteps(incident: Incident): string[] {
       ];
     case 'scrub_overdue':
       return [
-        `Search it now: pmemwatch rescan ${device} --wait. It runs beside everything else, for minutes to hours.`,
-        'If no scheduled one has come: see scrub.schedule and scrub.max_load in the configuration, and why none could be started (pmemwatch events).',
+        `Search it now: \`pmemwatch rescan ${device} --wait\`. It runs beside everything else, for minutes to hours.`,
+        'If no scheduled one has come: see scrub.schedule and scrub.max_load in the configuration, and why none could be started (`pmemwatch events`).',
       ];
     case 'scrub_failed':
       return [
-        `See the kernel log for ${device} (ARS), put right what is told above, then try again: pmemwatch rescan ${device} --wait.`,
+        `See the kernel log for ${device} (ARS), put right what is told above, then try again: \`pmemwatch rescan ${device} --wait\`.`,
       ];
     case 'receiver_unreachable':
       return [
-        `See what ${device} answers (the log of the agent, pmemwatch events), put its address, token or the receiver right, and reload the configuration.`,
-        'What waits is then sent. What was refused for good is not sent again: pmemwatch incidents has what it was about.',
+        `See what ${device} answers (the log of the agent, \`pmemwatch events\`), put its address, token or the receiver right, and reload the configuration.`,
+        'What waits is then sent. What was refused for good is not sent again: `pmemwatch incidents` has what it was about.',
       ];
     case 'store_unwritable':
       return [

@@ -4,7 +4,7 @@ import type { Incident } from '../model/incident.ts';
 import type { Owner, OwnerKind } from '../model/owner.ts';
 import { inodeName, openersOf } from './damaged-files.ts';
 import { citing } from './recovery-row.ts';
-import { copyHint, hasPath, nameInStep, repairFromCopy, resolveArguments, type StepOptions } from './rewrite-step.ts';
+import { copyHint, hasPath, nameInStep, repairFromCopy, resolveCommand, type StepOptions } from './rewrite-step.ts';
 import { shellSet } from './shell.ts';
 import { deviceName, plural, processClause } from './wording.ts';
 
@@ -37,14 +37,14 @@ export function ownerStep(owner: Owner, all: readonly Owner[], incident: Inciden
     case 'metadata':
       return citing(
         'metadata',
-        `Stop what uses ${where}, save what can be read, unmount it and check it: ${fsckCommand(owner, device)}. ` +
+        `Stop what uses ${where}, save what can be read, unmount it and check it: \`${fsckCommand(owner, device)}\`. ` +
           `${canClear === false ? 'Do not repair it there, no write to a bad sector succeeds: make it anew on another device.' : 'A repair reads the bad sectors too: have a backup ready.'}${copy}`,
       );
     case 'directory':
     case 'symlink':
       return citing(
         'metadata',
-        `Restore the ${owner.kind === 'symlink' ? 'symbolic link' : 'directory'} ${nameOf(owner, paths)} from a backup, then unmount and check the file system: ${fsckCommand(owner, device)}.${copy}`,
+        `Restore the ${owner.kind === 'symlink' ? 'symbolic link' : 'directory'} ${nameOf(owner, paths)} from a backup, then unmount and check the file system: \`${fsckCommand(owner, device)}\`.${copy}`,
       );
     case 'deleted':
       return citing(
@@ -54,18 +54,18 @@ export function ownerStep(owner: Owner, all: readonly Owner[], incident: Inciden
     case 'unreferenced':
       return citing(
         'metadata',
-        `Check the file system at the next chance: unmount it and run ${fsckCommand(owner, device)}.${copy}`,
+        `Check the file system at the next chance: unmount it and run \`${fsckCommand(owner, device)}\`.${copy}`,
       );
     case 'unknown':
-      return `Ask again who owns the bytes: pmemwatch resolve ${resolveArguments(all, incident)}`;
+      return `Ask again who owns the bytes: ${resolveCommand(all, incident)}`;
     case 'pending':
-      return `The owner is being looked for; to ask at once: pmemwatch resolve ${resolveArguments(all, incident)}`;
+      return `The owner is being looked for; to ask at once: ${resolveCommand(all, incident)}`;
     case 'raw':
       return rawStep(owner, device, incident, copy);
     case 'hidden':
       return citing(
         'namespace-anew',
-        `Save the data of ${device} and make the namespace anew (ndctl create-namespace -f -e ${incident.subject.ndNamespace || 'NAMESPACE'}): ${owner.metadata ?? 'hidden data'} cannot be repaired in place.${copy}`,
+        `Save the data of ${device} and make the namespace anew (\`ndctl create-namespace -f -e ${incident.subject.ndNamespace || 'NAMESPACE'}\`): ${owner.metadata ?? 'hidden data'} cannot be repaired in place.${copy}`,
       );
     case 'free':
       return freeStep(owner, all, incident);
@@ -108,8 +108,7 @@ function unmounted({ metadata = '' }: Owner): string {
 }
 
 /** What clears free space must not race with who allocates it: nothing does while the file system is read-only. */
-function freeStep(owner: Owner, all: readonly Owner[], incident: Incident): string {
-  const { canClear } = incident.subject;
+function freeStep(owner: Owner, all: readonly Owner[], { subject: { canClear } }: Incident): string {
   if (canClear === false) {
     return citing(
       'free-next-owner',
@@ -117,17 +116,18 @@ function freeStep(owner: Owner, all: readonly Owner[], incident: Incident): stri
     );
   }
   const nothing = 'Nothing is lost and nothing has to be done: the next write of whole blocks there clears them';
-  const mine = all.filter((o) => o.mountpoint === owner.mountpoint);
+  const mine = all.filter((o) => o.mountpoint === owner.mountpoint && o.device === owner.device);
   const known = /^(xfs|ext[234])$/.test(owner.fsType ?? '') && owner.mountNamespace === undefined;
   if (!known || owner.mountpoint === undefined) return citing('free-next-owner', `${nothing}.`);
-  const runs = topRuns(mine);
-  const writes = runs.slice(0, MOST_RUNS).map((top) => write(top, 'if=/dev/zero'));
-  const more = runs.length - writes.length;
+  const shown = mine.slice(0, MOST_RUNS);
+  const more = mine.length - shown.length;
   const rest = more > 0 ? `, and the same for ${plural(more, 'more range')}` : '';
+  const writes = topRuns(shown).map((top) => write(top, 'if=/dev/zero'));
+  const asked = shown.map(({ start, count }) => `${start}+${count}`).join(' ');
   const set = shellSet('m', Buffer.from(owner.mountpoint));
   return citing(
     'free-zero',
-    `${nothing}. To do it now, in a quiet hour: \`${set}; mount -o remount,ro "$m" && pmemwatch resolve ${resolveArguments(mine, incident)}\`; only if that ` +
+    `${nothing}. To do it now, in a quiet hour: \`${set}; mount -o remount,ro "$m" && pmemwatch resolve ${owner.device} ${asked}\`; only if that ` +
       `says free of all of them (else data is destroyed): \`${set}; ${writes.join(' && ')}; mount -o remount,rw "$m"\`${rest}.`,
   );
 }

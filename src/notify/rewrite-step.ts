@@ -133,7 +133,7 @@ function targetOf({ owners }: DamagedFile, incident: Incident, paths: PathPolicy
   return {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
     set: 'f="${FILE:?}"',
-    variables: `${variables} and FILE to the damaged one's (pmemwatch resolve ${resolveArguments(owners, incident)} tells it, on the host)`,
+    variables: `${variables} and FILE to the damaged one's (${resolveCommand(owners, incident)} tells it, on the host)`,
   };
 }
 
@@ -192,11 +192,11 @@ export function copyHint(owners: readonly Owner[]): string {
     : ` Another good copy exists${copy.where === null ? '' : `: ${nameInStep(copy.where)}`}.`;
 }
 
-/** `pmem0 262144+8 262160+8`, and how many more there are. */
-export function resolveArguments(owners: readonly Owner[], incident: Incident): string {
+/** A command that asks for the first of them, and how many more there are. */
+export function resolveCommand(owners: readonly Owner[], incident: Incident): string {
   const device = owners[0]?.device || deviceName(incident.subject);
   const shown = owners.slice(0, MOST_COMMANDS).map((owner) => `${owner.start}+${owner.count}`);
   const more = owners.length - shown.length;
   const rest = more > 0 ? `, and the same for ${plural(more, 'more range')} (pmemwatch list shows them)` : '';
-  return `${device} ${shown.join(' ')}${rest}`;
+  return `\`pmemwatch resolve ${device} ${shown.join(' ')}\`${rest}`;
 }

@@ -122,7 +122,7 @@ describe('the steps for a file', () => {
     for (const paths of ['hash', 'off'] as const) {
       for (const on of [clears, cannot]) {
         const text = JSON.stringify(steps(owner(), on, { paths }));
-        assert.match(text, /and FILE to the damaged one's \(pmemwatch resolve pmem0 262144\+8 tells it/);
+        assert.match(text, /and FILE to the damaged one's \(`pmemwatch resolve pmem0 262144\+8` tells it/);
         assert.doesNotMatch(text, /24711/);
       }
     }
@@ -207,7 +207,7 @@ describe('the commands for a file', () => {
 
 describe('the steps for what no file holds', () => {
   for (const [kind, expected] of [
-    ['metadata', /unmount it and check it: xfs_repair -n \/dev\/pmem0.*\[metadata\]$/],
+    ['metadata', /unmount it and check it: `xfs_repair -n \/dev\/pmem0`.*\[metadata\]$/],
     ['directory', /^Restore the directory .*\[metadata\]$/],
     ['deleted', /they are not cleared by that\. \[deleted-open\]$/],
     ['unreferenced', /xfs_repair -n \/dev\/pmem0/],
@@ -248,6 +248,10 @@ describe('the steps for what no file holds', () => {
         'dd if=/dev/zero of=/dev/pmem0 bs=512 seek=300000 count=8 oflag=direct conv=notrunc,fsync; mount -o remount,rw "$m"',
     ]);
     assert.deepEqual(others, []);
+    const many = Array.from({ length: 6 }, (_, n) => bare('free', run(300_000 + n * 16, 8)));
+    const [first] = steps(many, clears);
+    assert.match(commandsOf(first)[0] ?? '', /resolve pmem0( \d+\+8){4}$/);
+    assert.match(first ?? '', /`, and the same for 2 more ranges\. \[free-zero\]$/);
     assert.match(steps(runs, cannot)[0] ?? '', /^Nothing is lost yet, .* \[free-next-owner\]$/);
     assert.deepEqual(commandsOf(steps(bare('free', { fsType: 'btrfs' }), clears)[0]), []);
   });
@@ -262,11 +266,14 @@ describe('what the steps leave out', () => {
     const seven = Array.from({ length: 7 }, (_, n) => bare('raw', { ...run(300_000 + n * 16, 8), metadata: 'swap' }));
     const raw = steps(seven);
     assert.equal(raw.filter((step) => step.startsWith('Restore the sectors')).length, 3);
-    assert.ok(raw.includes('The same for 4 more of this kind: pmemwatch list shows every bad range.'), raw.join('\n'));
+    assert.ok(
+      raw.includes('The same for 4 more of this kind: `pmemwatch list` shows every bad range.'),
+      raw.join('\n'),
+    );
     const thousands = Array.from({ length: 3000 }, (_, n) => bare('unknown', run(300_000 + n * 16, 8)));
     assert.match(
       steps(thousands)[0] ?? '',
-      /pmemwatch resolve pmem0( \d+\+8){4}, and the same for 2996 more ranges \(pmemwatch list shows them\)$/,
+      /pmemwatch resolve pmem0( \d+\+8){4}`, and the same for 2996 more ranges \(pmemwatch list shows them\)$/,
     );
     const scattered = Array.from({ length: 6 }, (_, n) =>
       owner({ ...run(300_000 + n * 16, 8), offset: n * 65_536, openBy: [] }),

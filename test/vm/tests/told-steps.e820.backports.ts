@@ -131,6 +131,10 @@ async function mdCheck(watching: Watching): Promise<void> {
   assert.equal(sh(commandsOf(steps[0] ?? '')[0] ?? '').status, 0);
   await until('the check is through', () => readFileSync('/sys/block/md1/md/sync_action', 'utf8') === 'idle\n');
   assert.equal(listed('pmem1'), '');
+  assert.ok(
+    Number(readFileSync('/sys/block/md1/md/mismatch_cnt', 'utf8')) > 0,
+    'what was written again counts as different',
+  );
   await chapter.resolved(message.incident);
   assert.ok(isGood(path));
 }
