@@ -112,7 +112,7 @@ function freeStep(owner: Owner, all: readonly Owner[], { subject: { canClear } }
   if (canClear === false) {
     return citing(
       'free-next-owner',
-      'Nothing is lost yet, but no write to a bad sector succeeds here: what is written there next is lost. Replace the module, or keep the space taken.',
+      'Nothing is lost yet, but no write to a bad sector succeeds here: what is written there next is lost, and XFS with DAX shuts itself down over it. Replace the module.',
     );
   }
   const nothing = 'Nothing is lost and nothing has to be done: the next write of whole blocks there clears them';

@@ -5,6 +5,7 @@ import { bytesOfPath, pathFromText } from '../model/path.ts';
 import { type DamagedFile, inodeName } from './damaged-files.ts';
 import { citing } from './recovery-row.ts';
 import type { PathPolicy } from './redaction.ts';
+import { pageRuns, type Rewriting, rewriteCommand } from './rewrite-command.ts';
 import { shellSet } from './shell.ts';
 import { byteRange, deviceName, pathOnOneLine, plural } from './wording.ts';
 
@@ -21,17 +22,28 @@ export function fileStep(file: DamagedFile, incident: Incident, { paths, pageByt
   if (!file.lost) {
     return citing(
       'unwritten',
-      `Nothing is lost in ${name}: the bad sectors hold no data yet. They clear when whole blocks are written there.`,
+      `Nothing is lost in ${name}: the bad sectors hold no data yet. ${
+        incident.subject.canClear === false
+          ? 'What is written there would be: copy the file to another device and keep this one as it is.'
+          : 'They clear when whole blocks are written there.'
+      }`,
     );
   }
   const repair = file.goodCopy === 'yes' ? repairFromCopy(file.owners, incident) : undefined;
   if (repair !== undefined) return `${name}: ${repair}`;
   const target = targetOf(file, incident, paths);
   const copy = copyHint(file.owners);
+  if (incident.subject.canClear === false && someAreFree(incident, owner?.mountpoint)) {
+    return citing(
+      'cannot-clear',
+      `No write to a bad sector succeeds here, and some are in free space, where a copy could get them. Restore ${name} on another ` +
+        `device, leave the damaged file where it is, and replace the module.${copy}`,
+    );
+  }
   if (incident.subject.canClear === false) {
     return citing(
       'cannot-clear',
-      `No write to a bad sector succeeds here. Put a good copy in the place of ${name} and keep the damaged file, renamed, so that ` +
+      `${cacheHint(file, target, pageBytes)}No write to a bad sector succeeds here. Put a good copy in the place of ${name} and keep the damaged file, renamed, so that ` +
         `nothing else gets its sectors. Set ${target.variables}, and run \`${target.set}; cp -aL "\${GOOD_COPY:?}" "$f.new" && sync "$f.new" && ` +
         `ln "$f" "$f.bad" && mv "$f.new" "$f"\`. Restart what has it open, and replace the module when you can.${copy}`,
     );
@@ -46,13 +58,17 @@ export function fileStep(file: DamagedFile, incident: Incident, { paths, pageByt
   return citing(
     row,
     `${cacheHint(file, target, pageBytes)}Rewrite ${bytes}${more} of ${name} from a good copy${aside}. ` +
-      `Set ${target.variables}, let nothing append to the file, and run \`${target.set}; ${rewrite(runs.slice(0, MOST_COMMANDS), how, pageBytes)}\`${rest}.${copy}`,
+      `Set ${target.variables}, let nothing append to the file, and run \`${target.set}; ${rewriteCommand(runs.slice(0, MOST_COMMANDS), how, pageBytes)}\`${rest}.${copy}`,
   );
+}
+
+function someAreFree({ ranges }: Incident, mountpoint: string | undefined): boolean {
+  return ranges.some(({ owners }) => owners.some((o) => o.kind === 'free' && o.mountpoint === mountpoint));
 }
 
 type Way = {
   readonly row: 'dax-write' | 'block-write' | 'dax-shared' | 'shared-write' | 'btrfs-write';
-  readonly how: 'pages' | 'blocks' | 'unshared pages';
+  readonly how: Rewriting;
   readonly aside: string;
 };
 function wayOf(owners: readonly Owner[]): Way {
@@ -73,24 +89,6 @@ function wayOf(owners: readonly Owner[]): Way {
   return shared
     ? { row: 'dax-shared', how: 'unshared pages', aside: ofAll }
     : { row: 'dax-write', how: 'pages', aside: ' in whole pages' };
-}
-
-/**
- * A write that stops at the end of the file covers no whole page, clears nothing and fails. Where the file ends is not
- * known here, and it may grow: so `sync` pads the last page, and the file gets its length back. A page that is shared
- * cannot be written through DAX where the kernel copies the old one first (6.12): it is taken out of this file then.
- */
-function rewrite(runs: readonly PageRun[], how: Way['how'], pageBytes: number): string {
-  const write = (skip: string | number, count: string | number): string =>
-    `dd if="\${GOOD_COPY:?}" of="$f" bs=${pageBytes} skip=${skip} seek=${skip} count=${count} conv=notrunc,sync,fsync${how === 'blocks' ? ' oflag=direct' : ''}`;
-  const size = `s=$(stat -c %s "$f")`;
-  const back = `truncate -s "$s" "$f"`;
-  if (how !== 'unshared pages') return `${size} && ${runs.map((r) => write(r.page, r.count)).join(' && ')}; ${back}`;
-  const each = runs.map(
-    ({ page, count }) =>
-      `{ w ${page} ${count} || { fallocate -p -o ${page * pageBytes} -l ${count * pageBytes} "$f" && w ${page} ${count}; }; }`,
-  );
-  return `w() { ${write('$1', '$2')}; }; ${size} && [ -r "\${GOOD_COPY:?}" ] && ${each.join(' && ')}; ${back}`;
 }
 
 /** What writes the good copy of a redundant layer over the bad one; undefined where none is known to. */
@@ -152,24 +150,6 @@ function cacheHint(file: DamagedFile, target: Target, pageBytes: number): string
     );
   const save = `First save what the page cache still has of it: set SAVED to a new file elsewhere, and run \`${target.set}; ${saves.join(' && ')}\``;
   return `${citing('page-cache', save)}; that is a good copy of these pages. Then: `;
-}
-
-interface PageRun {
-  readonly page: number;
-  readonly count: number;
-}
-/** The pages that hold the damaged bytes, as runs. */
-function pageRuns(file: Pick<DamagedFile, 'ranges'>, pageBytes: number): PageRun[] {
-  const runs: { page: number; count: number }[] = [];
-  for (const { offset, length } of file.ranges) {
-    const first = Math.floor(offset / pageBytes);
-    const last = Math.floor((offset + Math.max(1, length) - 1) / pageBytes);
-    const before = runs.at(-1);
-    if (before !== undefined && first <= before.page + before.count) {
-      before.count = Math.max(before.count, last - before.page + 1);
-    } else runs.push({ page: first, count: last - first + 1 });
-  }
-  return runs;
 }
 
 /** Between backticks stands what is to be pasted, and nothing else. */

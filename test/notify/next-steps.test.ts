@@ -54,6 +54,14 @@ describe('the steps for a file', () => {
     assert.deepEqual(others, []);
   });
 
+  it('where the bus cannot clear and free space is bad too put no copy there: it could get those sectors', () => {
+    const free = bare('free', run(300_000, 8));
+    const [first, second] = steps([owner(), free], cannot);
+    assert.match(first ?? '', /Restore \/pg\/base\/16402\/24711 on another device, leave .* \[cannot-clear\]$/);
+    assert.deepEqual(commandsOf(first), []);
+    assert.match(second ?? '', /XFS with DAX shuts itself down over it\. .*\[free-next-owner\]$/);
+  });
+
   it('widen one bad sector to its page', () => {
     const [first] = steps(owner({ ...run(262_145, 1), offset: 8192 + 512, length: 512 }));
     assert.match(first ?? '', /Rewrite bytes 8704–9215 .* skip=2 seek=2 count=1 /);
@@ -126,6 +134,19 @@ describe('the steps for a file', () => {
         assert.doesNotMatch(text, /24711/);
       }
     }
+  });
+
+  it('that hold nothing yet lose nothing, and are to be left alone where the bus cannot clear', () => {
+    const unwritten = owner({ state: 'unwritten' });
+    assert.match(
+      steps(unwritten, clears)[0] ?? '',
+      /^Nothing is lost in .* They clear when whole blocks .*\[unwritten\]$/,
+    );
+    assert.match(
+      steps(unwritten, cannot)[0] ?? '',
+      /copy the file to another device and keep this one as it is\. \[unwritten\]$/,
+    );
+    for (const on of [clears, cannot]) assert.equal(steps(unwritten, on).length, 1);
   });
 
   it('tell first to save what the page cache still holds, before anything is rewritten', () => {
