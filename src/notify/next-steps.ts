@@ -34,11 +34,13 @@ export function nextSteps(incident: Incident, options: StepOptions): string[] {
     const more = distinct.length - MOST_PER_KIND;
     if (more > 0) steps.push(`The same for ${more} more of this kind: \`pmemwatch list\` shows every bad range.`);
   }
-  if (files.some((file) => file.lost && file.goodCopy !== 'yes')) steps.push(...afterwards(incident));
+  const rewritten = files.filter((file) => file.lost && file.goodCopy !== 'yes');
+  const inPlace = rewritten.some(({ owners: [owner] }) => owner?.fsType !== 'btrfs');
+  if (rewritten.length > 0) steps.push(...afterwards(incident, inPlace));
   return steps;
 }
 
-function afterwards({ subject: { canClear } }: Incident): string[] {
+function afterwards({ subject: { canClear } }: Incident, inPlace: boolean): string[] {
   if (canClear === false) {
     return [
       citing(
@@ -47,14 +49,17 @@ function afterwards({ subject: { canClear } }: Incident): string[] {
       ),
     ];
   }
+  const leftFree = citing(
+    'left-free',
+    'Deleting, truncating or copying over the file does not clear them: they would wait in free space for the next file.',
+  );
+  if (!inPlace) return [leftFree];
+  const who = canClear === true ? 'firmware' : 'this platform';
   return [
-    citing(
-      'left-free',
-      'Deleting, truncating or copying over the file does not clear them: they would wait in free space for the next file.',
-    ),
+    leftFree,
     citing(
       'cannot-clear',
-      `If a write fails or the sectors stay listed after it, ${canClear === true ? 'firmware could not clear them' : 'this platform cannot clear them'}: put a good copy on another device, keep the damaged file, replace the module.`,
+      `If a write fails or the sectors stay listed after it, ${who} cannot clear them: put a good copy on another device, keep the damaged file, replace the module.`,
     ),
   ];
 }

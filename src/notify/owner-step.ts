@@ -9,6 +9,7 @@ import { shellSet } from './shell.ts';
 import { deviceName, plural, processClause } from './wording.ts';
 
 const MOST_RUNS = 4;
+const SWAP_HEADER_SECTORS = 8;
 
 /** In the order in which they are told. */
 export const kindsWithoutFile: readonly Exclude<OwnerKind, 'file'>[] = [
@@ -97,11 +98,24 @@ function rawStep(owner: Owner, device: string, { subject }: Incident, copy: stri
   }
   const [top] = topRuns([owner]);
   if (top === undefined) return `Mount or restore ${device}: pmemwatch then tells what is lost.${copy}`;
+  if (owner.metadata?.startsWith('swap space') === true) {
+    return citing(
+      'device-write',
+      `Take the swap space away, zero its bad sectors, and give it back: \`${zeroSwap(top, owner.metadata)}\`.${copy}`,
+    );
+  }
   return citing(
     'device-write',
     `${unmounted(owner)}Restore the sectors of ${top.device} from a good copy of the whole device. Set GOOD_COPY to its path, and run ` +
       `\`${write(top, `if="\${GOOD_COPY:?}" skip=${top.start}`)}\`.${copy}`,
   );
+}
+/** Its first page says that it is one: without it, it must be made anew. */
+function zeroSwap(top: TopRun, metadata: string): string {
+  const node = `/dev/${top.device}`;
+  const inUse = metadata === 'swap space in use';
+  const steps = [write(top, 'if=/dev/zero'), ...(top.start < SWAP_HEADER_SECTORS ? [`mkswap ${node}`] : [])];
+  return (inUse ? [`swapoff ${node}`, ...steps, `swapon ${node}`] : steps).join(' && ');
 }
 function unmounted({ metadata = '' }: Owner): string {
   return metadata.endsWith('not mounted') ? `It holds ${metadata}: mount it, and the file is named. Or: ` : '';

@@ -36,7 +36,7 @@ describe('the steps for a file', () => {
         `dd if="\${GOOD_COPY:?}" of="$f" bs=4096 skip=2 seek=2 count=1 conv=notrunc,sync,fsync; truncate -s "$s" "$f"\`. [dax-write]`,
     );
     assert.match(second ?? '', /^Deleting, truncating or copying over .* \[left-free\]$/);
-    assert.match(third ?? '', /firmware could not clear them: .* \[cannot-clear\]$/);
+    assert.match(third ?? '', /firmware cannot clear them: .* \[cannot-clear\]$/);
     assert.deepEqual(others, []);
   });
 
@@ -105,7 +105,8 @@ describe('the steps for a file', () => {
   });
 
   it('on btrfs say that the sectors stay listed', () => {
-    const [first] = steps(owner({ fsType: 'btrfs', dax: false }));
+    const [first, ...others] = steps(owner({ fsType: 'btrfs', dax: false }));
+    assert.deepEqual(others.length, 1, 'a sector that stays listed is no sign of anything there');
     assert.match(first ?? '', /the sectors stay listed as free space.*\[btrfs-write\]$/);
     assert.doesNotMatch(first ?? '', /oflag=direct/);
   });
@@ -254,6 +255,15 @@ describe('the steps for what no file holds', () => {
     assert.match(steps(raw, cannot)[0] ?? '', /^Move the data of pmem0 .*\[cannot-clear\]$/);
   });
 
+  it('zero the bad sectors of swap space, and make it anew where its first page was bad', () => {
+    const swap = (metadata: string, start: number) =>
+      commandsOf(steps(bare('raw', { metadata, ...run(start, 8) }), clears)[0])[0];
+    const zero = (start: number) =>
+      `dd if=/dev/zero of=/dev/pmem0 bs=512 seek=${start} count=8 oflag=direct conv=notrunc,fsync`;
+    assert.equal(swap('swap space in use', 800), `swapoff /dev/pmem0 && ${zero(800)} && swapon /dev/pmem0`);
+    assert.equal(swap('swap space, not in use', 0), `${zero(0)} && mkswap /dev/pmem0`);
+  });
+
   it('have firmware clear a device-dax', () => {
     const dax = bare('raw', { device: 'dax0.0', metadata: 'device-dax' });
     assert.deepEqual(commandsOf(steps(dax, { ...clears, device: 'dax0.0' })[0]), ['ndctl clear-errors namespace0.0']);
@@ -284,7 +294,9 @@ describe('the steps for what no file holds', () => {
 
 describe('what the steps leave out', () => {
   it('is counted', () => {
-    const seven = Array.from({ length: 7 }, (_, n) => bare('raw', { ...run(300_000 + n * 16, 8), metadata: 'swap' }));
+    const seven = Array.from({ length: 7 }, (_, n) =>
+      bare('raw', { ...run(300_000 + n * 16, 8), metadata: 'LVM member' }),
+    );
     const raw = steps(seven);
     assert.equal(raw.filter((step) => step.startsWith('Restore the sectors')).length, 3);
     assert.ok(

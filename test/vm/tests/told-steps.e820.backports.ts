@@ -51,6 +51,7 @@ test('one agent; each step that it tells is run as told, by sh, and the incident
     ['row btrfs-write: a btrfs without a second copy: the file is whole again, the sectors stay listed', btrfsWrite],
     ['row btrfs-scrub: a btrfs with a second copy', btrfsScrub],
     ['row device-write: a partition that no file system is on', deviceWrite],
+    ['row device-write: swap space in use', swapSpace],
   ];
   for (const [name, row] of rows) {
     await t.test(name, async (inner) => {
@@ -206,4 +207,11 @@ async function deviceWrite(watching: Watching): Promise<void> {
   const [written] = [sh('dd if=/dev/pmem1p6 bs=512 skip=800 count=8 of=/tmp/read 2>/dev/null').status];
   assert.equal(written, 0);
   assert.ok(readFileSync('/tmp/read').equals(readFileSync(goodCopy).subarray(0, page)));
+}
+
+async function swapSpace(watching: Watching): Promise<void> {
+  program('mkswap', '-q', '/dev/pmem1p6');
+  program('swapon', '/dev/pmem1p6');
+  await repairAsTold(watching, 'device-write', { disk: 'pmem1', sector: partitionStart('pmem1p6') + 800 });
+  assert.match(readFileSync('/proc/swaps', 'utf8'), /pmem1p6/);
 }
