@@ -28,6 +28,9 @@ export function sh(command: string, variables: Readonly<Record<string, string>> 
   return { status, stdout, stderr };
 }
 
+// The slowest guest, beside others, takes a third of this for one answer.
+const withinMs = 180_000;
+
 /** The part of the story that begins now: what is told, and how it ends. */
 export interface Chapter {
   /** the first message from now on with steps of this row, and those steps */
@@ -37,7 +40,7 @@ export interface Chapter {
 export function beginChapter({ receiver }: Watching): Chapter {
   const from = receiver.received.length;
   const find = (what: string, isIt: (message: Message) => boolean): Promise<Message> =>
-    until(what, () => receiver.received.slice(from).find(({ message }) => isIt(message))?.message);
+    until(what, () => receiver.received.slice(from).find(({ message }) => isIt(message))?.message, withinMs);
   const stepsOf = ({ nextSteps }: Message, row: RecoveryRow): readonly string[] =>
     nextSteps.filter((step) => step.endsWith(`[${row}]`));
   return {
