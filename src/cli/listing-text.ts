@@ -1,7 +1,7 @@
 import { byteText } from '../model/byte-text.ts';
 import type { ErrorSource } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
-import { adviceText, healthText } from './health-text.ts';
+import { adviceText, flagsText, healthText } from './health-text.ts';
 import type { ListedBus, ListedDimm, ListedNamespace, ListedRanges, ListedRegion, Listing } from './listing.ts';
 import { counted, type Paint, painter, printable } from './print.ts';
 
@@ -70,8 +70,9 @@ function dimmText(dimm: ListedDimm, paint: Paint): string {
     dimm.locator === undefined ? undefined : `slot ${dimm.locator}`,
     dimm.partNumber,
   ].filter((fact) => fact !== undefined);
-  const flags = dimm.flags.length === 0 ? '' : `  ${paint('yellow', printable(dimm.flags.join(' ')))}`;
-  return `${paint('bold', printable(dimm.name))}  ${facts.map(printable).join('  ')}${flags}`.trimEnd();
+  const flags = flagsText(dimm.flags);
+  const told = flags === '' ? '' : `  ${paint('yellow', flags)}`;
+  return `${paint('bold', printable(dimm.name))}  ${facts.map(printable).join('  ')}${told}`.trimEnd();
 }
 
 function regionBranch(region: ListedRegion, monitored: boolean, paint: Paint): Branch {

@@ -10,6 +10,7 @@ export const dimmConditions = [
   'dimm_health',
   'health_unreadable',
   'dimm_spare_low',
+  'dimm_worn',
   'dimm_temperature',
   'dimm_dirty_shutdown',
   'dimm_not_armed',

@@ -1,8 +1,8 @@
+import type { Advice } from './advice.ts';
 import type { FoundBy } from './change.ts';
 import type { HealthFields } from './health.ts';
 import type { Condition, NoticeType, Resolution, Severity } from './incident.ts';
 import type { KernelUser, OpenBy, Owner, ReadersGet } from './owner.ts';
-import type { Advice } from './replacement-advice.ts';
 
 /** The JSON that receivers get (design 4.4). Times are RFC 3339 in UTC; sectors and bytes as everywhere. */
 export interface Message {

@@ -45,7 +45,7 @@ const everyCondition =
   configOf('receivers: [{ name: a, type: webhook, url: http://x }]').receivers[0]?.conditions ?? [];
 
 test('a receiver without a filter gets every condition', () => {
-  assert.equal(everyCondition.length, 21);
+  assert.equal(everyCondition.length, 22);
 });
 
 test('every key of the contract is read', () => {

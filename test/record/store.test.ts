@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { type DimmState, noHistory } from '../../src/model/dimm-state.ts';
+import { type DimmState, noHistory, noShutdowns } from '../../src/model/dimm-state.ts';
 import { run } from '../../src/model/extent.ts';
 import type { State } from '../../src/model/state.ts';
 import { migrate, migrations } from '../../src/record/migrations.ts';
@@ -67,9 +67,12 @@ describe('a store that is opened again', () => {
       key: '8089-a2-1837-00000bb8',
       name: 'nmem0',
       bus: 'ndbus0',
+      firstSeen: 5,
       present: true,
       goneSince: null,
-      shutdowns: { count: 42, lookedAtBoot: 'b1', noticedBoot: '' },
+      shutdowns: { ...noShutdowns, count: 42, lookedAtBoot: 'b1' },
+      failures: {},
+      restless: {},
       history: { ...noHistory, recurrences: [7] },
     };
     const told = { ...seen, state: { ...seen.state, dimms: new Map([[dimm.key, dimm]]) } };
