@@ -47,7 +47,7 @@ const sources: Readonly<Record<ErrorSource, string>> = {
 };
 
 function busBranch(bus: ListedBus, paint: Paint): Branch {
-  const source = `${sources[bus.errorSource]}${bus.hwErrorScrub === true ? ', each of which starts a scrub' : ''}`;
+  const source = `${sources[bus.errorSource]}${bus.hwErrorScrub === true ? ', each of which starts a scrub' : ''}${bus.canClear === false ? '; no write clears one' : ''}`;
   return {
     text: `${paint('bold', printable(bus.name))}  ${printable(bus.provider)}  ${bus.monitored ? paint('dim', source) : paint('yellow', source)}`,
     below: [

@@ -57,6 +57,8 @@ export interface ListedBus {
   readonly scrubSupported: boolean;
   /** whether a machine check makes the kernel start a scrub; null where it has no such setting */
   readonly hwErrorScrub: boolean | null;
+  /** whether a write of whole sectors clears an error there; null when that is not known */
+  readonly canClear: boolean | null;
   readonly dimms: readonly ListedDimm[];
   readonly regions: readonly ListedRegion[];
 }
@@ -108,7 +110,7 @@ export function listingOf(topology: Topology, snapshot: Snapshot, policy: Advice
 }
 
 function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot, policy: AdvicePolicy): ListedBus {
-  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null } = bus;
+  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null, canClear = null } = bus;
   return {
     name,
     provider,
@@ -116,6 +118,7 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot, policy: Adv
     monitored: errorSource !== 'none',
     scrubSupported,
     hwErrorScrub,
+    canClear,
     dimms: topology.dimms
       .filter((dimm) => dimm.bus === name)
       .map((dimm) =>

@@ -66,6 +66,8 @@ export interface IncidentSubject {
   readonly uuid: string | null;
   /** place sector of the device's sector 0; absent where the device is not one window (BTT) or there is none */
   readonly dataStart?: number;
+  /** whether a write clears a bad sector there; absent when that is not known */
+  readonly canClear?: boolean;
   readonly dimms: readonly DimmRef[];
 }
 
