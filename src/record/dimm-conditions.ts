@@ -52,16 +52,21 @@ export function healthOf({ at, health, fields }: HealthReading): IncidentHealth 
 const FAILURES_TOLD = 2;
 
 export function findingsOf(reading: HealthReading, limits: HealthLimits): Finding[] {
-  const { fields } = reading;
+  const { fields, health } = reading;
+  const said = (found: Finding): Finding => (health.kind === 'failed' ? withoutGoodNews(found) : found);
   return [
-    stateFinding(fields),
+    said(stateFinding(fields)),
     unreadableFinding(reading),
-    spareFinding(fields),
-    wornFinding(fields),
-    temperatureFinding(fields),
-    energyFinding(fields, limits),
+    said(spareFinding(fields)),
+    said(wornFinding(fields)),
+    said(temperatureFinding(fields)),
+    said(energyFinding(fields, limits)),
     ...failureFindings(reading),
   ];
+}
+/** A module that hung half-way may have been about to say what is wrong: what it said before that is no all-clear. */
+function withoutGoodNews(found: Finding): Finding {
+  return found.standing === 'fine' ? { ...found, standing: 'unknown' } : found;
 }
 
 function finding(condition: Condition, standing: Standing, detail: string, severity: Severity = 'warning'): Finding {

@@ -314,6 +314,31 @@ test('a stuck module is told as stuck, not as unreadable too', () => {
   assert.deepEqual(lines([{ health: failed('DEVICE_STUCK', 'no answer'), failedInARow: 5 }]), [[]]);
 });
 
+test('what a module answered before it hung may be bad news, and is never good news', () => {
+  const ill: HealthFields = {
+    state: 'critical',
+    problems: ['persistency_lost', 'energy_source_failed', 'life_over'],
+    sparePercent: 4,
+    spareThresholdPercent: 5,
+    mediaTemperatureCelsius: 90,
+    mediaTemperatureThresholdCelsius: 80,
+  };
+  const well: HealthFields = { ...ill, state: 'ok', problems: [], sparePercent: 50, mediaTemperatureCelsius: 20 };
+  const hung = (kernel: HealthFields): Look => ({ health: failed('DEVICE_STUCK', 'x'), failedInARow: 1, kernel });
+  const { told } = watch([
+    { fields: ill },
+    hung({ state: 'ok', problems: [], sparePercent: 50, mediaTemperatureCelsius: 20 }),
+    hung({ state: 'noncritical', problems: ['life_nearly_over', 'energy_source_assessment_warning'] }),
+    hung({ state: 'fatal' }),
+    { fields: well },
+  ]);
+  const all = ['dimm_health', 'dimm_spare_low', 'dimm_worn', 'dimm_temperature', 'energy_source_worn'];
+  assert.deepEqual(
+    told.map((notices) => notices.map(({ type, incident }) => `${type} ${incident.condition}`)),
+    [all.map((each) => `opened ${each}`), [], [], ['grew dimm_health'], all.map((each) => `resolved ${each}`)],
+  );
+});
+
 test('a module that is gone for long ends its incidents as removed, and one that hides does not', () => {
   const fatal: Look = { fields: { ...good, state: 'fatal' }, now: 0 };
   const gone = { ...emptyTopology };
