@@ -152,7 +152,7 @@ export const hpe1: DsmFamily = {
       inputs: noInput,
       replyBytes: 36,
       essential: false,
-      limits: true,
+      lasts: true,
       decode: decodeThresholds,
     },
     {

@@ -55,7 +55,7 @@ export const intel: DsmFamily = {
       replyBytes: 12,
       essential: false,
       lengthOptional: true,
-      limits: true,
+      lasts: true,
       decode: decodeThresholds,
     },
     {

@@ -113,6 +113,46 @@ test('limits that cannot be read just now are those of the last answer, with its
   observer.stop();
 });
 
+test('limits are kept over readings that failed altogether, and are not shown meanwhile', async (t) => {
+  const { clock, dsm, observer, start, reading } = rig(t, { nmem0: intel });
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  dsm.set('nmem0', 2, hex('intel/threshold-default.hex'));
+  await start();
+  dsm.set('nmem0', 1, 'EIO');
+  dsm.set('nmem0', 2, 'EIO');
+  for (let i = 0; i < 2; i++) {
+    await clock.advance(ALARM);
+    assert.equal(reading('nmem0').health.kind, 'failed');
+    assert.equal(reading('nmem0').fields.spareThresholdPercent, undefined);
+  }
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  await clock.advance(ALARM);
+  assert.equal(reading('nmem0').fields.spareThresholdPercent, 5);
+  assert.deepEqual(doubtedAlarms(reading('nmem0').fields), ['spare', 'media_temperature']);
+  observer.stop();
+});
+
+test('what a Microsoft module tells by its critical health alone stands while that is not answered', async (t) => {
+  const { dsm, start, reading, observer } = rig(t, {
+    nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0xc00' },
+  });
+  dsm.set('nmem0', 11, '00000000 00 00 1b00 00 00 61 00 01');
+  dsm.set('nmem0', 10, hex('msft/synthetic-critical-health-lost.hex'));
+  await start();
+  assert.equal(reading('nmem0').fields.state, 'critical');
+  dsm.set('nmem0', 10, hex('msft/synthetic-bus-error.hex'));
+  await observer.refreshAll('poll');
+  assert.equal(reading('nmem0').health.kind, 'ok');
+  assert.equal(reading('nmem0').fields.state, 'critical');
+  assert.deepEqual(
+    reading('nmem0').failures.map(({ source }) => source),
+    ['msft 10 critical health'],
+  );
+  dsm.set('nmem0', 10, '00000000 00');
+  await observer.refreshAll('poll');
+  assert.equal(reading('nmem0').fields.state, 'ok');
+});
+
 const unsupported: readonly { why: string; attributes: Attributes; reason: RegExp }[] = [
   {
     why: 'the mask has no SMART (QEMU)',
