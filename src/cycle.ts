@@ -88,7 +88,7 @@ export async function runCycle<Told>(
   );
   const kept = recordStoreWritable(scrubbed.state, { ...stages.store(), now });
   const reached = recordReceivers(kept.state, stages.receivers(), now);
-  const asked = recordRequests(reached.state, stages.asked(), now);
+  const asked = recordRequests(reached.state, stages.asked(), now, stages.policy().health);
   const parts = [seen, scrubbed, kept, reached, asked];
   const { state } = asked;
   const told = await stages.save(

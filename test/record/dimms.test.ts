@@ -383,6 +383,24 @@ test('an incident of a module is not closed while its last reading still says so
   assert.equal(close({ ...ill, health: [] }, incident.id, by).kind, 'done');
 });
 
+test('an incident is not closed while the limits of the configuration still say so, or the advice: it would come again at once', () => {
+  const by = { author: 'ann', reason: 'known', via: 'unix socket', now: 1 };
+  const idOf = (state: State, condition: string): string =>
+    [...state.incidents.values()].find((incident) => incident.condition === condition)?.id ?? '';
+  const worn = watch([{ fields: { ...good, energySourceLifeUsedPercent: 85 } }]).state;
+  const id = idOf(worn, 'energy_source_worn');
+  assert.equal(close(worn, id, by, { energySourceUsedPercent: 80 }).kind, 'refused');
+  assert.equal(close(worn, id, by, { energySourceUsedPercent: 90 }).kind, 'done');
+  const advised = watch([{ fields: { ...good, sparePercent: 4 } }]).state;
+  const refused = close(advised, idOf(advised, 'dimm_replace'), by);
+  assert.equal(
+    refused.kind === 'refused' ? refused.reason : '',
+    'the advice for nmem0 is still now: spare 4 %, limit 10 %; acknowledge it instead',
+  );
+  const ended = { ...advised, advice: new Map() };
+  assert.equal(close(ended, idOf(ended, 'dimm_replace'), by).kind, 'done');
+});
+
 test('a reading that changes nothing that was told leaves the incident as it is, so that nothing is written', () => {
   const at = (mediaTemperatureCelsius: number): Look => ({
     fields: { ...good, state: 'critical', mediaTemperatureCelsius },
