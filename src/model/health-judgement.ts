@@ -129,8 +129,11 @@ export function needsWatching(reading: HealthReading): boolean {
     (fields.state !== undefined && fields.state !== 'ok') ||
     Object.values(fields.alarms ?? {}).includes(true) ||
     (fields.problems ?? []).length > 0 ||
-    [spareStanding(fields), lifeStanding(fields), ...sensors.map((sensor) => temperatureStanding(fields, sensor))].some(
-      (standing) => standing === 'crossed' || standing === 'between',
-    )
+    [
+      spareStanding(fields),
+      lifeStanding(fields),
+      energySourceStanding(fields, 100),
+      ...sensors.map((sensor) => temperatureStanding(fields, sensor)),
+    ].some((standing) => standing === 'crossed' || standing === 'between')
   );
 }
