@@ -173,7 +173,8 @@ function failureFindings({ fields, health }: HealthReading): Finding[] {
     if (problem !== undefined && health.kind === 'failed') return 'unknown';
     return byKernel === false || byModule === false ? 'fine' : 'unknown';
   };
-  const charging = problemsOf(fields, 'arming', 'noncritical').length > 0;
+  const arming = problemsOf(fields, 'arming');
+  const charging = arming.length > 0 && problemsOf(fields, 'arming', 'critical').length === 0;
   const unarmed = armed === false || charging ? 'crossed' : told('not_armed', 'arm_failed');
   const save = lastSaveFailed(fields) ? 'crossed' : told('save_fail', 'save_failed');
   const why = lastBackupNotes === undefined ? '' : ` (${lastBackupNotes.join(', ')})`;

@@ -48,6 +48,8 @@ const toldByModule: readonly Condition[] = ['dimm_health', 'dimm_worn', 'energy_
 
 /** A state that got worse or better is told, and what failed again; values that merely moved are not. */
 function revise(draft: Draft, key: string, incident: Incident, told: Told, isAgain: boolean): void {
+  // whether it is only charging is for the module to say, not for the flag of the kernel
+  if (incident.condition === 'dimm_not_armed' && !told.health.readable) return;
   const stateOf = (health: IncidentHealth | undefined): number => badness[health?.fields.state ?? 'ok'];
   const step = incident.condition === 'dimm_health' ? stateOf(told.health) - stateOf(incident.health) : 0;
   if (isAgain || step > 0 || isWorse(told.severity, incident.severity)) {

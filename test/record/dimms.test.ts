@@ -116,6 +116,11 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
     opens: ['dimm_not_armed info'],
   },
   {
+    why: 'a module that could not be armed, and is still charging',
+    fields: { state: 'ok', problems: ['arm_failed', 'energy_source_charging'] },
+    opens: ['dimm_not_armed warning'],
+  },
+  {
     why: 'every flag of the kernel',
     fields: {},
     kernel: { armed: false, flags: ['not_armed', 'save_fail', 'restore_fail', 'flush_fail', 'map_fail'] },
@@ -177,6 +182,18 @@ test('what a module named and cannot be asked for is not taken back by the kerne
     lines([{ fields: { ...good, problems }, kernel }, broken, { fields: { ...good, problems: [] }, kernel }])[1],
     [],
   );
+});
+
+test('a module that is charging is told as nothing worse while it does not answer', () => {
+  const kernel: HealthFields = { flags: ['not_armed'], armed: false };
+  const charging: Look = { fields: { ...good, problems: ['energy_source_charging'] }, kernel };
+  const broken: Look = { health: failed('IOCTL', 'no answer (EIO)', 'EIO'), failedInARow: 1, kernel };
+  assert.deepEqual(lines([charging, broken, charging, { fields: { ...good, problems: [] }, kernel }]), [
+    ['opened dimm_not_armed info'],
+    [],
+    [],
+    ['grew dimm_not_armed warning'],
+  ]);
 });
 
 test('a problem of life or energy source that is named no more is over, where nothing else is known of either', () => {
