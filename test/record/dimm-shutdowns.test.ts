@@ -196,6 +196,22 @@ for (const { field, condition, words } of counters) {
   });
 }
 
+test('a counted failure is not over because a module does not answer after the next start', () => {
+  const kernel: HealthFields = { flags: [], armed: true };
+  const look = (failedFlushes: number, boot: string): Look => ({
+    fields: { state: 'ok', failedFlushes },
+    kernel,
+    boot,
+  });
+  const broken: Look = { health: failed('IOCTL', 'EIO', 'EIO'), failedInARow: 1, kernel, boot: 'b2' };
+  assert.deepEqual(lines([look(0, 'b1'), look(1, 'b1'), broken, look(1, 'b2')]), [
+    [],
+    ['opened dimm_flush_failed warning'],
+    [],
+    ['resolved dimm_flush_failed warning'],
+  ]);
+});
+
 test('failures of before the first look are no news', () => {
   assert.deepEqual(lines([{ fields: { ...good, failedSaves: 7, problems: [] } }]), [[]]);
 });
