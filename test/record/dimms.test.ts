@@ -270,6 +270,23 @@ test('a state that gets worse, better and well again is told each time, one that
   );
 });
 
+test('an alarm that is switched off, and its limit with it, is no sign that the module is well', () => {
+  const on: HealthFields = {
+    ...good,
+    sparePercent: 4,
+    spareThresholdPercent: 5,
+    alarms: { spare: true },
+    alarmsEnabled: { spare: true },
+  };
+  const off: HealthFields = { ...good, sparePercent: 4, alarms: { spare: false }, alarmsEnabled: { spare: false } };
+  assert.deepEqual(lines([{ fields: on }, { fields: off }, { fields: on }, { fields: { ...on, sparePercent: 9 } }]), [
+    ['opened dimm_spare_low warning'],
+    [],
+    [],
+    ['resolved dimm_spare_low warning'],
+  ]);
+});
+
 test('a temperature around its limit opens one incident, which ends two degrees below', () => {
   const at = (mediaTemperatureCelsius: number): Look => ({
     fields: { ...good, mediaTemperatureCelsius, mediaTemperatureThresholdCelsius: 40 },
