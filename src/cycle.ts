@@ -92,7 +92,7 @@ export async function runCycle<Told>(
   const kept = recordStoreWritable(scrubbed.state, { ...stages.store(), now });
   const reached = recordReceivers(kept.state, stages.receivers(), now);
   const reminded = recordReminders(reached.state, { now, tick: stages.tick(), policy: stages.remind() });
-  const asked = recordRequests(reminded.state, stages.asked(), now);
+  const asked = recordRequests(reminded.state, stages.asked(), now, stages.policy().health);
   const parts = [seen, scrubbed, kept, reached, reminded, asked];
   const { state } = asked;
   const told = await stages.save(

@@ -1,5 +1,6 @@
 /** The health of a module as a person reads it. */
 import type { HealthFields } from '../model/health.ts';
+import { sensors, temperatureLimitOf, temperatureOf } from '../model/health-judgement.ts';
 import type { ReplacementAdvice } from '../model/replacement-advice.ts';
 import type { ListedHealth } from './listing.ts';
 import { counted, type Paint, printable, type Style } from './print.ts';
@@ -72,25 +73,20 @@ export function adviceText(advice: ReplacementAdvice | null, paint: Paint): stri
 }
 
 function wear(fields: HealthFields): string[] {
-  const { sparePercent, spareThresholdPercent, lifeUsedPercent, energySourceLifeUsedPercent } = fields;
-  const limit = spareThresholdPercent === undefined ? '' : ` (alarm at ${spareThresholdPercent} %)`;
+  const percent = (what: string, value: number | undefined, limit: number | undefined): string[] =>
+    value === undefined ? [] : [`${what} ${value} %${limit === undefined ? '' : ` (alarm at ${limit} %)`}`];
   return [
-    ...(sparePercent === undefined ? [] : [`spare ${sparePercent} %${limit}`]),
-    ...(lifeUsedPercent === undefined ? [] : [`life used ${lifeUsedPercent} %`]),
-    ...(energySourceLifeUsedPercent === undefined ? [] : [`energy source used ${energySourceLifeUsedPercent} %`]),
+    ...percent('spare', fields.sparePercent, fields.spareThresholdPercent),
+    ...percent('life used', fields.lifeUsedPercent, fields.lifeUsedThresholdPercent),
+    ...percent('energy source used', fields.energySourceLifeUsedPercent, fields.energySourceLifeUsedThresholdPercent),
   ];
 }
 function temperatures(fields: HealthFields): string[] {
-  const { mediaTemperatureCelsius, mediaTemperatureThresholdCelsius, controllerTemperatureCelsius } = fields;
-  const limit =
-    mediaTemperatureThresholdCelsius === undefined ? '' : ` (alarm at ${mediaTemperatureThresholdCelsius} °C)`;
-  return [
-    ...(mediaTemperatureCelsius === undefined ? [] : [`media ${mediaTemperatureCelsius} °C${limit}`]),
-    ...(controllerTemperatureCelsius === undefined ? [] : [`controller ${controllerTemperatureCelsius} °C`]),
-    ...(fields.energySourceTemperatureCelsius === undefined
-      ? []
-      : [`energy source ${fields.energySourceTemperatureCelsius} °C`]),
-  ];
+  return sensors.flatMap((sensor) => {
+    const [value, limit] = [temperatureOf(fields, sensor), temperatureLimitOf(fields, sensor)];
+    if (value === undefined) return [];
+    return [`${spoken(sensor)} ${value} °C${limit === undefined ? '' : ` (alarm at ${limit} °C)`}`];
+  });
 }
 function shutdowns(fields: HealthFields): string[] {
   const { lastShutdownClean, dirtyShutdownCount, unlatchedDirtyShutdownCount } = fields;

@@ -98,10 +98,11 @@ function rising(value: number, limit: number, margin: number): Standing {
   if (value >= limit) return 'crossed';
   return value <= limit - margin ? 'fine' : 'between';
 }
-function alarmStanding({ alarms }: HealthFields, names: readonly AlarmName[]): Standing {
-  const told = names.flatMap((name) => alarms?.[name] ?? []);
-  if (told.length === 0) return 'unknown';
-  return told.includes(true) ? 'crossed' : 'fine';
+function alarmStanding({ alarms, alarmsEnabled }: HealthFields, names: readonly AlarmName[]): Standing {
+  if (names.some((name) => alarms?.[name] === true)) return 'crossed';
+  // an alarm that is switched off is silent, which says nothing
+  const isTold = names.some((name) => alarms?.[name] === false && alarmsEnabled?.[name] !== false);
+  return isTold ? 'fine' : 'unknown';
 }
 
 /** Alarms that are on while value and limit say otherwise: shown, not believed alone. */
@@ -129,8 +130,11 @@ export function needsWatching(reading: HealthReading): boolean {
     (fields.state !== undefined && fields.state !== 'ok') ||
     Object.values(fields.alarms ?? {}).includes(true) ||
     (fields.problems ?? []).length > 0 ||
-    [spareStanding(fields), lifeStanding(fields), ...sensors.map((sensor) => temperatureStanding(fields, sensor))].some(
-      (standing) => standing === 'crossed' || standing === 'between',
-    )
+    [
+      spareStanding(fields),
+      lifeStanding(fields),
+      energySourceStanding(fields, 100),
+      ...sensors.map((sensor) => temperatureStanding(fields, sensor)),
+    ].some((standing) => standing === 'crossed' || standing === 'between')
   );
 }

@@ -241,6 +241,8 @@ export interface HealthReading {
   readonly stuckSince?: number;
   /** last time the module answered, ms since the epoch */
   readonly lastOkAt?: number;
+  /** of one that failed: answers of before, which are not shown, but of which some stand when the module answers again */
+  readonly lasting?: readonly HealthSource[];
   /** readings that failed since the module last answered */
   readonly failedInARow: number;
 }

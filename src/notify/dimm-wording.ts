@@ -1,9 +1,10 @@
 /** What is said of modules: one sentence for a condition, one for its end, and what to do. Undefined for other conditions. */
 import { type Sensor, temperatureStanding } from '../model/health-judgement.ts';
 import type { Condition, Incident } from '../model/incident.ts';
+import { problemsOf } from '../model/module-problems.ts';
 import { pathOnOneLine, whereText } from './wording.ts';
 
-const said: Partial<Readonly<Record<Condition, (name: string) => string>>> = {
+const said: Partial<Readonly<Record<Condition, (name: string, incident: Incident) => string>>> = {
   dimm_health: (name) => `the health of ${name} is`,
   health_unreadable: (name) => `the health of ${name} cannot be read, so its failing would stay unseen:`,
   dimm_spare_low: (name) => `${name} runs out of spare capacity:`,
@@ -16,7 +17,7 @@ const said: Partial<Readonly<Record<Condition, (name: string) => string>>> = {
   dimm_flush_failed: (name) => `${name} was not flushed:`,
   dimm_erase_failed: (name) => `${name} could not erase its flash memory:`,
   dimm_map_failed: (name) => `${name} is not mapped:`,
-  energy_source_worn: (name) => `the energy source of ${name} is worn:`,
+  energy_source_worn: (name, incident) => `the energy source of ${name} is ${energyWords[energyTrouble(incident)]}:`,
   dimm_replace: (name) => `${name} is to be replaced:`,
 };
 const over: Partial<Readonly<Record<Condition, (name: string) => string>>> = {
@@ -44,7 +45,7 @@ function dimmName({ subject }: Incident): string {
 }
 
 export function dimmSentence(incident: Incident): string | undefined {
-  const sentence = said[incident.condition]?.(dimmName(incident));
+  const sentence = said[incident.condition]?.(dimmName(incident), incident);
   if (sentence === undefined) return undefined;
   const part = incident.subject.dimms[0]?.partNumber;
   const kind = part === undefined ? '' : `, part number ${pathOnOneLine(part)}`;
@@ -62,6 +63,17 @@ function replacing({ subject: { dimms } }: Incident): string[] {
   if (dimm?.partNumber === undefined) return [copyFirst];
   const pulled = dimm.serial === undefined ? '' : `; the one to pull has serial ${pathOnOneLine(dimm.serial)}`;
   return [copyFirst, `Part number to order: ${pathOnOneLine(dimm.partNumber)}${pulled}.`];
+}
+
+/** A module may say that its energy source failed, or only that it does not know how that one is. */
+type EnergyTrouble = 'failed' | 'doubtful' | 'worn';
+const energyWords: Readonly<Record<EnergyTrouble, string>> = { failed: 'failing', doubtful: 'in doubt', worn: 'worn' };
+function energyTrouble({ health }: Incident): EnergyTrouble {
+  const fields = health?.fields ?? {};
+  if (problemsOf(fields, 'energy_source', 'critical').length > 0) return 'failed';
+  const unknown = ['energy_source_policy_not_set', 'energy_source_assessment_unreachable'];
+  const named = problemsOf(fields, 'energy_source');
+  return named.length > 0 && named.every((name) => unknown.includes(name)) ? 'doubtful' : 'worn';
 }
 
 /** What heat does to the parts that are hot. */
@@ -130,7 +142,11 @@ export function dimmSteps(incident: Incident): string[] | undefined {
     case 'dimm_map_failed':
       return [`See the firmware's setup and event log: ${name} is there, but its memory is not to be had.`];
     case 'energy_source_worn':
-      return [`Replace the energy source (capacitor, battery) of ${name} before the next power failure.`];
+      return energyTrouble(incident) === 'doubtful'
+        ? [
+            `See the firmware's setup and event log for the energy source of ${name}: until it is known to be well, count on nothing that only ${name} holds after a power failure.`,
+          ]
+        : [`Replace the energy source (capacitor, battery) of ${name} before the next power failure.`];
     case 'health_unreadable':
       return incident.severity === 'info'
         ? [accessStep(device, incident.detail)]

@@ -52,16 +52,21 @@ export function healthOf({ at, health, fields }: HealthReading): IncidentHealth 
 const FAILURES_TOLD = 2;
 
 export function findingsOf(reading: HealthReading, limits: HealthLimits): Finding[] {
-  const { fields } = reading;
+  const { fields, health } = reading;
+  const said = (found: Finding): Finding => (health.kind === 'failed' ? withoutGoodNews(found) : found);
   return [
-    stateFinding(fields),
+    said(stateFinding(fields)),
     unreadableFinding(reading),
-    spareFinding(fields),
-    wornFinding(fields),
-    temperatureFinding(fields),
-    energyFinding(fields, limits),
+    said(spareFinding(fields)),
+    said(wornFinding(fields)),
+    said(temperatureFinding(fields)),
+    said(energyFinding(fields, limits)),
     ...failureFindings(reading),
   ];
+}
+/** A module that hung half-way may have been about to say what is wrong: what it said before that is no all-clear. */
+function withoutGoodNews(found: Finding): Finding {
+  return found.standing === 'fine' ? { ...found, standing: 'unknown' } : found;
 }
 
 function finding(condition: Condition, standing: Standing, detail: string, severity: Severity = 'warning'): Finding {
@@ -168,7 +173,8 @@ function failureFindings({ fields, health }: HealthReading): Finding[] {
     if (problem !== undefined && health.kind === 'failed') return 'unknown';
     return byKernel === false || byModule === false ? 'fine' : 'unknown';
   };
-  const charging = problemsOf(fields, 'arming', 'noncritical').length > 0;
+  const arming = problemsOf(fields, 'arming');
+  const charging = arming.length > 0 && problemsOf(fields, 'arming', 'critical').length === 0;
   const unarmed = armed === false || charging ? 'crossed' : told('not_armed', 'arm_failed');
   const save = lastSaveFailed(fields) ? 'crossed' : told('save_fail', 'save_failed');
   const why = lastBackupNotes === undefined ? '' : ` (${lastBackupNotes.join(', ')})`;

@@ -1,7 +1,7 @@
 /** Incidents about modules. One that is bad at the first look is told at once; that it is well again is told too. */
 import type { DimmState } from '../model/dimm-state.ts';
 import type { HealthReading, KnownState } from '../model/health.ts';
-import type { Incident, IncidentHealth } from '../model/incident.ts';
+import type { Condition, Incident, IncidentHealth } from '../model/incident.ts';
 import { type Finding, findingsOf, type HealthLimits, healthOf } from './dimm-conditions.ts';
 import { followShutdowns } from './dimm-shutdowns.ts';
 import { subjectOfDimm } from './dimms.ts';
@@ -44,14 +44,20 @@ export function holdFinding(draft: Draft, dimm: DimmState, health: IncidentHealt
 const badness: Readonly<Record<KnownState, number>> = { ok: 0, noncritical: 1, critical: 2, fatal: 3 };
 type Told = Pick<Incident, 'subject' | 'severity' | 'detail'> & { readonly health: IncidentHealth };
 
+const toldByModule: readonly Condition[] = ['dimm_health', 'dimm_worn', 'energy_source_worn'];
+
 /** A state that got worse or better is told, and what failed again; values that merely moved are not. */
 function revise(draft: Draft, key: string, incident: Incident, told: Told, isAgain: boolean): void {
+  // whether it is only charging is for the module to say, not for the flag of the kernel
+  if (incident.condition === 'dimm_not_armed' && !told.health.readable) return;
   const stateOf = (health: IncidentHealth | undefined): number => badness[health?.fields.state ?? 'ok'];
   const step = incident.condition === 'dimm_health' ? stateOf(told.health) - stateOf(incident.health) : 0;
   if (isAgain || step > 0 || isWorse(told.severity, incident.severity)) {
     reviseIncident(draft, incident, 'grew', told);
     gotWorse(draft, key, incident.condition);
   } else if (step < 0 || isWorse(incident.severity, told.severity)) {
+    // of one that hung half-way the worse may be what it did not come to say
+    if (!told.health.readable && toldByModule.includes(incident.condition)) return;
     if (mayTellBetter(draft, key, incident.condition)) reviseIncident(draft, incident, 'shrank', told);
   } else {
     stayedIll(draft, key, incident.condition);

@@ -24,7 +24,7 @@ export function followShutdowns(draft: Draft, key: string, reading: HealthReadin
   const rise = riseOf(known, fields);
   const byState = rise === undefined && isFirstLook && isNewlyDirty(known, fields);
   const noticed = byState || (rise !== undefined && rise.more > 0);
-  const next = nextKnown(known, reading, bootId, noticed);
+  const next = nextKnown(known, reading, bootId, noticed ? (rise?.more ?? 1) : 0);
   const dirtyShutdowns = noticed ? [...dimm.history.dirtyShutdowns, draft.now] : dimm.history.dirtyShutdowns;
   const changed = JSON.stringify(next) !== JSON.stringify(known) || noticed;
   if (changed) draft.dimms.set(key, { ...dimm, shutdowns: next, history: { ...dimm.history, dirtyShutdowns } });
@@ -71,15 +71,16 @@ function isNewlyDirty(known: KnownShutdowns, { lastShutdownClean, powerCycles }:
   const isOther = powerCycles !== undefined && known.powerCycles !== null && powerCycles > known.powerCycles;
   return known.clean !== false || isOther;
 }
-function nextKnown(known: KnownShutdowns, reading: HealthReading, bootId: string, noticed: boolean): KnownShutdowns {
+function nextKnown(known: KnownShutdowns, reading: HealthReading, bootId: string, more: number): KnownShutdowns {
   const { dirtyShutdownCount, unlatchedDirtyShutdownCount, lastShutdownClean, powerCycles } = reading.fields;
   return {
     count: nextCount(known.count, dirtyShutdownCount, reading),
-    unlatched: unlatchedDirtyShutdownCount ?? known.unlatched,
+    // what only the kernel told of counts here too: the module is to tell no news of it
+    unlatched: unlatchedDirtyShutdownCount ?? (known.unlatched === null ? null : known.unlatched + more),
     clean: lastShutdownClean ?? known.clean,
     powerCycles: powerCycles ?? known.powerCycles,
     lookedAtBoot: bootId,
-    noticedBoot: noticed ? bootId : known.noticedBoot,
+    noticedBoot: more > 0 ? bootId : known.noticedBoot,
   };
 }
 /** The kernel's count is of when its driver was loaded: only the module itself may take the count back. */

@@ -19,7 +19,12 @@ const counters: Readonly<Partial<Record<Condition, Counter>>> = {
  * The finding with what the count adds to it. The failures of before the first look are not news; the incident of a rise
  * stays open until a later boot found no further one.
  */
-export function followFailures(draft: Draft, key: string, { fields }: HealthReading, finding: Finding): Finding {
+export function followFailures(
+  draft: Draft,
+  key: string,
+  { fields, health }: HealthReading,
+  finding: Finding,
+): Finding {
   const { condition, standing, detail } = finding;
   const counter = counters[condition];
   const dimm = draft.dimms.get(key);
@@ -42,5 +47,7 @@ export function followFailures(draft: Draft, key: string, { fields }: HealthRead
       isAgain: true,
     };
   }
-  return noticedBoot === bootId && standing === 'fine' ? { ...finding, standing: 'between' } : finding;
+  // a module that does not answer does not say either that there was no further one
+  const isOpen = noticedBoot === bootId || (noticedBoot !== '' && health.kind === 'failed');
+  return isOpen && standing === 'fine' ? { ...finding, standing: 'between' } : finding;
 }

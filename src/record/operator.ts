@@ -2,7 +2,7 @@
 import type { HistoryEvent, Incident, Notice } from '../model/incident.ts';
 import type { OperatorAnswer, OperatorRequest } from '../model/operator.ts';
 import type { State } from '../model/state.ts';
-import { defaultHealthLimits, findingsOf } from './dimm-conditions.ts';
+import { defaultHealthLimits, findingsOf, type HealthLimits } from './dimm-conditions.ts';
 import { beginDraft, type Recorded, remember, sealDraft } from './draft.ts';
 import { acknowledgeIncident, resolveIncident } from './lifecycle.ts';
 
@@ -14,11 +14,13 @@ export function recordRequests(
   state: State,
   requests: readonly OperatorRequest[],
   now: number,
+  limits: HealthLimits = defaultHealthLimits,
 ): Recorded & { readonly answers: readonly OperatorAnswer[] } {
   const recorded = { state, events: [] as HistoryEvent[], notices: [] as Notice[], answers: [] as OperatorAnswer[] };
   for (const { kind, incident: id, ...asked } of requests) {
     const by = { ...asked, now };
-    const decision = kind === 'acknowledge' ? acknowledge(recorded.state, id, by) : close(recorded.state, id, by);
+    const decision =
+      kind === 'acknowledge' ? acknowledge(recorded.state, id, by) : close(recorded.state, id, by, limits);
     if (decision.kind !== 'done') {
       recorded.answers.push(decision);
       continue;
@@ -62,11 +64,11 @@ export function acknowledge(state: State, id: string, by: Person & { readonly ex
 }
 
 /** Ends an incident on somebody's word; refused while a reading of this run still shows what it is about. */
-export function close(state: State, id: string, by: Person): Decision {
+export function close(state: State, id: string, by: Person, limits: HealthLimits = defaultHealthLimits): Decision {
   const incident = state.incidents.get(id);
   if (incident === undefined) return { kind: 'not-found' };
   if (incident.status === 'resolved') return { kind: 'refused', reason: 'the incident is resolved already' };
-  const reason = whyStillOpen(state, incident);
+  const reason = whyStillOpen(state, incident, limits);
   if (reason !== undefined) return { kind: 'refused', reason };
   const draft = beginDraft(state, by.now);
   const place = draft.places.get(incident.subject.uid);
@@ -85,7 +87,7 @@ function timeOrNull(ms: number | null): string | null {
   return ms === null ? null : new Date(ms).toISOString();
 }
 
-function whyStillOpen(state: State, incident: Incident): string | undefined {
+function whyStillOpen(state: State, incident: Incident, limits: HealthLimits): string | undefined {
   const { uid, device } = incident.subject;
   const place = state.places.get(uid);
   switch (incident.condition) {
@@ -104,6 +106,8 @@ function whyStillOpen(state: State, incident: Incident): string | undefined {
         : undefined;
     case 'dimm_dirty_shutdown':
       return undefined;
+    case 'dimm_replace':
+      return stillAdvised(state, incident);
     case 'scrub_overdue':
     case 'scrub_failed':
       return `it ends by itself when a scrub is seen through: pmemwatch rescan ${device}`;
@@ -112,13 +116,23 @@ function whyStillOpen(state: State, incident: Incident): string | undefined {
     case 'store_unwritable':
       return 'it ends by itself when the state file can be written again';
     default:
-      return stillFound(state, incident);
+      return stillFound(state, incident, limits);
   }
 }
 /** Conditions of modules: what the last reading says. */
-function stillFound({ health }: State, { condition, subject, detail }: Incident): string | undefined {
+function stillFound(
+  { health }: State,
+  { condition, subject, detail }: Incident,
+  limits: HealthLimits,
+): string | undefined {
   const reading = health.find(({ dimm }) => dimm === subject.uid);
-  const found = reading === undefined ? [] : findingsOf(reading, defaultHealthLimits);
+  const found = reading === undefined ? [] : findingsOf(reading, limits);
   const still = found.some((finding) => finding.condition === condition && finding.standing === 'crossed');
   return still ? `the last reading of ${subject.device} still says: ${detail}` : undefined;
+}
+/** Closed, it would be opened again with the next pass. */
+function stillAdvised({ advice }: State, { subject }: Incident): string | undefined {
+  const found = advice.get(subject.uid);
+  const isWanted = found?.advice === 'plan' || found?.advice === 'now';
+  return isWanted ? `the advice for ${subject.device} is still ${found.summary}; acknowledge it instead` : undefined;
 }

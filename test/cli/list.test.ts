@@ -168,7 +168,14 @@ test('an NVDIMM-N shows how its saves went and how long they took, its firmware 
   dsm.set('nmem0', 1, made('msft/synthetic-identification'));
   dsm.set('nmem0', 11, made('msft/synthetic-health'));
   dsm.set('nmem0', 13, made('msft/synthetic-statistics'));
-  const microsoft = await shown(3, '0x2802');
+  dsm.set('nmem0', 12, made('msft/synthetic-energy-source'));
+  dsm.set('nmem0', 5, made('msft/synthetic-thresholds'));
+  dsm.set('nmem0', 7, made('msft/synthetic-energy-source-thresholds'));
+  const microsoft = await shown(3, '0x38a2');
+  assert.match(
+    microsoft,
+    /life used 3 % \(alarm at 80 %\), energy source used 45 % \(alarm at 40 %\), media 27 °C, energy source 30 °C \(alarm at 60 °C\)$/m,
+  );
   assert.match(microsoft, /last erase 0\.95 s, 52 power cycles, firmware 0x0203, security locked/);
   assert.match(microsoft, /correctable ECC event above its threshold: 1$/m);
 });

@@ -47,3 +47,29 @@ test('heat is told with what it does to the part that is hot', () => {
   const controller: HealthFields = { alarms: { controller_temperature: true } };
   assert.doesNotMatch(stepsOf({ fields: controller }), /Hot|hot/);
 });
+
+const energySources: readonly { fields: HealthFields; sentence: RegExp; step: RegExp }[] = [
+  { fields: { energySourceLifeUsedPercent: 90 }, sentence: /is worn: 90 %/, step: /^Replace the energy source/ },
+  {
+    fields: { problems: ['energy_source_assessment_warning'] },
+    sentence: /is worn: energy source assessment warning/,
+    step: /^Replace the energy source/,
+  },
+  {
+    fields: { problems: ['energy_source_missing', 'energy_source_policy_not_set'] },
+    sentence: /is failing: energy source missing/,
+    step: /^Replace the energy source/,
+  },
+  {
+    fields: { problems: ['energy_source_policy_not_set'] },
+    sentence: /is in doubt: energy source policy not set/,
+    step: /^See the firmware's setup and event log/,
+  },
+];
+for (const { fields, sentence, step } of energySources) {
+  test(`an energy source is told as what is known of it: ${JSON.stringify(fields)}`, () => {
+    const incident = incidentOf({ fields });
+    assert.match(dimmSentence(incident) ?? '', sentence);
+    assert.match((dimmSteps(incident) ?? [])[0] ?? '', step);
+  });
+}

@@ -134,6 +134,17 @@ test('a module that does not answer takes back nothing that was advised: neither
   assert.deepEqual(restarted.notices, []);
 });
 
+test('after a restart a module that does not answer is still to be replaced now, though only a plan is known without it', () => {
+  const { state } = play([
+    [0, [appeared()]],
+    [hour, [many(3, 0)]],
+    [2 * hour, [], { state: 'fatal' }],
+  ]);
+  const restarted = pass({ ...state, advice: new Map() }, 3 * hour, [], 'no answer');
+  assert.equal(restarted.state.advice.get(key)?.advice, 'plan');
+  assert.deepEqual(restarted.notices, []);
+});
+
 test('the window moves on: now becomes watched, and the incident ends', () => {
   const { told, advice } = play([
     [0, [appeared()]],

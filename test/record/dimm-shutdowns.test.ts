@@ -124,6 +124,32 @@ test('a host that never latches is told of dirty shutdowns by the count that nee
   assert.equal(state.dimms.get(dimm.key)?.history.dirtyShutdowns.length, 2);
 });
 
+test('a dirty shutdown that the kernel told of before the module answered is not told again by the count that needs no latch', () => {
+  const look = (dirtyShutdownCount: number, unlatchedDirtyShutdownCount: number, boot: string): Look => ({
+    fields: {
+      state: 'ok',
+      lastShutdownClean: dirtyShutdownCount === 42,
+      dirtyShutdownCount,
+      unlatchedDirtyShutdownCount,
+    },
+    boot,
+  });
+  const unreadable: Look = {
+    health: failed('IOCTL', 'EIO', 'EIO'),
+    failedInARow: 1,
+    kernel: { dirtyShutdownCount: 43 },
+    boot: 'b2',
+  };
+  const { told, state } = watch([look(42, 10, 'b1'), unreadable, look(43, 11, 'b2'), look(43, 12, 'b3')]);
+  assert.deepEqual(told.map(brief), [
+    [],
+    ['opened dimm_dirty_shutdown warning'],
+    [],
+    ['grew dimm_dirty_shutdown warning'],
+  ]);
+  assert.equal(state.dimms.get(dimm.key)?.history.dirtyShutdowns.length, 2);
+});
+
 test('a count that was never told before is where counting begins, beside one that was', () => {
   const first: HealthFields = { state: 'ok', lastShutdownClean: true, dirtyShutdownCount: 1 };
   assert.deepEqual(lines([{ fields: first }, { fields: { ...first, unlatchedDirtyShutdownCount: 9 } }]), [[], []]);
@@ -169,6 +195,22 @@ for (const { field, condition, words } of counters) {
     assert.match(told[3]?.[0]?.incident.detail ?? '', /^2 failed \w+ since the last look, 5 since/);
   });
 }
+
+test('a counted failure is not over because a module does not answer after the next start', () => {
+  const kernel: HealthFields = { flags: [], armed: true };
+  const look = (failedFlushes: number, boot: string): Look => ({
+    fields: { state: 'ok', failedFlushes },
+    kernel,
+    boot,
+  });
+  const broken: Look = { health: failed('IOCTL', 'EIO', 'EIO'), failedInARow: 1, kernel, boot: 'b2' };
+  assert.deepEqual(lines([look(0, 'b1'), look(1, 'b1'), broken, look(1, 'b2')]), [
+    [],
+    ['opened dimm_flush_failed warning'],
+    [],
+    ['resolved dimm_flush_failed warning'],
+  ]);
+});
 
 test('failures of before the first look are no news', () => {
   assert.deepEqual(lines([{ fields: { ...good, failedSaves: 7, problems: [] } }]), [[]]);

@@ -116,6 +116,11 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
     opens: ['dimm_not_armed info'],
   },
   {
+    why: 'a module that could not be armed, and is still charging',
+    fields: { state: 'ok', problems: ['arm_failed', 'energy_source_charging'] },
+    opens: ['dimm_not_armed warning'],
+  },
+  {
     why: 'every flag of the kernel',
     fields: {},
     kernel: { armed: false, flags: ['not_armed', 'save_fail', 'restore_fail', 'flush_fail', 'map_fail'] },
@@ -177,6 +182,18 @@ test('what a module named and cannot be asked for is not taken back by the kerne
     lines([{ fields: { ...good, problems }, kernel }, broken, { fields: { ...good, problems: [] }, kernel }])[1],
     [],
   );
+});
+
+test('a module that is charging is told as nothing worse while it does not answer', () => {
+  const kernel: HealthFields = { flags: ['not_armed'], armed: false };
+  const charging: Look = { fields: { ...good, problems: ['energy_source_charging'] }, kernel };
+  const broken: Look = { health: failed('IOCTL', 'no answer (EIO)', 'EIO'), failedInARow: 1, kernel };
+  assert.deepEqual(lines([charging, broken, charging, { fields: { ...good, problems: [] }, kernel }]), [
+    ['opened dimm_not_armed info'],
+    [],
+    [],
+    ['grew dimm_not_armed warning'],
+  ]);
 });
 
 test('a problem of life or energy source that is named no more is over, where nothing else is known of either', () => {
@@ -253,6 +270,23 @@ test('a state that gets worse, better and well again is told each time, one that
   );
 });
 
+test('an alarm that is switched off, and its limit with it, is no sign that the module is well', () => {
+  const on: HealthFields = {
+    ...good,
+    sparePercent: 4,
+    spareThresholdPercent: 5,
+    alarms: { spare: true },
+    alarmsEnabled: { spare: true },
+  };
+  const off: HealthFields = { ...good, sparePercent: 4, alarms: { spare: false }, alarmsEnabled: { spare: false } };
+  assert.deepEqual(lines([{ fields: on }, { fields: off }, { fields: on }, { fields: { ...on, sparePercent: 9 } }]), [
+    ['opened dimm_spare_low warning'],
+    [],
+    [],
+    ['resolved dimm_spare_low warning'],
+  ]);
+});
+
 test('a temperature around its limit opens one incident, which ends two degrees below', () => {
   const at = (mediaTemperatureCelsius: number): Look => ({
     fields: { ...good, mediaTemperatureCelsius, mediaTemperatureThresholdCelsius: 40 },
@@ -314,6 +348,31 @@ test('a stuck module is told as stuck, not as unreadable too', () => {
   assert.deepEqual(lines([{ health: failed('DEVICE_STUCK', 'no answer'), failedInARow: 5 }]), [[]]);
 });
 
+test('what a module answered before it hung may be bad news, and is never good news', () => {
+  const ill: HealthFields = {
+    state: 'critical',
+    problems: ['persistency_lost', 'energy_source_failed', 'life_over'],
+    sparePercent: 4,
+    spareThresholdPercent: 5,
+    mediaTemperatureCelsius: 90,
+    mediaTemperatureThresholdCelsius: 80,
+  };
+  const well: HealthFields = { ...ill, state: 'ok', problems: [], sparePercent: 50, mediaTemperatureCelsius: 20 };
+  const hung = (kernel: HealthFields): Look => ({ health: failed('DEVICE_STUCK', 'x'), failedInARow: 1, kernel });
+  const { told } = watch([
+    { fields: ill },
+    hung({ state: 'ok', problems: [], sparePercent: 50, mediaTemperatureCelsius: 20 }),
+    hung({ state: 'noncritical', problems: ['life_nearly_over', 'energy_source_assessment_warning'] }),
+    hung({ state: 'fatal' }),
+    { fields: well },
+  ]);
+  const all = ['dimm_health', 'dimm_spare_low', 'dimm_worn', 'dimm_temperature', 'energy_source_worn'];
+  assert.deepEqual(
+    told.map((notices) => notices.map(({ type, incident }) => `${type} ${incident.condition}`)),
+    [all.map((each) => `opened ${each}`), [], [], ['grew dimm_health'], all.map((each) => `resolved ${each}`)],
+  );
+});
+
 test('a module that is gone for long ends its incidents as removed, and one that hides does not', () => {
   const fatal: Look = { fields: { ...good, state: 'fatal' }, now: 0 };
   const gone = { ...emptyTopology };
@@ -356,6 +415,24 @@ test('an incident of a module is not closed while its last reading still says so
   const refused = close(ill, incident.id, by);
   assert.match(refused.kind === 'refused' ? refused.reason : '', /the last reading of nmem0 still says: fatal/);
   assert.equal(close({ ...ill, health: [] }, incident.id, by).kind, 'done');
+});
+
+test('an incident is not closed while the limits of the configuration still say so, or the advice: it would come again at once', () => {
+  const by = { author: 'ann', reason: 'known', via: 'unix socket', now: 1 };
+  const idOf = (state: State, condition: string): string =>
+    [...state.incidents.values()].find((incident) => incident.condition === condition)?.id ?? '';
+  const worn = watch([{ fields: { ...good, energySourceLifeUsedPercent: 85 } }]).state;
+  const id = idOf(worn, 'energy_source_worn');
+  assert.equal(close(worn, id, by, { energySourceUsedPercent: 80 }).kind, 'refused');
+  assert.equal(close(worn, id, by, { energySourceUsedPercent: 90 }).kind, 'done');
+  const advised = watch([{ fields: { ...good, sparePercent: 4 } }]).state;
+  const refused = close(advised, idOf(advised, 'dimm_replace'), by);
+  assert.equal(
+    refused.kind === 'refused' ? refused.reason : '',
+    'the advice for nmem0 is still now: spare 4 %, limit 10 %; acknowledge it instead',
+  );
+  const ended = { ...advised, advice: new Map() };
+  assert.equal(close(ended, idOf(ended, 'dimm_replace'), by).kind, 'done');
 });
 
 test('a reading that changes nothing that was told leaves the incident as it is, so that nothing is written', () => {

@@ -17,8 +17,11 @@ export interface HealthCommand {
    * is still zeros.
    */
   readonly lengthOptional?: boolean;
-  /** tells limits, which nobody changes by the hour: when it fails (a long scrub is one reason), the last answer stands, with its age */
-  readonly limits?: boolean;
+  /**
+   * When it fails (a long scrub is one reason), the last answer stands, with its age: limits, which nobody changes by the hour,
+   * and what is wrong by this answer alone, which its silence takes not back.
+   */
+  readonly lasts?: boolean;
   /**
    * What of the reply is valid; sentinels and impossible values are absent.
    * @throws AgentError CODEC_REPLY naming the field, with `status` in its context when firmware refused

@@ -62,14 +62,19 @@ function statistics(reply: Reply): HealthFields {
     powerCycles: u32Known(reply.u32(48, 'power cycles')),
   });
 }
-/** The runtime sticks at 0xffff hours, which is also "not applicable": absent either way; 0 says a host-managed source. */
+/**
+ * The runtime sticks at 0xffff hours, which is also "not applicable": absent either way. 0 in it and in the check period says a
+ * source that the host manages: zeros beside them are then fields that nobody filled, not a source that is worn out and frozen.
+ */
 function energySource(reply: Reply): HealthFields {
   const period = u32Known(reply.u32(56, 'energy source check period'));
   const hours = u16Known(reply.u16(64, 'energy source runtime'));
+  const filled = (value: number): number | undefined =>
+    value === 0 && period === 0 && hours === 0 ? undefined : value;
   return knownFields({
     energySourceCheckPeriodSeconds: period === 0 ? undefined : period,
-    energySourceLifeUsedPercent: percentUsed(reply.u8(60, 'energy source lifetime')),
-    energySourceTemperatureCelsius: sixteenthCelsius(reply.u16(61, 'energy source temperature')),
+    energySourceLifeUsedPercent: ifKnown(filled(reply.u8(60, 'energy source lifetime')), percentUsed),
+    energySourceTemperatureCelsius: ifKnown(filled(reply.u16(61, 'energy source temperature')), sixteenthCelsius),
     energySourceRuntimeSeconds: hours === undefined || hours === 0 ? undefined : hours * HOUR_SECONDS,
   });
 }
@@ -152,7 +157,7 @@ export const hpe1: DsmFamily = {
       inputs: noInput,
       replyBytes: 36,
       essential: false,
-      limits: true,
+      lasts: true,
       decode: decodeThresholds,
     },
     {

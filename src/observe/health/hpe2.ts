@@ -143,7 +143,7 @@ export const hpe2: DsmFamily = {
       inputs: noInput,
       replyBytes: 32,
       essential: false,
-      limits: true,
+      lasts: true,
       decode: decodeThresholds,
     },
     { name: 'flags', command: 4, inputs: noInput, replyBytes: 8, essential: false, decode: decodeFlags },

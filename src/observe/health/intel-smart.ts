@@ -13,6 +13,7 @@ import {
 } from '../../model/health.ts';
 import {
   hex,
+  ifKnown,
   namesOfBits,
   needSuccess,
   openReply,
@@ -20,6 +21,8 @@ import {
   percentUsed,
   type Reply,
   sixteenthCelsius,
+  u8Known,
+  u16Known,
   u32Known,
 } from './reply.ts';
 
@@ -68,19 +71,20 @@ export function decodeSmart(bytes: Uint8Array): HealthFields {
   const isValid = (bit: number): boolean => ((flags >>> bit) & 1) === 1;
   const when = <T>(bit: number, read: () => T): T | undefined => (isValid(bit) ? read() : undefined);
   const tellsReason = isValid(REASON_VALID) && !isValid(PERCENT_USED_VALID);
+  const reason = tellsReason ? u16Known(reply.u16(25, 'health status reason')) : undefined;
   const addressMemory = when(6, () => reply.u8(24, 'AIT DRAM status'));
   const problems: ModuleProblem[] = [
-    ...(tellsReason ? namesOfBits(reply.u16(25, 'health status reason'), reasons) : []),
+    ...namesOfBits(reason ?? 0, reasons),
     ...(addressMemory === 0 ? (['address_memory_disabled'] as const) : []),
   ];
   return knownFields({
     state: when(0, () => stateOfSummary(reply.u8(12, 'health'))),
-    problems: tellsReason || addressMemory === 0 || addressMemory === 1 ? [...new Set(problems)] : undefined,
+    problems: reason !== undefined || addressMemory === 0 || addressMemory === 1 ? [...new Set(problems)] : undefined,
     sparePercent: when(1, () => percent(reply.u8(13, 'spares'))),
     lifeUsedPercent: tellsReason
       ? when(1, () => percentUsed(reply.u8(13, 'percentage remaining')))
       : when(PERCENT_USED_VALID, () => percent(reply.u8(14, 'life used'))),
-    alarms: when(9, () => intelAlarms(reply.u8(15, 'alarm flags'))),
+    alarms: when(9, () => ifKnown(u8Known(reply.u8(15, 'alarm flags')), intelAlarms)),
     mediaTemperatureCelsius: when(3, () => sixteenthCelsius(reply.u16(16, 'media temperature'))),
     controllerTemperatureCelsius: when(4, () => sixteenthCelsius(reply.u16(18, 'controller temperature'))),
     powerManagementTemperatureCelsius: tellsReason

@@ -1,7 +1,7 @@
 import { type HealthFields, knownFields } from '../../model/health.ts';
 import { type DsmFamily, noInput } from './family.ts';
 import { decodeSmart, intelAlarms, openIntel } from './intel-smart.ts';
-import { percent, sixteenthCelsius } from './reply.ts';
+import { ifKnown, percent, sixteenthCelsius, u16Known } from './reply.ts';
 
 /**
  * Function 2, 12 bytes: enabled alarms u16 @4, spares u8 @6, media temperature u16 @7, controller temperature u16 @9.
@@ -9,15 +9,15 @@ import { percent, sixteenthCelsius } from './reply.ts';
  */
 function decodeThresholds(bytes: Uint8Array): HealthFields {
   const reply = openIntel(bytes, 'intel 2 SMART_THRESHOLD');
-  const enabled = intelAlarms(reply.u16(4, 'alarm control'));
+  const enabled = ifKnown(u16Known(reply.u16(4, 'alarm control')), intelAlarms);
   const spare = percent(reply.u8(6, 'spares threshold'));
   const media = sixteenthCelsius(reply.u16(7, 'media temperature threshold'));
   const controller = sixteenthCelsius(reply.u16(9, 'controller temperature threshold'));
   return knownFields({
     alarmsEnabled: enabled,
-    spareThresholdPercent: enabled.spare ? spare : undefined,
-    mediaTemperatureThresholdCelsius: enabled.media_temperature ? media : undefined,
-    controllerTemperatureThresholdCelsius: enabled.controller_temperature ? controller : undefined,
+    spareThresholdPercent: enabled?.spare ? spare : undefined,
+    mediaTemperatureThresholdCelsius: enabled?.media_temperature ? media : undefined,
+    controllerTemperatureThresholdCelsius: enabled?.controller_temperature ? controller : undefined,
   });
 }
 
@@ -55,7 +55,7 @@ export const intel: DsmFamily = {
       replyBytes: 12,
       essential: false,
       lengthOptional: true,
-      limits: true,
+      lasts: true,
       decode: decodeThresholds,
     },
     {

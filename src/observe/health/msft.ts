@@ -222,18 +222,16 @@ function decodeLastBackup(bytes: Uint8Array): HealthFields {
 function decodeLifeThresholds(bytes: Uint8Array): HealthFields {
   const reply = openChecked(bytes, 'msft 5 thresholds');
   return knownFields({
-    lifeUsedThresholdPercent: percentUsed(reply.u8(4, 'life warning threshold')),
-    lifeUsedErrorThresholdPercent: percentUsed(reply.u8(5, 'life error threshold')),
+    lifeUsedThresholdPercent: ifKnown(ifSet(reply.u8(4, 'life warning threshold')), percentUsed),
+    lifeUsedErrorThresholdPercent: ifKnown(ifSet(reply.u8(5, 'life error threshold')), percentUsed),
   });
 }
 /** Function 7, 8 bytes: the same of the energy source u8 @4, @5, and its temperature u8 @6, @7 in whole degrees. */
 function decodeEnergySourceThresholds(bytes: Uint8Array): HealthFields {
   const reply = openOptional(bytes, 'msft 7 energy source thresholds');
   if (reply === undefined) return {};
-  // a limit of nothing left, or of 0 degrees, is one that was never set: every module would be beyond it
-  const set = (value: number): number | undefined => (value === 0 ? undefined : value);
-  const life = (at: number, name: string) => ifSet(set(reply.u8(at, name)), percentUsed);
-  const temperature = (at: number, name: string) => ifSet(set(reply.u8(at, name)), wholeCelsius);
+  const life = (at: number, name: string) => ifKnown(ifSet(reply.u8(at, name)), percentUsed);
+  const temperature = (at: number, name: string) => ifKnown(ifSet(reply.u8(at, name)), wholeCelsius);
   return knownFields({
     energySourceLifeUsedThresholdPercent: life(4, 'life warning threshold'),
     energySourceLifeUsedErrorThresholdPercent: life(5, 'life error threshold'),
@@ -241,8 +239,9 @@ function decodeEnergySourceThresholds(bytes: Uint8Array): HealthFields {
     energySourceTemperatureErrorThresholdCelsius: temperature(7, 'temperature error threshold'),
   });
 }
-function ifSet<T>(value: number | undefined, decode: (value: number) => T): T | undefined {
-  return value === undefined ? undefined : decode(value);
+/** A limit of nothing left, or of 0 degrees, is one that was never set: it contradicts no alarm, and every module would be too hot. */
+function ifSet(value: number): number | undefined {
+  return value === 0 ? undefined : value;
 }
 /** Function 3, 19 bytes: the block of the policy that is not in force is 0: device-managed @5 to @15, host-managed @16 to @18. */
 function decodeEnergySourceIdentification(bytes: Uint8Array): HealthFields {
@@ -284,12 +283,12 @@ export const msft: DsmFamily = {
   judge: withThresholds,
   commands: [
     command('module health', 11, 13, decodeHealth, true),
-    command('critical health', 10, 5, decodeCritical),
+    { ...command('critical health', 10, 5, decodeCritical), lasts: true },
     command('energy source', 12, 11, decodeEnergySource),
     command('statistics', 13, 32, decodeStatistics),
     command('last backup', 4, 12, decodeLastBackup),
-    { ...command('thresholds', 5, 6, decodeLifeThresholds), limits: true },
-    { ...command('energy source thresholds', 7, 8, decodeEnergySourceThresholds), limits: true },
+    { ...command('thresholds', 5, 6, decodeLifeThresholds), lasts: true },
+    { ...command('energy source thresholds', 7, 8, decodeEnergySourceThresholds), lasts: true },
     command('energy source identification', 3, 19, decodeEnergySourceIdentification),
     command('identification', 1, 50, decodeIdentification),
   ],

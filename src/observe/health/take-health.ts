@@ -58,8 +58,15 @@ export async function takeHealth(
     failedInARow: asked.health.kind === 'failed' ? (before?.failedInARow ?? 0) + 1 : 0,
     ...(asked.released !== undefined && { stuckSince: startedAt }),
     ...(lastOkAt !== undefined && { lastOkAt }),
+    ...(asked.health.kind === 'failed' && { lasting: lastingSources(before) }),
   };
   return asked.released === undefined ? { reading } : { reading, released: asked.released };
+}
+
+/** What answers there were, also over readings that failed; of each source the newest. */
+function lastingSources(before: HealthReading | undefined): readonly HealthSource[] {
+  const { lasting = [], sources = [] } = before ?? {};
+  return [...new Map([...lasting, ...sources].map((each) => [each.source, each])).values()];
 }
 
 function judgeOf({ support }: KernelFacts): (fields: HealthFields) => HealthFields {
@@ -86,8 +93,9 @@ async function askModule(
   if (support.kind !== 'ok') return { ...nothing, health: support };
   const { family, commands } = support.value;
   const sourceOf = (command: HealthCommand): string => `${family.name} ${command.command} ${command.name}`;
-  const lastLimits = (command: HealthCommand): HealthSource | undefined =>
-    command.limits === true ? before?.sources.find(({ source }) => source === sourceOf(command)) : undefined;
+  const known = lastingSources(before);
+  const lastAnswer = (command: HealthCommand): HealthSource | undefined =>
+    command.lasts === true ? known.find(({ source }) => source === sourceOf(command)) : undefined;
   const sources: HealthSource[] = [];
   const failures: HealthFailure[] = [];
   let essentialFailure: Observation<never> | undefined;
@@ -98,15 +106,15 @@ async function askModule(
       const hung = { health: stuck(answer.afterMs), released: answer.released };
       if (sources.length === 0) return { ...nothing, ...hung };
       // what was answered before stays known, and beside it the limits by which it is judged
-      const limits = commands.slice(commands.indexOf(command)).flatMap((each) => lastLimits(each) ?? []);
+      const rest = commands.slice(commands.indexOf(command)).flatMap((each) => lastAnswer(each) ?? []);
       const failure = { source, reason: reasonOf(hung.health) };
-      return { sources: [...sources, ...limits], failures: [...failures, failure], ...hung };
+      return { sources: [...sources, ...rest], failures: [...failures, failure], ...hung };
     }
     if (answer.kind === 'ok') sources.push({ source, at: deps.clock.now(), fields: answer.fields });
     else {
       failures.push({ source, reason: reasonOf(answer.observation) });
       if (command.essential) essentialFailure ??= answer.observation;
-      const last = lastLimits(command);
+      const last = lastAnswer(command);
       if (last !== undefined) sources.push(last);
     }
     // a module that may not be asked at all is not asked again for the rest

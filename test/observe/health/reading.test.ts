@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { doubtedAlarms } from '../../../src/model/health-judgement.ts';
+import type { HealthFields } from '../../../src/model/health.ts';
+import { doubtedAlarms, needsWatching } from '../../../src/model/health-judgement.ts';
+import { ok } from '../../../src/model/observation.ts';
 import { emptyTopology } from '../../../src/model/topology.ts';
 import { createHealthObserver } from '../../../src/observe/health/health-observer.ts';
 import { createFakeClock, settle } from '../../fakes/fake-clock.ts';
@@ -113,6 +115,46 @@ test('limits that cannot be read just now are those of the last answer, with its
   observer.stop();
 });
 
+test('limits are kept over readings that failed altogether, and are not shown meanwhile', async (t) => {
+  const { clock, dsm, observer, start, reading } = rig(t, { nmem0: intel });
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  dsm.set('nmem0', 2, hex('intel/threshold-default.hex'));
+  await start();
+  dsm.set('nmem0', 1, 'EIO');
+  dsm.set('nmem0', 2, 'EIO');
+  for (let i = 0; i < 2; i++) {
+    await clock.advance(ALARM);
+    assert.equal(reading('nmem0').health.kind, 'failed');
+    assert.equal(reading('nmem0').fields.spareThresholdPercent, undefined);
+  }
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  await clock.advance(ALARM);
+  assert.equal(reading('nmem0').fields.spareThresholdPercent, 5);
+  assert.deepEqual(doubtedAlarms(reading('nmem0').fields), ['spare', 'media_temperature']);
+  observer.stop();
+});
+
+test('what a Microsoft module tells by its critical health alone stands while that is not answered', async (t) => {
+  const { dsm, start, reading, observer } = rig(t, {
+    nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0xc00' },
+  });
+  dsm.set('nmem0', 11, '00000000 00 00 1b00 00 00 61 00 01');
+  dsm.set('nmem0', 10, hex('msft/synthetic-critical-health-lost.hex'));
+  await start();
+  assert.equal(reading('nmem0').fields.state, 'critical');
+  dsm.set('nmem0', 10, hex('msft/synthetic-bus-error.hex'));
+  await observer.refreshAll('poll');
+  assert.equal(reading('nmem0').health.kind, 'ok');
+  assert.equal(reading('nmem0').fields.state, 'critical');
+  assert.deepEqual(
+    reading('nmem0').failures.map(({ source }) => source),
+    ['msft 10 critical health'],
+  );
+  dsm.set('nmem0', 10, '00000000 00');
+  await observer.refreshAll('poll');
+  assert.equal(reading('nmem0').fields.state, 'ok');
+});
+
 const unsupported: readonly { why: string; attributes: Attributes; reason: RegExp }[] = [
   {
     why: 'the mask has no SMART (QEMU)',
@@ -120,6 +162,11 @@ const unsupported: readonly { why: string; attributes: Attributes; reason: RegEx
     reason: /offers no health data.*0x70/,
   },
   { why: 'the family is one nobody knows', attributes: { ...intel, 'nfit/family': '17' }, reason: /family 17 is not/ },
+  {
+    why: 'the family is PAPR by an attribute of another platform',
+    attributes: { ...intel, 'nfit/family': '5' },
+    reason: /family 5 is not/,
+  },
   { why: 'there is no family (CXL, virtual)', attributes: { dev: '250:0' }, reason: /knows no command family/ },
   {
     why: 'the mask is not a number',
@@ -289,6 +336,28 @@ for (const { why, smart, fast } of toBeWatched) {
     const before = dsm.calls.length;
     await clock.advance(ALARM + 1);
     assert.equal(dsm.calls.length > before, fast);
+  });
+}
+
+const watchedByValue: readonly { why: string; fields: HealthFields; fast: boolean }[] = [
+  { why: 'names a problem and calls itself ok', fields: { state: 'ok', problems: ['save_failed'] }, fast: true },
+  { why: 'names none', fields: { state: 'ok', problems: [] }, fast: false },
+  { why: 'is worn by its own limit', fields: { lifeUsedPercent: 80, lifeUsedThresholdPercent: 80 }, fast: true },
+  {
+    why: 'has an energy source that is worn by its own limit',
+    fields: { energySourceLifeUsedPercent: 79, energySourceLifeUsedThresholdPercent: 80 },
+    fast: true,
+  },
+  {
+    why: 'has one that is not',
+    fields: { energySourceLifeUsedPercent: 78, energySourceLifeUsedThresholdPercent: 80 },
+    fast: false,
+  },
+];
+for (const { why, fields, fast } of watchedByValue) {
+  test(`a module that ${why} is ${fast ? '' : 'not '}looked at more often`, () => {
+    const reading = { name: 'nmem0', dimm: 'a', at: 0, durationMs: 0, sources: [], failures: [], failedInARow: 0 };
+    assert.equal(needsWatching({ ...reading, health: ok(fields), fields }), fast);
   });
 }
 
