@@ -28,6 +28,13 @@ export const migrations: readonly (readonly string[])[] = [
     'ALTER TABLE outbox ADD COLUMN replayed_at INTEGER',
     'CREATE INDEX outbox_ended ON outbox (status, sequence)',
   ],
+  [
+    // a module that was known before has been watched since now, as far as anybody can tell
+    `UPDATE dimms SET body = json_insert(body, '$.firstSeen', unixepoch() * 1000, '$.failures', json('{}'),
+       '$.restless', json('{}'), '$.shutdowns.unlatched', NULL, '$.shutdowns.clean', NULL, '$.shutdowns.powerCycles', NULL)`,
+    `UPDATE dimms SET body = json_set(body, '$.history.newRanges', (SELECT json_group_array(json_insert(value, '$.setSize', 1))
+       FROM json_each(body, '$.history.newRanges')))`,
+  ],
 ];
 
 /**

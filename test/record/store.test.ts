@@ -304,6 +304,35 @@ describe('a state file of another version', () => {
     assert.equal(version?.['user_version'], migrations.length + 1);
   });
 
+  it('of before failures of modules were counted still has their history', async () => {
+    const file = freshFile();
+    const old = createMemoryDatabase(file);
+    await migrate(old, migrations.slice(0, 5));
+    const body = {
+      ...{ key: 'a', name: 'nmem0', bus: 'ndbus0', present: true, goneSince: null },
+      shutdowns: { count: 4, lookedAtBoot: 'b', noticedBoot: '' },
+      history: { places: ['p'], newRanges: [{ at: 1, count: 2 }], cleared: [], recurrences: [3], dirtyShutdowns: [] },
+    };
+    const insert = 'INSERT INTO dimms VALUES (?, ?)';
+    await old.transaction([{ sql: insert, params: ['a', JSON.stringify(body)] }]);
+    await old.close();
+    const { store, loaded } = await open(file);
+    const dimm = loaded.dimms.get('a');
+    assert.ok((dimm?.firstSeen ?? 0) > 1_600_000_000_000);
+    assert.deepEqual(
+      { ...dimm, firstSeen: 0 },
+      {
+        ...body,
+        firstSeen: 0,
+        failures: {},
+        restless: {},
+        shutdowns: { ...body.shutdowns, unlatched: null, clean: null, powerCycles: null },
+        history: { ...body.history, newRanges: [{ at: 1, count: 2, setSize: 1 }] },
+      },
+    );
+    await store.close();
+  });
+
   it('of before deliveries could be looked at still has what waits in it, and what has ended', async () => {
     const file = freshFile();
     const old = createMemoryDatabase(file);
