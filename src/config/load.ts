@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { errnoOf } from '../model/errors.ts';
 import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts';
 import { nearest } from '../model/nearest.ts';
+import type { WebRules } from '../model/web-rules.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
 import { isHttpUrl } from './keys.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type ReceiverConfig,
   type SecretFile,
 } from './schema.ts';
+import { loadWebRules } from './web-file.ts';
 
 export interface PathRoots {
   readonly sysfs: string;
@@ -40,6 +42,10 @@ export interface Settings {
   readonly receivers: readonly Receiver[];
   readonly listen: readonly TcpAddress[];
   readonly telemetryPath: string;
+  /** what `--web.config.file` says */
+  readonly webRules: WebRules;
+  /** that file and those it names */
+  readonly webFiles: readonly string[];
   readonly roots: PathRoots;
   readonly stateFile: string;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
@@ -79,7 +85,9 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
     problems.push(`--web.listen-address: ${text} is not HOST:PORT, [IPV6]:PORT or :PORT`);
     return [];
   });
-  if (one('web.config.file') !== '') problems.push('--web.config.file is not available in this version: leave it out');
+  const web = await loadWebRules(one('web.config.file'));
+  if ('problems' in web) problems.push(...web.problems);
+  else warnings.push(...web.warnings);
   const telemetryPath = one('web.telemetry-path');
   if (!/^\/[A-Za-z0-9._~/-]+$/.test(telemetryPath)) {
     problems.push(`--web.telemetry-path: ${telemetryPath} is not a path such as /metrics`);
@@ -98,6 +106,7 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   const wrong = inFileOrder([...('problems' in parsed ? parsed.problems : []), ...secrets.problems]);
   problems.push(...wrong.map((problem) => problemText(file.name ?? 'environment', problem)));
   if (problems.length > 0 || 'problems' in parsed) return { problems };
+  if ('problems' in web) return { problems: web.problems };
   const { user } = parsed.config.agent;
   if (user !== defaultConfig().agent.user && !(await mayRunAs(user))) {
     warnings.push(`agent.user: ${user} is no user of this host other than root: the agent runs as nobody`);
@@ -109,6 +118,8 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
       receivers: parsed.config.receivers.map((receiver, i) => withSecrets(receiver, secrets.of(i))),
       listen,
       telemetryPath,
+      webRules: web.rules,
+      webFiles: web.files,
       roots,
       stateFile: one('state.file'),
       log: { level: level as LogLevel, format: format as 'json' | 'pretty' },
