@@ -1,10 +1,10 @@
 import { createClosers } from './closers.ts';
-import type { Loaded, Settings } from './config/load.ts';
+import { filesOf, type Loaded, type Settings } from './config/load.ts';
 import { runCycle, type Stages } from './cycle.ts';
 import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
-import { createServer } from './export/http/server.ts';
+import { createServer, type HttpServer } from './export/http/server.ts';
 import { createHinting } from './hinting.ts';
 import { listen } from './listening.ts';
 import { createLoop } from './loop.ts';
@@ -25,6 +25,7 @@ import type {
   Http,
   KernelTree,
   Logger,
+  Passwords,
   Resolver,
   ScrubControl,
   SocketFiles,
@@ -48,10 +49,12 @@ export interface AppPlatform extends StatePlaces {
   readonly http: Http;
   readonly hostInfo: HostInfo;
   readonly sockets: SocketFiles;
+  readonly passwords: Passwords;
   readonly pageSize: number;
   /** online processors */
   readonly processors: number;
-  createHints(onHint: (hint: Hint) => void): Hints;
+  /** @param configFiles what is read again when it changes */
+  createHints(configFiles: () => readonly string[], onHint: (hint: Hint) => void): Hints;
   watchMounts(onChange: () => void): () => void;
   /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
   blindSpots(): Promise<readonly string[] | undefined>;
@@ -85,6 +88,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
   const { clock } = platform;
   const closers = createClosers(log);
   const startedAt = clock.now();
+  let server: HttpServer | undefined;
   try {
     const { settings, ...reloading } = createReloading({
       settings: options.settings,
@@ -93,6 +97,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       log,
       async apply(next) {
         await telling.restart(next);
+        server?.renew();
+        // what is watched may have changed as well
+        inventory.refresh();
         scrubs.trigger.hold(inventory.topology());
         queue.again();
         loop.wake();
@@ -267,7 +274,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       clock,
       reload: () => void reloading.reload(),
     });
-    const hints = platform.createHints(hinting.take);
+    const hints = platform.createHints(() => filesOf(settings()), hinting.take);
     closers.add('hinting', hinting.stop);
     closers.add('hints', () => hints.stop());
     const unwatchMounts = platform.watchMounts(() => inventory.refresh());
@@ -292,7 +299,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       };
     }
 
-    const server = await createServer({
+    server = await createServer({
       view: () => ({
         state,
         agent: status(),
@@ -326,11 +333,16 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         get tokens() {
           return settings().config.api.tokens;
         },
+        get rules() {
+          return settings().webRules;
+        },
       },
       sockets: platform.sockets,
+      passwords: platform.passwords,
       log: log.child({ component: 'http' }),
     });
-    closers.add('http', () => server.close());
+    const { close } = server;
+    closers.add('http', () => close());
     const addresses = await listen(server, settings(), log);
 
     // everything is in place: look for the first time

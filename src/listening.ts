@@ -13,7 +13,8 @@ export async function listen(
   log: Logger,
 ): Promise<string[]> {
   const tcp = await server.listen(settings.listen);
-  const addresses = tcp.map((address) => `http://${address}`);
+  const scheme = settings.webRules.tls === undefined ? 'http' : 'https';
+  const addresses = tcp.map((address) => `${scheme}://${address}`);
   for (const address of addresses) log.info({ address }, 'listening');
   const { socket } = settings.config.api;
   if (socket === undefined) return addresses;
@@ -29,8 +30,8 @@ export async function listen(
 }
 
 /** Where people open the page: as configured, else as far as the agent knows it; null for a port that is chosen at the start. */
-export function pageOf({ config, listen }: Settings): string | null {
+export function pageOf({ config, listen, webRules }: Settings): string | null {
   if (config.web.externalUrl !== undefined) return config.web.externalUrl;
   const [first] = listen;
-  return first === undefined || first.port === 0 ? null : urlOfAddress(first);
+  return first === undefined || first.port === 0 ? null : urlOfAddress(first, webRules.tls !== undefined);
 }

@@ -10,6 +10,7 @@ import { loadSettings, type PathRoots, type Settings, wantsColor } from './confi
 import { createClock } from './linux/clock.ts';
 import { nodeFlags } from './linux/node-flags.ts';
 import { readPageSize } from './linux/page-size.ts';
+import { createPasswords } from './linux/passwords.ts';
 import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
 import { isSupervised } from './linux/probe/connect.ts';
 import { createSocketFiles } from './linux/socket-files.ts';
@@ -109,12 +110,13 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         http: linux.http,
         hostInfo: linux.hostInfo,
         sockets: createSocketFiles(),
+        passwords: createPasswords(linux.clock),
         stateFile: createStateFile(settings.stateFile),
         openStateCopy: () => openStateCopy(settings.stateFile),
         openMemory: () => linux.openDatabase(':memory:'),
         pageSize: readPageSize(),
         processors: cpus().length,
-        createHints: (onHint) => linux.createHints(settings.configFile ?? null, onHint),
+        createHints: linux.createHints,
       },
       log,
     );

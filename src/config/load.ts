@@ -52,6 +52,10 @@ export interface Settings {
   /** what is allowed and unwise, one sentence each */
   readonly warnings: readonly string[];
 }
+/** What is read again when it changes. */
+export function filesOf({ configFile, webFiles }: Settings): readonly string[] {
+  return [...(configFile === undefined ? [] : [configFile]), ...webFiles];
+}
 export type Loaded = { readonly settings: Settings } | { readonly problems: readonly string[] };
 
 /** Flags as given, by name without dashes; a flag that was not given is absent. */

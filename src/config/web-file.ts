@@ -54,7 +54,8 @@ function checkPair(tls: TlsRules, problems: Problem[], warnings: string[]): void
   const cert = parsed(() => new X509Certificate(tls.cert));
   const key = parsed(() => createPrivateKey(tls.key));
   if (cert === undefined) problems.push({ path, message: 'the certificate is not PEM that can be read' });
-  if (key === undefined) problems.push({ path, message: 'the key is not PEM that can be read, or it has a passphrase' });
+  if (key === undefined)
+    problems.push({ path, message: 'the key is not PEM that can be read, or it has a passphrase' });
   if (tls.clientCa !== undefined && parsed(() => new X509Certificate(tls.clientCa ?? '')) === undefined) {
     problems.push({ path, message: 'the authorities of clients are not PEM that can be read' });
   }

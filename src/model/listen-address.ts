@@ -15,6 +15,6 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 }
 
 /** `http://[::1]:9915`; without a host, of this one. */
-export function urlOfAddress({ host = 'localhost', port }: TcpAddress): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function urlOfAddress({ host = 'localhost', port }: TcpAddress, isSecure = false): string {
+  return `http${isSecure ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
