@@ -41,7 +41,7 @@ export function createGate({ access, passwords, rules, allowedHosts }: GateDeps)
      * @throws HttpProblem
      */
     async admit(request: IncomingMessage, anyHost: boolean): Promise<void> {
-      mustHaveOneHost(request);
+      mustBeClear(request);
       if (access.isTrusted(request)) return;
       const seconds = rate.take();
       if (seconds !== undefined) {
@@ -50,7 +50,7 @@ export function createGate({ access, passwords, rules, allowedHosts }: GateDeps)
         });
       }
       await mustBeKnown(request);
-      if (!anyHost && !isServedHost(request.headers.host, allowedHosts())) {
+      if (!anyHost && !isServedHost(askedHost(request), allowedHosts())) {
         throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
       }
       mustNotBeForeign(request, allowedHosts());
@@ -58,10 +58,17 @@ export function createGate({ access, passwords, rules, allowedHosts }: GateDeps)
   };
 }
 
-/** Node takes the first of several, a proxy before us may have taken the last (RFC 9112, 3.2). */
-function mustHaveOneHost({ rawHeaders }: IncomingMessage): void {
+/** Node takes the first of several hosts, a proxy before us may have taken the last (RFC 9112, 3.2); and it takes HTTP/0.9. */
+function mustBeClear({ rawHeaders, httpVersion }: IncomingMessage): void {
+  if (!httpVersion.startsWith('1.')) throw new HttpProblem(400, 'Use HTTP/1.1.');
   const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1) throw new HttpProblem(400, 'The request has more than one Host header.');
+}
+
+/** A target with a host in it wins over the header, which may say anything then (RFC 9112, 3.2.2). */
+function askedHost({ url = '', headers }: IncomingMessage): string | undefined {
+  if (url.startsWith('/')) return headers.host;
+  return URL.canParse(url) ? new URL(url).host : undefined;
 }
 
 /**

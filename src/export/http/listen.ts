@@ -13,7 +13,7 @@ import { secureContextOptions, whyRefused } from './tls.ts';
 const limits = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10_000,
-  requestTimeout: 30_000,
+  requestTimeout: 15_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 5_000,
 } as const;
