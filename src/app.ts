@@ -11,6 +11,7 @@ import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
 import type { HistoryEvent } from './model/incident.ts';
+import type { PassedSocket } from './model/listen-address.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
@@ -50,6 +51,8 @@ export interface AppPlatform extends StatePlaces {
   readonly hostInfo: HostInfo;
   readonly sockets: SocketFiles;
   readonly passwords: Passwords;
+  /** sockets that the process was started with */
+  readonly passedSockets: readonly PassedSocket[];
   readonly pageSize: number;
   /** online processors */
   readonly processors: number;
@@ -343,7 +346,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     const { close } = server;
     closers.add('http', () => close());
-    const addresses = await listen(server, settings(), log);
+    const addresses = await listen(server, settings(), platform.passedSockets, log);
 
     // everything is in place: look for the first time
     void (async () => {

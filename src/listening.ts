@@ -1,21 +1,33 @@
 import type { Settings } from './config/load.ts';
 import type { createServer } from './export/http/server.ts';
 import { AgentError } from './model/errors.ts';
-import { urlOfAddress } from './model/listen-address.ts';
+import { type PassedSocket, urlOfAddress } from './model/listen-address.ts';
 import type { Logger } from './ports.ts';
 
 const DEFAULT_SOCKET = '/run/pmemwatch/api.sock';
 
-/** Every TCP address must work; the default unix socket is done without where its directory is missing. */
+/**
+ * Every TCP address must work; the default unix socket is done without where its directory is missing. Sockets that were
+ * passed stand in for those of their kind that are configured.
+ */
 export async function listen(
   server: Awaited<ReturnType<typeof createServer>>,
   settings: Settings,
+  passed: readonly PassedSocket[],
   log: Logger,
 ): Promise<string[]> {
-  const tcp = await server.listen(settings.listen);
+  const [passedUnix = [], passedTcp = []] = [true, false].map((isUnix) =>
+    passed.filter(({ path }) => (path !== null) === isUnix),
+  );
+  const tcp = await server.listen(passedTcp.length > 0 ? passedTcp : settings.listen);
   const scheme = settings.webRules.tls === undefined ? 'http' : 'https';
   const addresses = tcp.map((address) => `${scheme}://${address}`);
   for (const address of addresses) log.info({ address }, 'listening');
+  if (passedUnix.length > 0) {
+    const paths = await server.listen(passedUnix);
+    for (const address of paths) log.info({ address }, 'listening');
+    return [...addresses, ...paths];
+  }
   const { socket } = settings.config.api;
   if (socket === undefined) return addresses;
   try {

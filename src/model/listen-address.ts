@@ -2,6 +2,9 @@
 export type TcpAddress = { readonly kind: 'tcp'; readonly host?: string; readonly port: number };
 export type ListenAddress = TcpAddress | { readonly kind: 'unix'; readonly path: string };
 
+/** A socket that listens already, handed over by whoever started the process; `path` is null for TCP. */
+export type PassedSocket = { readonly kind: 'passed'; readonly fd: number; readonly path: string | null };
+
 /** `127.0.0.1:9915`, `:9915` (every address), `[::1]:9915`, `localhost:9915`, `/run/pmemwatch/api.sock`; undefined for anything else. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   if (text.startsWith('/')) return { kind: 'unix', path: text };

@@ -2,7 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { AgentError, errnoOf, messageOf } from '../../model/errors.ts';
-import type { ListenAddress } from '../../model/listen-address.ts';
+import type { ListenAddress, PassedSocket } from '../../model/listen-address.ts';
 import type { TlsRules } from '../../model/web-rules.ts';
 import type { Logger, SocketFiles } from '../../ports.ts';
 import { clientNetwork } from './client-network.ts';
@@ -43,8 +43,9 @@ export interface Listener {
 }
 
 /** Starts one server. @throws AgentError LISTEN with what to do */
-export async function listenOn(address: ListenAddress, deps: ListenerDeps): Promise<Listener> {
-  const { server, renew } = address.kind === 'unix' ? plainServer(deps) : tcpServer(deps);
+export async function listenOn(address: ListenAddress | PassedSocket, deps: ListenerDeps): Promise<Listener> {
+  const isUnix = address.kind === 'unix' || (address.kind === 'passed' && address.path !== null);
+  const { server, renew } = isUnix ? plainServer(deps) : tcpServer(deps);
   server.maxConnections = MOST_CONNECTIONS;
   server.timeout = STALLED_MS;
   // not one for whom an answer is still being made
@@ -52,10 +53,10 @@ export async function listenOn(address: ListenAddress, deps: ListenerDeps): Prom
     if (socket.writableLength > 0) socket.destroy();
   });
   server.on('clientError', refuse);
-  if (address.kind === 'unix') {
-    await deps.sockets.claim(address.path);
-    server.on('connection', deps.onUnixConnection);
-  } else limitEachClient(server);
+  // one that was passed has a file, and permissions, that are not ours
+  if (address.kind === 'unix') await deps.sockets.claim(address.path);
+  if (isUnix) server.on('connection', deps.onUnixConnection);
+  else limitEachClient(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(listenError(address, error)));
     server.listen(optionsOf(address), resolve);
@@ -121,20 +122,21 @@ function limitEachClient(server: Server): void {
     if (count > MOST_CONNECTIONS_OF_ONE) socket.destroy();
   });
 }
-function optionsOf(address: ListenAddress): object {
+function optionsOf(address: ListenAddress | PassedSocket): object {
+  if (address.kind === 'passed') return { fd: address.fd };
   if (address.kind === 'unix') return { path: address.path };
   return address.host === undefined ? { port: address.port } : { host: address.host, port: address.port };
 }
-function actualAddress(server: Server, asked: ListenAddress): string {
+function actualAddress(server: Server, asked: ListenAddress | PassedSocket): string {
   const bound = server.address();
-  if (asked.kind === 'unix' || typeof bound !== 'object' || bound === null)
-    return asked.kind === 'unix' ? asked.path : '';
+  if (asked.kind !== 'tcp' && asked.path !== null) return asked.path;
+  if (typeof bound !== 'object' || bound === null) return '';
   return `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
-function listenError(address: ListenAddress, cause: unknown): AgentError {
+function listenError(address: ListenAddress | PassedSocket, cause: unknown): AgentError {
   const errno = errnoOf(cause);
-  const where = address.kind === 'unix' ? address.path : `${address.host ?? ''}:${address.port}`;
+  const where = nameOf(address);
   const setting = address.kind === 'unix' ? 'api.socket' : '--web.listen-address';
   const advice: Readonly<Record<string, string>> = {
     EADDRINUSE: `another process listens there (see "ss -lntp"): stop it or choose another address with ${setting}`,
@@ -146,6 +148,11 @@ function listenError(address: ListenAddress, cause: unknown): AgentError {
   };
   const what = (errno === undefined ? undefined : advice[errno]) ?? messageOf(cause);
   return new AgentError('LISTEN', `cannot listen on ${where}: ${what}`, { cause, context: { address: where, errno } });
+}
+
+function nameOf(address: ListenAddress | PassedSocket): string {
+  if (address.kind === 'passed') return `the descriptor ${address.fd}`;
+  return address.kind === 'unix' ? address.path : `${address.host ?? ''}:${address.port}`;
 }
 
 /** A request that is not HTTP never reaches the routes; it is answered here, in the same form. */

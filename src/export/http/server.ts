@@ -1,6 +1,6 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
-import type { ListenAddress } from '../../model/listen-address.ts';
+import type { ListenAddress, PassedSocket } from '../../model/listen-address.ts';
 import type { WebRules } from '../../model/web-rules.ts';
 import type { Logger, Passwords, SocketFiles } from '../../ports.ts';
 import { allMetrics } from '../metrics/metrics.ts';
@@ -33,7 +33,7 @@ export interface HttpDeps extends RouteSources {
 }
 export interface HttpServer {
   /** Starts on all of the addresses or on none. @returns those it really has. @throws AgentError LISTEN */
-  listen(addresses: readonly ListenAddress[]): Promise<string[]>;
+  listen(addresses: readonly (ListenAddress | PassedSocket)[]): Promise<string[]>;
   /** Takes over what has changed in the configuration: certificates for new connections; streams begin anew. */
   renew(): void;
   /** Takes no more connections, lets running answers end within `graceMs`, then cuts them. */
