@@ -16,6 +16,8 @@ export interface Agent {
   /** `http://127.0.0.1:PORT`, with https where `--web.config.file` says so */
   readonly url: string;
   readonly socket: string;
+  /** of the process that listens: `child` is its parent when it was started as root */
+  readonly pid: number;
   /** its log so far, one JSON document a line */
   log(): string;
   /** GET over the unix socket, where file names are shown */
@@ -74,6 +76,7 @@ export async function startAgent(
       child,
       url,
       socket,
+      pid: Number(/"pid":(\d+)/.exec(log)?.[1]),
       log: () => log,
       get,
       post: (path, body) => ask(socket, 'POST', path, body),

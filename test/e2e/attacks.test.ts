@@ -292,8 +292,8 @@ describe('attacks', { concurrency: 8 }, () => {
   }
 });
 
-function residentBytes({ child }: Agent): number {
-  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+function residentBytes({ pid }: Agent): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1]) * 1024;
 }
 function summary({ statuses, error, text, ms }: Got): string {
