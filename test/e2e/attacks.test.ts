@@ -1,7 +1,7 @@
 /** Attacks on an agent that really listens; `npm test -- --test-name-pattern` shows for each what it got. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -331,6 +331,18 @@ test('10,000 connections from one address keep nobody else out, and leave nothin
   assert.deepEqual((await sendRaw({ port: port() }, wire('GET /metrics'))).statuses, [200]);
   const grown = residentBytes(agent) - rss;
   assert.ok(grown < 64 * 2 ** 20, `the agent has grown by ${Math.round(grown / 2 ** 20)} MiB`);
+});
+
+test('docs/access.md tells what each of them gets (npm run golden writes it)', () => {
+  const file = join(import.meta.dirname, '../../docs/access.md');
+  const [begin, end] = ['<!-- attacks: made by `npm run golden` -->\n', '<!-- end of attacks -->'];
+  const rows = attacks.map(({ attack, gets }) => `| ${attack} | ${gets.join(', ') || 'the connection ends'} |\n`);
+  const table = `\n| Attack | Status |\n| --- | --- |\n${rows.join('')}\n`;
+  const text = readFileSync(file, 'utf8');
+  const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(end)];
+  assert.ok(from >= begin.length && to >= from, 'the table has lost its marks');
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text.slice(0, from) + table + text.slice(to));
+  assert.ok(readFileSync(file, 'utf8').includes(begin + table + end), 'the table is not current');
 });
 
 test('after all of that the agent is well, and none of it was a bug to it', async () => {
