@@ -89,7 +89,8 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
     problems.push(`--web.listen-address: ${text} is not HOST:PORT, [IPV6]:PORT or :PORT`);
     return [];
   });
-  const web = await loadWebRules(one('web.config.file'));
+  // commands listen to nobody, and may not be allowed to read the key
+  const web = await loadWebRules(options.defaultFileOptional === true ? '' : one('web.config.file'));
   if ('problems' in web) problems.push(...web.problems);
   else warnings.push(...web.warnings);
   const telemetryPath = one('web.telemetry-path');

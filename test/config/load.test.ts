@@ -124,6 +124,13 @@ test('mistakes in flags and in the file are reported together', async () => {
   );
 });
 
+test('commands, which listen to nobody, do not need the web configuration file', async () => {
+  const environment = { PMEMWATCH_WEB_CONFIG_FILE: '/nonexistent/web.yml' };
+  const loaded = await loadSettings({}, { ...quiet, environment, defaultFileOptional: true });
+  assert.ok('settings' in loaded, JSON.stringify(loaded));
+  assert.deepEqual(await problemsOf({}, environment), ['/nonexistent/web.yml: does not exist']);
+});
+
 test('a config file that cannot be used is named with the reason', async () => {
   const huge = await write('huge.yml', '#'.repeat(1024 * 1024 + 1));
   const binary = await write('binary.yml', Uint8Array.of(0x70, 0xff, 0xfe));

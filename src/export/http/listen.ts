@@ -21,7 +21,6 @@ const MOST_CONNECTIONS = 512;
 /** Of one address over TCP: it cannot keep everybody else out. */
 const MOST_CONNECTIONS_OF_ONE = 128;
 const HANDSHAKE_MS = 10_000;
-/** One who takes nothing of an answer for so long is cut. */
 const STALLED_MS = 120_000;
 
 export interface ListenerDeps {
@@ -33,6 +32,8 @@ export interface ListenerDeps {
   /** of now, for TCP; whether there are any decides what is spoken */
   readonly tls: () => TlsRules | undefined;
   readonly log: Logger;
+  /** one who takes nothing of an answer for so long is cut; 2 min */
+  readonly stalledMs?: number;
 }
 export interface Listener {
   readonly server: Server;
@@ -47,7 +48,7 @@ export async function listenOn(address: ListenAddress | PassedSocket, deps: List
   const isUnix = address.kind === 'unix' || (address.kind === 'passed' && address.path !== null);
   const { server, renew } = isUnix ? plainServer(deps) : tcpServer(deps);
   server.maxConnections = MOST_CONNECTIONS;
-  server.timeout = STALLED_MS;
+  server.timeout = deps.stalledMs ?? STALLED_MS;
   // not one for whom an answer is still being made
   server.on('timeout', (socket: Socket) => {
     if (socket.writableLength > 0) socket.destroy();
