@@ -9,6 +9,7 @@ import { type ApiToken, createAccess } from './access.ts';
 import { createAnswers, lowerCase, securityHeaders } from './answers.ts';
 import { createGate } from './gate.ts';
 import { type Listener, listenOn } from './listen.ts';
+import { HttpProblem } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
 import { routes } from './routes.ts';
 
@@ -125,6 +126,9 @@ export async function createHttpApp(deps: HttpDeps) {
     const anyHost = healthUrls.has(url) || (url === config.telemetryPath && deps.view().options.paths !== 'full');
     await gate.admit(request.raw, anyHost);
   });
+  app.addHook('preHandler', async ({ query, body }) => {
+    if (hasInfinity(query) || hasInfinity(body)) throw new HttpProblem(400, 'A number is larger than every number.');
+  });
   app.setErrorHandler(answer.error);
   app.setNotFoundHandler((request, reply) => answer.problem(request, reply, 404, 'Nothing is served here; see /docs.'));
 
@@ -164,6 +168,12 @@ export async function createHttpApp(deps: HttpDeps) {
   }
   await app.ready();
   return { app, access, streams, closeDocumentation: async () => (await documentation)?.close() };
+}
+
+/** Of `1e999` ajv makes a number that it holds against no limit: its range keywords pass over what is not finite. */
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
 }
 
 function registerRoutes(app: HttpApp, context: RouteContext): void {
