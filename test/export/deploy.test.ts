@@ -9,7 +9,8 @@ import { configSchema } from '../../src/config/keys.ts';
 import { defaultConfig, parseConfig } from '../../src/config/schema.ts';
 import { PROBE_SOCKET } from '../../src/linux/platform.ts';
 import { blindSpots } from '../../src/linux/probe/capabilities.ts';
-import { alertnames } from '../../src/notify/alertmanager.ts';
+import { conditions } from '../../src/model/incident.ts';
+import { alertnameFor } from '../../src/notify/alertmanager.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -75,7 +76,8 @@ test('pushed alerts bear the names of the rules that tell the same, and of no ru
         .map(([, name = '']) => name),
     ),
   ];
-  for (const [condition, name] of Object.entries(alertnames)) {
+  for (const condition of conditions) {
+    const name = alertnameFor(condition);
     const expected = toldBy(condition);
     // dimm_replace has a rule of its own beside that of all modules, which leaves it out
     if (condition === 'dimm_replace') assert.ok(expected.includes(name));
