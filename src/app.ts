@@ -1,16 +1,17 @@
 import { createClosers } from './closers.ts';
-import type { Loaded, Settings } from './config/load.ts';
+import { filesOf, type Loaded, type Settings } from './config/load.ts';
 import { runCycle, type Stages } from './cycle.ts';
 import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
-import { createServer } from './export/http/server.ts';
+import { createServer, type HttpServer } from './export/http/server.ts';
 import { createHinting } from './hinting.ts';
 import { listen } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
 import type { HistoryEvent, Severity } from './model/incident.ts';
+import type { PassedSocket } from './model/listen-address.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
@@ -27,6 +28,7 @@ import type {
   Http,
   KernelTree,
   Logger,
+  Passwords,
   Resolver,
   ScrubControl,
   SocketFiles,
@@ -50,10 +52,14 @@ export interface AppPlatform extends StatePlaces {
   readonly http: Http;
   readonly hostInfo: HostInfo;
   readonly sockets: SocketFiles;
+  readonly passwords: Passwords;
+  /** sockets that the process was started with */
+  readonly passedSockets: readonly PassedSocket[];
   readonly pageSize: number;
   /** online processors */
   readonly processors: number;
-  createHints(onHint: (hint: Hint) => void): Hints;
+  /** @param configFiles what is read again when it changes */
+  createHints(configFiles: () => readonly string[], onHint: (hint: Hint) => void): Hints;
   watchMounts(onChange: () => void): () => void;
   /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
   blindSpots(): Promise<readonly string[] | undefined>;
@@ -87,6 +93,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
   const { clock } = platform;
   const closers = createClosers(log);
   const startedAt = clock.now();
+  let server: HttpServer | undefined;
   try {
     const { settings, ...reloading } = createReloading({
       settings: options.settings,
@@ -95,6 +102,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       log,
       async apply(next) {
         await telling.restart(next);
+        server?.renew();
+        // what is watched may have changed as well
+        inventory.refresh();
         scrubs.trigger.hold(inventory.topology());
         queue.again();
         loop.wake();
@@ -274,7 +284,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       clock,
       reload: () => void reloading.reload(),
     });
-    const hints = platform.createHints(hinting.take);
+    const hints = platform.createHints(() => filesOf(settings()), hinting.take);
     closers.add('hinting', hinting.stop);
     closers.add('hints', () => hints.stop());
     const unwatchMounts = platform.watchMounts(() => inventory.refresh());
@@ -299,7 +309,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       };
     }
 
-    const server = await createServer({
+    server = await createServer({
       view: () => ({
         state,
         agent: status(),
@@ -340,12 +350,17 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         get tokens() {
           return settings().config.api.tokens;
         },
+        get rules() {
+          return settings().webRules;
+        },
       },
       sockets: platform.sockets,
+      passwords: platform.passwords,
       log: log.child({ component: 'http' }),
     });
-    closers.add('http', () => server.close());
-    const addresses = await listen(server, settings(), log);
+    const { close } = server;
+    closers.add('http', () => close());
+    const addresses = await listen(server, settings(), platform.passedSockets, log);
 
     // everything is in place: look for the first time
     void (async () => {

@@ -10,6 +10,8 @@ import { loadSettings, type PathRoots, type Settings, wantsColor } from './confi
 import { createClock } from './linux/clock.ts';
 import { nodeFlags } from './linux/node-flags.ts';
 import { readPageSize } from './linux/page-size.ts';
+import { countPassedSockets, describePassedSockets, passedVariables } from './linux/passed-sockets.ts';
+import { createPasswords } from './linux/passwords.ts';
 import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
 import { isSupervised } from './linux/probe/connect.ts';
 import { createSocketFiles } from './linux/socket-files.ts';
@@ -53,20 +55,32 @@ async function openPlatform(roots: PathRoots) {
 }
 
 /** As root the listening half runs as another user, below a parent that holds the privilege and listens to nothing. */
-async function supervise(settings: Settings): Promise<never> {
-  const { becomeSupervisor } = await import('./linux/become-supervisor.ts');
+async function supervise(settings: Settings): Promise<ExitCode> {
   const apiSocket = settings.config.api.socket;
-  return becomeSupervisor({
+  const passedSockets = countPassedSockets(process.env, false);
+  const options = {
     agentArgs: [...new Set([...nodeFlags, ...process.execArgv]), ...process.argv.slice(1)],
     user: settings.config.agent.user,
     roots: settings.roots,
     stateFile: settings.stateFile,
     ...(apiSocket !== undefined && { apiSocket }),
-  });
+    passedSockets,
+  };
+  if (passedSockets > 0) {
+    // to become another program would close them
+    const { runSupervisor } = await import('./linux/supervisor.ts');
+    const warn = (message: string) => void process.stderr.write(`pmemwatch agent: ${message}\n`);
+    return process.exit(await runSupervisor({ ...options, warn }));
+  }
+  const { becomeSupervisor } = await import('./linux/become-supervisor.ts');
+  return becomeSupervisor(options);
 }
 
 async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
   if (process.getuid?.() === 0 && !isSupervised()) return supervise(settings);
+  const passedSockets = countPassedSockets(process.env, isSupervised());
+  // what we start ourselves is not to take them for its own
+  for (const name of passedVariables) delete process.env[name];
   let reload = (): void => undefined;
   onHangup = () => reload();
   // it would end an agent that is not up yet
@@ -109,12 +123,14 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         http: linux.http,
         hostInfo: linux.hostInfo,
         sockets: createSocketFiles(),
+        passwords: createPasswords(linux.clock),
+        passedSockets: describePassedSockets(passedSockets),
         stateFile: createStateFile(settings.stateFile),
         openStateCopy: () => openStateCopy(settings.stateFile),
         openMemory: () => linux.openDatabase(':memory:'),
         pageSize: readPageSize(),
         processors: cpus().length,
-        createHints: (onHint) => linux.createHints(settings.configFile ?? null, onHint),
+        createHints: linux.createHints,
       },
       log,
     );

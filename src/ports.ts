@@ -286,3 +286,10 @@ export interface SocketFiles {
   /** Sets the permissions, such as 0o660. */
   restrict(path: string, mode: number): Promise<void>;
 }
+
+/** Compares passwords with their hashes, beside the event loop: a comparison takes tens of milliseconds or more. */
+export interface Passwords {
+  /** Whether it is the password of a bcrypt hash. Questions are answered one after the other. Rejects when none can be. */
+  verify(password: string, hash: string): Promise<boolean>;
+  close(): void;
+}

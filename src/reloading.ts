@@ -54,6 +54,7 @@ function needRestart(before: Settings, after: Settings): string[] {
     ['poll', (s) => s.config.poll],
     ['api.socket', (s) => s.config.api.socket],
     ['agent.user', (s) => s.config.agent],
+    ['tls_server_config (on or off)', (s) => s.webRules.tls === undefined],
   ];
   return parts.filter(([, part]) => JSON.stringify(part(before)) !== JSON.stringify(part(after))).map(([key]) => key);
 }

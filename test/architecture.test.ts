@@ -38,7 +38,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
   { from: /^src\/model\//, may: [/^src\/model\//] },
   { from: /^src\/ports\.ts$/, may: [/^src\/model\//] },
   {
-    from: /^src\/config\/(load|secrets)\.ts$/,
+    from: /^src\/config\/(load|secrets|web-file)\.ts$/,
     may: [/^src\/(model|config)\//, /^node:/, /^typebox/, /^yaml$/],
   },
   { from: /^src\/config\//, may: [/^src\/(model|config)\//, /^typebox/, /^yaml$/, /^croner$/] },
@@ -55,7 +55,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [
       /^src\/(export|model)\//,
       /^src\/ports\.ts$/,
-      /^node:(crypto|http|net)$/,
+      /^node:(crypto|http|https|net|tls)$/,
       /^fastify$/,
       /^@fastify\//,
       /^typebox/,
@@ -73,6 +73,10 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
   {
     from: /^src\/lane\.ts$/,
     may: [/^src\/linux\/filesystem-io\.ts$/, /^src\/resolve\/fs\/lane-work\.ts$/, /^node:worker_threads$/],
+  },
+  {
+    from: /^src\/password\.ts$/,
+    may: [/^src\/linux\/passwords\.ts$/, /^node:worker_threads$/, /^bcryptjs$/],
   },
   {
     from: /^src\/(cycle|loop)\.ts$/,

@@ -3,6 +3,7 @@ import { AgentError } from '../model/errors.ts';
 import { usage } from './arguments.ts';
 import type { Command } from './command.ts';
 import { counted, painter, printable } from './print.ts';
+import { webConfigOption } from './settings.ts';
 
 export const configCheck: Command = {
   name: 'config check',
@@ -10,9 +11,13 @@ export const configCheck: Command = {
   operands: 'FILE',
   details:
     'Reads the file as the agent would, with the secrets it names and the PMEMWATCH_ variables that are set, and changes\nnothing. Mistakes go to standard output, one a line, with line and column.',
-  options: {},
+  options: webConfigOption,
   examples: [
     { line: 'pmemwatch config check /etc/pmemwatch/pmemwatch.yml', shows: 'before a reload' },
+    {
+      line: 'pmemwatch config check pmemwatch.yml --web.config.file web.yml',
+      shows: 'with certificates, users and limits',
+    },
     {
       line: 'pmemwatch config check pmemwatch.yml && systemctl reload pmemwatch',
       shows: 'reload only what is right',
@@ -21,7 +26,7 @@ export const configCheck: Command = {
   async run(args, context) {
     const [file, ...others] = args.operands;
     if (file === undefined || others.length > 0) throw usage('config check takes one FILE');
-    const loaded = await loadSettings({ config: [file] }, { isTerminal: context.isTerminal });
+    const loaded = await loadSettings({ ...args.values, config: [file] }, { isTerminal: context.isTerminal });
     if ('problems' in loaded) {
       for (const problem of loaded.problems) context.stdout.write(`${printable(problem)}\n`);
       throw new AgentError(
@@ -29,12 +34,17 @@ export const configCheck: Command = {
         `${counted(loaded.problems.length, 'mistake')} in ${file}: correct them and check again`,
       );
     }
-    const { config, receivers, warnings } = loaded.settings;
+    const { config, receivers, warnings, webFiles, webRules } = loaded.settings;
     for (const warning of warnings)
       context.stdout.write(`${painter(context.color)('yellow', 'warning')}: ${printable(warning)}\n`);
     context.stdout.write(
       `${printable(file)} is right: ${counted(receivers.length, 'receiver')}, ${counted(config.api.tokens.length, 'token')}\n`,
     );
+    const [webFile] = webFiles;
+    if (webFile !== undefined) {
+      const tls = `TLS ${webRules.tls === undefined ? 'off' : 'on'}`;
+      context.stdout.write(`${printable(webFile)} is right: ${tls}, ${counted(webRules.users.size, 'user')}\n`);
+    }
     return 0;
   },
 };

@@ -26,6 +26,7 @@ function optionsOf(flags: readonly SettingFlag[]): Options {
 export const agentOptions: Options = optionsOf(agentFlags);
 /** `--path.*`: for commands that look at the machine themselves. */
 export const pathOptions: Options = optionsOf(pathFlags);
+export const webConfigOption: Options = optionsOf(agentFlags.filter(({ name }) => name === 'web.config.file'));
 export const configOption: Options = optionsOf(agentFlags.filter(({ name }) => name === 'config'));
 
 /**

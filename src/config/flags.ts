@@ -36,7 +36,12 @@ export const agentFlags: readonly SettingFlag[] = [
     repeatable: true,
     help: 'where to serve metrics and API, as HOST:PORT, [IPV6]:PORT or :PORT; port 0 takes a free one',
   },
-  { name: 'web.config.file', value: 'FILE', default: '', help: 'TLS and basic authentication (Prometheus format)' },
+  {
+    name: 'web.config.file',
+    value: 'FILE',
+    default: '',
+    help: 'TLS, passwords, headers and a rate limit, in the format of the Prometheus exporters',
+  },
   { name: 'web.telemetry-path', value: 'PATH', default: '/metrics', help: 'path of the metrics' },
   ...pathFlags,
   { name: 'state.file', value: 'FILE', default: '/var/lib/pmemwatch/state.db', help: 'what the agent remembers' },

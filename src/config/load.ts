@@ -2,9 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { errnoOf } from '../model/errors.ts';
 import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts';
 import { nearest } from '../model/nearest.ts';
+import type { WebRules } from '../model/web-rules.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
 import { type Config, defaultConfig, inFileOrder, type Override, parseConfig, problemText } from './schema.ts';
 import { type Environment, instancesOf, openSecrets, type Receiver, readSecrets } from './secrets.ts';
+import { loadWebRules } from './web-file.ts';
 
 export interface PathRoots {
   readonly sysfs: string;
@@ -22,11 +24,19 @@ export interface Settings {
   readonly receivers: readonly Receiver[];
   readonly listen: readonly TcpAddress[];
   readonly telemetryPath: string;
+  /** what `--web.config.file` says */
+  readonly webRules: WebRules;
+  /** that file and those it names */
+  readonly webFiles: readonly string[];
   readonly roots: PathRoots;
   readonly stateFile: string;
   readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
   /** what is allowed and unwise, one sentence each */
   readonly warnings: readonly string[];
+}
+/** What is read again when it changes. */
+export function filesOf({ configFile, webFiles }: Settings): readonly string[] {
+  return [...(configFile === undefined ? [] : [configFile]), ...webFiles];
 }
 export type Loaded = { readonly settings: Settings } | { readonly problems: readonly string[] };
 
@@ -60,7 +70,10 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
     problems.push(`--web.listen-address: ${text} is not HOST:PORT, [IPV6]:PORT or :PORT`);
     return [];
   });
-  if (one('web.config.file') !== '') problems.push('--web.config.file is not available in this version: leave it out');
+  // commands listen to nobody, and may not be allowed to read the key
+  const web = await loadWebRules(options.defaultFileOptional === true ? '' : one('web.config.file'));
+  if ('problems' in web) problems.push(...web.problems);
+  else warnings.push(...web.warnings);
   const telemetryPath = one('web.telemetry-path');
   if (!/^\/[A-Za-z0-9._~/-]+$/.test(telemetryPath)) {
     problems.push(`--web.telemetry-path: ${telemetryPath} is not a path such as /metrics`);
@@ -85,6 +98,7 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   const wrong = inFileOrder([...('problems' in parsed ? parsed.problems : []), ...secrets.problems]);
   problems.push(...wrong.map((problem) => problemText(file.name ?? 'environment', problem)));
   if (problems.length > 0 || 'problems' in parsed) return { problems };
+  if ('problems' in web) return { problems: web.problems };
   warnings.push(...openSecrets(parsed.config.receivers));
   const { user } = parsed.config.agent;
   if (user !== defaultConfig().agent.user && !(await mayRunAs(user))) {
@@ -97,6 +111,8 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
       receivers: parsed.config.receivers.flatMap((receiver, i) => instancesOf(receiver, secrets.of(i))),
       listen,
       telemetryPath,
+      webRules: web.rules,
+      webFiles: web.files,
       roots,
       stateFile: one('state.file'),
       log: { level: level as LogLevel, format: format as 'json' | 'pretty' },

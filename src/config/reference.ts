@@ -42,7 +42,7 @@ function flagsSection(): string {
     `\`--${flag.name} ${flag.value}\`${flag.repeatable === true ? ' (repeatable)' : ''}`,
     `\`${environmentName(flag.name)}\`${flag.repeatable === true ? ' (with commas)' : ''}`,
     flag.default === '' ? '–' : `\`${flag.default}\``,
-    notYet.has(flag.name) ? `${flag.help}. *${later}*` : flag.help,
+    flag.help,
   ]);
   return `## Flags of \`pmemwatch agent\`\n\n${table(['Flag', 'Environment', 'Default', 'Meaning'], rows)}`;
 }
@@ -56,12 +56,9 @@ function environmentSection(): string {
 ${'\n'}\`NO_COLOR\` (not empty) and \`TERM=dumb\` switch colours off.`;
 }
 
-const later = 'Not available in this version: refused.';
-const notYet = new Set(['web.config.file']);
-
 function renderSection(key: string, schema: TSchema): string {
   const notes = notesOf(schema);
-  const heading = `## \`${key}\`\n\n${notes.description ?? ''}${notYet.has(key) ? ` *${later}*` : ''}`;
+  const heading = `## \`${key}\`\n\n${notes.description ?? ''}`;
   const rows = rowsOf(schema, Type.IsObject(schema) ? '' : key);
   return rows.length === 0 ? heading : `${heading}\n\n${table(['Key', 'Default', 'Allowed', 'Meaning'], rows)}`;
 }

@@ -29,8 +29,8 @@ export function createHints(deps: {
   readonly sysfs: string;
   /** `/dev`; null watches no devices */
   readonly dev: string | null;
-  /** null when there is no configuration file */
-  readonly configFile: string | null;
+  /** absolute or relative paths; asked with each `watch`, since one may name others */
+  readonly configFiles: () => readonly string[];
   readonly onHint: (hint: Hint) => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -38,29 +38,41 @@ export function createHints(deps: {
   const { sysfs, onHint, clock, log } = deps;
   const watches = new Map<string, Watch>();
   const resting = new Set<string>();
-  /** of the process' own directories; those of targets change with each `watch` */
+  /** of devices; what else is watched can change with each `watch` */
   const standing = new Map<string, OnEvent>();
   let handlers: ReadonlyMap<string, OnEvent> = standing;
   let queue: Promise<void> = Promise.resolve();
   let stopped = false;
   let told = false;
 
-  if (deps.dev !== null) watchEntries(resolve(deps.dev), { kind: 'devices' }, (name) => DEVICE_NAME.test(name));
-  if (deps.configFile !== null) {
-    const file = resolve(deps.configFile);
-    // its directory: editors and Kubernetes (`..data`) put a new file in its place
-    watchEntries(dirname(file), { kind: 'config' }, (name) => name === basename(file) || name === '..data');
+  if (deps.dev !== null) {
+    const directory = resolve(deps.dev);
+    standing.set(
+      directory,
+      ofEntries(directory, { kind: 'devices' }, (name) => DEVICE_NAME.test(name)),
+    );
   }
-  function watchEntries(directory: string, hint: Hint, isOurs: (name: string) => boolean): void {
+  /** Their directories: editors and Kubernetes (`..data`) put a new file in the place of an old one. */
+  function configDirectories(): [string, OnEvent][] {
+    const files = Map.groupBy(
+      deps.configFiles().map((file) => resolve(file)),
+      dirname,
+    );
+    return [...files].map(([directory, paths]) => {
+      const names = new Set(['..data', ...paths.map((path) => basename(path))]);
+      return [directory, ofEntries(directory, { kind: 'config' }, (name) => names.has(name))];
+    });
+  }
+  function ofEntries(directory: string, hint: Hint, isOurs: (name: string) => boolean): OnEvent {
     let noise = 0;
     let second = 0;
-    standing.set(directory, (name) => {
+    return (name) => {
       const now = Math.floor(clock.monotonic() / 1000);
       noise = now === second ? noise + 1 : 0;
       second = now;
       if (isOurs(name)) onHint(hint);
       else if (noise >= NOISE_PER_SECOND && !resting.has(directory)) rest(directory, hint);
-    });
+    };
   }
   /** A busy directory would keep us busy for nothing: look again later, as if something had happened meanwhile. */
   function rest(directory: string, hint: Hint): void {
@@ -120,7 +132,7 @@ export function createHints(deps: {
       const next = new Map(
         targets.map(({ path, hint }): [string, OnEvent] => [resolve(sysfs, path), () => onHint(hint)]),
       );
-      for (const [directory, onEvent] of standing) next.set(directory, onEvent);
+      for (const [directory, onEvent] of [...configDirectories(), ...standing]) next.set(directory, onEvent);
       const armed = queue.then(() => (stopped ? undefined : rearm(next)));
       queue = armed.catch(() => undefined);
       return armed;

@@ -24,8 +24,8 @@ export interface LinuxPlatform {
   readonly http: Http;
   readonly hostInfo: HostInfo;
   openDatabase(file: string, options?: { readonly readOnly?: boolean }): Promise<Database>;
-  /** `configFile` null when there is none */
-  createHints(configFile: string | null, onHint: (hint: Hint) => void): Hints;
+  /** @param configFiles asked again and again: a configuration file may name others */
+  createHints(configFiles: () => readonly string[], onHint: (hint: Hint) => void): Hints;
   close(): Promise<void>;
 }
 
@@ -50,8 +50,8 @@ export function createLinuxPlatform(roots: LinuxRoots, options: LinuxOptions): L
     http: createHttp(),
     hostInfo: createHostInfo(roots),
     openDatabase,
-    createHints: (configFile, onHint) =>
-      createHints({ sysfs: roots.sysfs, dev: roots.dev, configFile, onHint, clock, log }),
+    createHints: (configFiles, onHint) =>
+      createHints({ sysfs: roots.sysfs, dev: roots.dev, configFiles, onHint, clock, log }),
     close: () => probe.close(),
   };
 }

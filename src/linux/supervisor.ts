@@ -7,6 +7,7 @@ import { chownSync, constants, existsSync, mkdirSync, readFileSync, statSync } f
 import type { Socket } from 'node:net';
 import { constants as os } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { FIRST_PASSED, passedEnvironment } from './passed-sockets.ts';
 import { type LinuxRoots, type ProbePurpose, spawnProbe } from './probe/spawn.ts';
 
 export interface SupervisorOptions {
@@ -19,6 +20,8 @@ export interface SupervisorOptions {
   readonly stateFile: string;
   /** the unix socket of the API, if any: its directory is made likewise */
   readonly apiSocket?: string;
+  /** sockets that this process was started with, for the listening half */
+  readonly passedSockets?: number;
   /** one line for people, such as about the fallback to `nobody` */
   readonly warn: (message: string) => void;
 }
@@ -53,19 +56,24 @@ export async function runSupervisor(options: SupervisorOptions): Promise<number>
   }
 }
 
-// a signal of the terminal reaches the agent once, through here
-const HALF: SpawnOptions = {
-  detached: true,
-  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-  // glibc gives each thread a heap of its own otherwise: 5 MB of the agent
-  env: { MALLOC_ARENA_MAX: '2', ...process.env },
-};
+function half({ passedSockets = 0 }: SupervisorOptions): SpawnOptions {
+  const passed = Array.from({ length: passedSockets }, (_, i) => FIRST_PASSED + i);
+  return {
+    // a signal of the terminal reaches the agent once, through here
+    detached: true,
+    // each has the number that it has here: after them comes the channel to us
+    stdio: ['inherit', 'inherit', 'inherit', ...passed, 'ipc'],
+    // glibc gives each thread a heap of its own otherwise: 5 MB of the agent
+    env: { MALLOC_ARENA_MAX: '2', ...passedEnvironment(process.env, passedSockets) },
+  };
+}
 
-function startAs(account: Account, { agentArgs, stateFile, apiSocket }: SupervisorOptions): ChildProcess {
+function startAs(account: Account, options: SupervisorOptions): ChildProcess {
+  const { agentArgs, stateFile, apiSocket } = options;
   prepareDirectoryOf(stateFile, account);
   if (apiSocket !== undefined) prepareDirectoryOf(apiSocket, account);
   // setting both makes libuv clear the supplementary groups too; leaving root clears the capabilities
-  return spawn(process.execPath, agentArgs, { ...HALF, uid: account.uid, gid: account.gid });
+  return spawn(process.execPath, agentArgs, { ...half(options), uid: account.uid, gid: account.gid });
 }
 
 /**
@@ -77,7 +85,7 @@ function startWithoutCapabilities(hidden: string, account: Account, options: Sup
     `user '${account.name}' cannot reach ${hidden}: the listening process stays root, without any capability; install pmemwatch where that user can read it`,
   );
   const drop = ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
-  return spawn('setpriv', [...drop, process.execPath, ...options.agentArgs], HALF);
+  return spawn('setpriv', [...drop, process.execPath, ...options.agentArgs], half(options));
 }
 
 function exitCode(agent: ChildProcess, account: Account): Promise<number> {

@@ -2,6 +2,9 @@
 export type TcpAddress = { readonly kind: 'tcp'; readonly host?: string; readonly port: number };
 export type ListenAddress = TcpAddress | { readonly kind: 'unix'; readonly path: string };
 
+/** A socket that listens already, handed over by whoever started the process; `path` is null for TCP. */
+export type PassedSocket = { readonly kind: 'passed'; readonly fd: number; readonly path: string | null };
+
 /** `127.0.0.1:9915`, `:9915` (every address), `[::1]:9915`, `localhost:9915`, `/run/pmemwatch/api.sock`; undefined for anything else. */
 export function parseListenAddress(text: string): ListenAddress | undefined {
   if (text.startsWith('/')) return { kind: 'unix', path: text };
@@ -15,6 +18,6 @@ export function parseListenAddress(text: string): ListenAddress | undefined {
 }
 
 /** `http://[::1]:9915`; without a host, of this one. */
-export function urlOfAddress({ host = 'localhost', port }: TcpAddress): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function urlOfAddress({ host = 'localhost', port }: TcpAddress, isSecure = false): string {
+  return `http${isSecure ? 's' : ''}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -106,7 +106,7 @@ test('mistakes in flags and in the file are reported together', async () => {
       config: [config],
       'web.listen-address': ['9915', '127.0.0.1:70000'],
       'web.telemetry-path': ['metrics'],
-      'web.config.file': ['/etc/web.yml'],
+      'web.config.file': ['/nonexistent/web.yml'],
       'path.dev': ['dev'],
       'log.level': ['loud'],
       'log.format': ['xml'],
@@ -114,7 +114,7 @@ test('mistakes in flags and in the file are reported together', async () => {
     [
       '--web.listen-address: 9915 is not HOST:PORT, [IPV6]:PORT or :PORT',
       '--web.listen-address: 127.0.0.1:70000 is not HOST:PORT, [IPV6]:PORT or :PORT',
-      '--web.config.file is not available in this version: leave it out',
+      '/nonexistent/web.yml: does not exist',
       '--web.telemetry-path: metrics is not a path such as /metrics',
       '--path.dev: dev is not an absolute path',
       '--log.level: loud is not one of debug, info, warn, error',
@@ -122,6 +122,13 @@ test('mistakes in flags and in the file are reported together', async () => {
       `${config}:1:1: pol: unknown key "pol": did you mean poll?`,
     ],
   );
+});
+
+test('commands, which listen to nobody, do not need the web configuration file', async () => {
+  const environment = { PMEMWATCH_WEB_CONFIG_FILE: '/nonexistent/web.yml' };
+  const loaded = await loadSettings({}, { ...quiet, environment, defaultFileOptional: true });
+  assert.ok('settings' in loaded, JSON.stringify(loaded));
+  assert.deepEqual(await problemsOf({}, environment), ['/nonexistent/web.yml: does not exist']);
 });
 
 test('a config file that cannot be used is named with the reason', async () => {

@@ -13,9 +13,11 @@ export interface LaidHost {
 }
 export interface Agent {
   readonly child: ChildProcess;
-  /** `http://127.0.0.1:PORT` */
+  /** `http://127.0.0.1:PORT`, with https where `--web.config.file` says so */
   readonly url: string;
   readonly socket: string;
+  /** of the process that listens: `child` is its parent when it was started as root */
+  readonly pid: number;
   /** its log so far, one JSON document a line */
   log(): string;
   /** GET over the unix socket, where file names are shown */
@@ -39,11 +41,18 @@ export function agentArguments(dir: string, host: LaidHost, config: string): str
   ];
 }
 
-/** Starts the agent as a user would, and waits until it is ready. */
-export async function startAgent(dir: string, host: LaidHost, config: string): Promise<Agent> {
+/** Starts the agent as a user would, and waits until it is ready. @param more flags */
+export async function startAgent(
+  dir: string,
+  host: LaidHost,
+  config: string,
+  more: readonly string[] = [],
+): Promise<Agent> {
   const socket = join(dir, 'api.sock');
-  const withSocket = `api: { socket: ${JSON.stringify(socket)} }\n${config}`;
-  const child = spawn(process.execPath, agentArguments(dir, host, withSocket), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const api = `api:\n  socket: ${JSON.stringify(socket)}\n`;
+  const withSocket = config.startsWith('api:\n') ? config.replace('api:\n', api) : `${api}${config}`;
+  const args = [...agentArguments(dir, host, withSocket), ...more];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stdout.on('data', (chunk: Buffer) => {
     log += chunk.toString();
@@ -58,7 +67,7 @@ export async function startAgent(dir: string, host: LaidHost, config: string): P
   try {
     const url = await until(
       'it says where it listens',
-      () => /"address":"(http:\/\/127\.0\.0\.1:\d+)"/.exec(log)?.[1],
+      () => /"address":"(https?:\/\/127\.0\.0\.1:\d+)"/.exec(log)?.[1],
       alive,
     );
     await until('its socket listens', () => log.includes(`"address":"${socket}"`) || undefined, alive);
@@ -67,6 +76,7 @@ export async function startAgent(dir: string, host: LaidHost, config: string): P
       child,
       url,
       socket,
+      pid: Number(/"pid":(\d+)/.exec(log)?.[1]),
       log: () => log,
       get,
       post: (path, body) => ask(socket, 'POST', path, body),

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type TSchema, Type } from 'typebox';
+import { agentFlags } from '../../src/config/flags.ts';
 import { configSchema } from '../../src/config/keys.ts';
 import { defaultConfig, parseConfig } from '../../src/config/schema.ts';
 import { PROBE_SOCKET } from '../../src/linux/platform.ts';
@@ -115,6 +116,14 @@ test('the probe is started for each connection on the socket that the agent look
   assert.deepEqual(probe.get('StandardInput'), ['socket']);
 });
 
+test('the sockets that systemd may hold for the agent are those that it would open itself', () => {
+  const held = settings('pmemwatch.socket');
+  const listen = agentFlags.find(({ name }) => name === 'web.listen-address')?.default;
+  assert.deepEqual(held.get('ListenStream'), [listen, defaultConfig().api.socket]);
+  assert.deepEqual([held.get('SocketMode'), held.get('SocketGroup')], [['0660'], ['pmemwatch']]);
+  assert.equal(held.get('Accept'), undefined, 'one agent takes all connections');
+});
+
 test('every shipped command line keeps the debugger closed', () => {
   const lines = [...(agent.get('ExecStart') ?? []), ...(probe.get('ExecStart') ?? [])];
   assert.equal(lines.length, 2);
@@ -127,6 +136,7 @@ test('the folder of the sockets and the user of the units are made by what is sh
     'pmemwatch-probe.socket',
     'pmemwatch-probe@.service',
     'pmemwatch.service',
+    'pmemwatch.socket',
     'pmemwatch.sysusers.conf',
     'pmemwatch.tmpfiles.conf',
   ]);

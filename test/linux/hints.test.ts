@@ -42,7 +42,7 @@ function rig(): Rig {
   const hints = createHints({
     sysfs: join(root, 'sys'),
     dev: join(root, 'dev'),
-    configFile: join(root, 'etc/pmemwatch.yml'),
+    configFiles: () => [join(root, 'etc/pmemwatch.yml')],
     onHint: (hint) => seen.push(hint),
     clock: createClock(),
     log: silent,

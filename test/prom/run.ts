@@ -9,6 +9,7 @@ import { type Checks, createChecks } from './checks.ts';
 import { dashboardQueries } from './queries.ts';
 import { type RunningDemo, startDemo } from './running-demo.ts';
 import { type RunningPrometheus, startPrometheus } from './running-prometheus.ts';
+import { checkSecureScrape } from './secure-scrape.ts';
 
 const root = join(import.meta.dirname, '../..');
 const rules = join(root, 'deploy/prometheus/pmemwatch.rules.yml');
@@ -65,6 +66,10 @@ if (!isInstalled('promtool') || !isInstalled('prometheus')) {
   checks.skip('everything here', 'promtool and prometheus are not installed (Debian: apt-get install prometheus)');
 } else {
   await checkFiles(checks);
+  if (isInstalled('prometheus-node-exporter') && isInstalled('openssl'))
+    await checkSecureScrape(checks, promtool, rules);
+  else
+    checks.skip('scrapes over TLS', 'prometheus-node-exporter or openssl is not installed (Debian: apt-get install)');
   const demo = await checks.run('the demo starts and keeps running', startDemo);
   if (demo !== undefined) {
     try {

@@ -22,14 +22,23 @@ export interface RunningPrometheus {
 
 const WAIT_MS = 30_000;
 
-/** A Prometheus of its own, with the shipped rules, that scrapes the agent twice a second. */
-export async function startPrometheus(agentUrl: string, rules: string): Promise<RunningPrometheus> {
+/**
+ * A Prometheus of its own, with the shipped rules, that scrapes the agent twice a second.
+ * @param credentials keys of the scrape that are needed to be let in
+ * @param others scrapes beside it
+ */
+export async function startPrometheus(
+  agentUrl: string,
+  rules: string,
+  credentials: object = {},
+  others: readonly object[] = [],
+): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'pmemwatch-prom-'));
   const instance = new URL(agentUrl).host;
   const config = {
     global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '1s' },
     rule_files: [rules],
-    scrape_configs: [{ job_name: 'pmemwatch', static_configs: [{ targets: [instance] }] }],
+    scrape_configs: [{ job_name: 'pmemwatch', static_configs: [{ targets: [instance] }], ...credentials }, ...others],
   };
   // JSON is YAML
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
@@ -111,7 +120,7 @@ export async function startPrometheus(agentUrl: string, rules: string): Promise<
   };
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { basicCredentials } from './basic-auth.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface ApiToken {
@@ -15,6 +16,8 @@ export interface Access {
   /** Marks a connection as one of the unix socket: its file permissions are the access rule. */
   trust(socket: Socket): void;
   isTrusted(request: IncomingMessage): boolean;
+  /** Whether the request carries a token, of whatever scope. */
+  hasToken(request: IncomingMessage): boolean;
   mayRead(request: IncomingMessage): boolean;
   /** How the one who asks may change something: `unix socket`, `token NAME`. @throws HttpProblem 401 or 403 */
   operator(request: IncomingMessage): string;
@@ -29,6 +32,7 @@ export function createAccess(options: { tokens: () => readonly ApiToken[]; openO
       trusted.add(socket);
     },
     isTrusted: (request) => trusted.has(request.socket),
+    hasToken: (request) => tokenOf(request) !== undefined,
     mayRead(request) {
       if (trusted.has(request.socket)) return true;
       if (options.openOnLoopback && isLoopback(request.socket.remoteAddress)) return true;
@@ -40,21 +44,27 @@ export function createAccess(options: { tokens: () => readonly ApiToken[]; openO
       if (token?.scope === 'operate') return `token ${token.name}`;
       const advice = 'Use a token of scope operate (api.tokens in the configuration), or the unix socket.';
       throw token === undefined
-        ? new HttpProblem(401, advice, { 'www-authenticate': 'Bearer realm="pmemwatch"' })
+        ? new HttpProblem(401, advice, { 'www-authenticate': challenge })
         : new HttpProblem(403, advice);
     },
   };
 }
 
+/** What a client is asked for; a browser asks its user for the second. */
+export const challenge = 'Bearer realm="pmemwatch", Basic realm="pmemwatch", charset="UTF-8"';
+
 /**
- * Every token is compared whole, so that the time taken tells nothing about which one was nearly right. Of several that
- * match, the one that may do most.
+ * As `Bearer TOKEN`; or as the password of the user NAME, since a browser can ask for nothing else. Every token is compared
+ * whole, so that the time taken tells nothing about which one was nearly right. Of several that match, the one that may
+ * do most.
  */
 function matchingToken(authorization: string | undefined, tokens: readonly ApiToken[]): ApiToken | undefined {
-  const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+  const basic = basicCredentials(authorization);
+  const token = basic?.password ?? /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (token === undefined) return undefined;
   const given = createHash('sha256').update(token).digest();
-  const matching = tokens.filter(({ hash }) => {
+  const matching = tokens.filter(({ name, hash }) => {
+    if (basic !== undefined && basic.user !== name) return false;
     const digest = Buffer.from(hash.replace(/^sha256:/, ''), 'hex');
     return digest.length === given.length && timingSafeEqual(digest, given);
   });

@@ -15,13 +15,14 @@ export type Problem = Static<typeof problemSchema>;
 
 const titles: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
-  401: 'A token is needed',
+  401: 'Credentials are needed',
   403: 'Not allowed here',
   404: 'Not found',
   409: 'Not possible now',
   413: 'The request is too large',
   415: 'Unsupported media type',
   421: 'This host name is not served here',
+  429: 'Too many requests',
   500: 'The agent failed to answer',
   501: 'Not possible here',
   503: 'Not ready',

@@ -1,15 +1,15 @@
-import type { Server } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { type FastifyError, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { messageOf } from '../../model/errors.ts';
-import type { ListenAddress } from '../../model/listen-address.ts';
-import type { Logger, SocketFiles } from '../../ports.ts';
+import { fastify } from 'fastify';
+import type { ListenAddress, PassedSocket } from '../../model/listen-address.ts';
+import type { WebRules } from '../../model/web-rules.ts';
+import type { Logger, Passwords, SocketFiles } from '../../ports.ts';
 import { allMetrics } from '../metrics/metrics.ts';
 import { createMetricsExporter } from '../metrics/prometheus.ts';
 import { type ApiToken, createAccess } from './access.ts';
-import { isServedHost } from './host-name.ts';
-import { listenOn } from './listen.ts';
-import { HttpProblem, problemOf } from './problem.ts';
+import { createAnswers, lowerCase, securityHeaders } from './answers.ts';
+import { createGate } from './gate.ts';
+import { type Listener, listenOn } from './listen.ts';
+import { HttpProblem } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
 import { routes } from './routes.ts';
 
@@ -21,17 +21,22 @@ export interface HttpConfig {
   /** permissions of a unix socket, such as 0o660 */
   readonly socketMode: number;
   readonly tokens: readonly ApiToken[];
+  /** what `--web.config.file` says; may change */
+  readonly rules: WebRules;
   /** for the demo: whoever connects from this host may read file names */
   readonly openOnLoopback?: boolean;
 }
 export interface HttpDeps extends RouteSources {
   readonly config: HttpConfig;
   readonly sockets: SocketFiles;
+  readonly passwords: Passwords;
   readonly log: Logger;
 }
 export interface HttpServer {
   /** Starts on all of the addresses or on none. @returns those it really has. @throws AgentError LISTEN */
-  listen(addresses: readonly ListenAddress[]): Promise<string[]>;
+  listen(addresses: readonly (ListenAddress | PassedSocket)[]): Promise<string[]>;
+  /** Takes over what has changed in the configuration: certificates for new connections; streams begin anew. */
+  renew(): void;
   /** Takes no more connections, lets running answers end within `graceMs`, then cuts them. */
   close(graceMs?: number): Promise<void>;
 }
@@ -41,9 +46,9 @@ const CLOSE_GRACE_MS = 3000;
 
 export async function createServer(deps: HttpDeps): Promise<HttpServer> {
   const { app, access, streams, closeDocumentation } = await createHttpApp(deps);
-  const servers: Server[] = [];
+  const listeners: Listener[] = [];
   const stop = (): Promise<void>[] =>
-    servers.splice(0).map((server) => new Promise((resolve) => server.close(() => resolve())));
+    listeners.splice(0).map(({ server }) => new Promise((resolve) => server.close(() => resolve())));
   return {
     async listen(addresses) {
       const actual: string[] = [];
@@ -54,8 +59,10 @@ export async function createServer(deps: HttpDeps): Promise<HttpServer> {
             onUnixConnection: access.trust,
             sockets: deps.sockets,
             socketMode: deps.config.socketMode,
+            tls: () => deps.config.rules.tls,
+            log: deps.log,
           });
-          servers.push(started.server);
+          listeners.push(started);
           actual.push(started.actual);
         }
       } catch (cause) {
@@ -64,8 +71,13 @@ export async function createServer(deps: HttpDeps): Promise<HttpServer> {
       }
       return actual;
     },
+    renew() {
+      for (const listener of listeners) listener.renew();
+      // who began one may not be let in any more
+      for (const end of streams) end();
+    },
     async close(graceMs = CLOSE_GRACE_MS) {
-      const running = [...servers];
+      const running = listeners.map(({ server }) => server);
       const closed = Promise.all(stop());
       for (const end of streams) end();
       for (const server of running) server.closeIdleConnections();
@@ -85,29 +97,40 @@ export async function createHttpApp(deps: HttpDeps) {
   const { config, log } = deps;
   const healthUrls = new Set(['/-/healthy', '/-/ready']);
   const access = createAccess({ tokens: () => config.tokens, openOnLoopback: config.openOnLoopback ?? false });
+  const gate = createGate({
+    access,
+    passwords: deps.passwords,
+    rules: () => config.rules,
+    allowedHosts: () => config.allowedHosts,
+  });
+  const headers = () => ({ ...securityHeaders, ...lowerCase(config.rules.headers) });
+  const answer = createAnswers(headers, log);
   const app: HttpApp = fastify({
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 256 },
     // refuse what is not known instead of dropping it silently
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply, log),
+    frameworkErrors: answer.error,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   // answers are made by typed code and checked against their schemas in tests: no second serializer in memory
   app.setSerializerCompiler(() => JSON.stringify);
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(securityHeaders);
+    reply.headers(headers());
+    // for those that answer by themselves
+    for (const [name, value] of Object.entries(config.rules.headers)) reply.raw.setHeader(name, value);
     // a Prometheus asks by any name its targets have, a liveness check by none at all; what these answer is nothing a
     // page elsewhere could misuse
     const { url = '' } = request.routeOptions;
-    const isOpen = healthUrls.has(url) || (url === config.telemetryPath && deps.view().options.paths !== 'full');
-    if (!isOpen && !access.isTrusted(request.raw) && !isServedHost(request.headers.host, config.allowedHosts)) {
-      throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
-    }
+    const anyHost = healthUrls.has(url) || (url === config.telemetryPath && deps.view().options.paths !== 'full');
+    await gate.admit(request.raw, anyHost);
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, 404, 'Nothing is served here; see /docs.'));
+  app.addHook('preHandler', async ({ query, body }) => {
+    if (hasInfinity(query) || hasInfinity(body)) throw new HttpProblem(400, 'A number is larger than every number.');
+  });
+  app.setErrorHandler(answer.error);
+  app.setNotFoundHandler((request, reply) => answer.problem(request, reply, 404, 'Nothing is served here; see /docs.'));
 
   const streams = new Set<() => void>();
   let documentation: Promise<Documentation & { close(): Promise<void> }> | undefined;
@@ -147,46 +170,12 @@ export async function createHttpApp(deps: HttpDeps) {
   return { app, access, streams, closeDocumentation: async () => (await documentation)?.close() };
 }
 
+/** Of `1e999` ajv makes a number that it holds against no limit: its range keywords pass over what is not finite. */
+function hasInfinity(value: unknown): boolean {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasInfinity);
+}
+
 function registerRoutes(app: HttpApp, context: RouteContext): void {
   for (const route of routes) route.register(app, context);
-}
-
-const securityHeaders = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cache-control': 'no-store',
-};
-
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  if (error instanceof HttpProblem) {
-    if (error.cause !== undefined) log.warn({ err: error.cause, url: request.routeOptions.url }, 'a request failed');
-    return sendProblem(request, reply.headers(error.headers), error.status, error.message);
-  }
-  const { statusCode, validation } = error as Partial<FastifyError>;
-  if (validation !== undefined) return sendProblem(request, reply, 400, validationDetail(error as FastifyError));
-  if (statusCode !== undefined && statusCode < 500) return sendProblem(request, reply, statusCode, messageOf(error));
-  log.error({ err: error, url: request.routeOptions.url }, 'a request failed: this is a bug in pmemwatch');
-  return sendProblem(request, reply, 500, 'The log of the agent says more.');
-}
-
-function validationDetail(error: FastifyError): string {
-  const where = error.validationContext ?? 'request';
-  return (error.validation ?? [])
-    .map(({ instancePath, message, params }) => {
-      const unknown = params['additionalProperty'];
-      if (typeof unknown === 'string') return `${where}: "${unknown}" is not a parameter here`;
-      return `${where}${instancePath.replaceAll('/', '.')} ${message ?? 'is not valid'}`;
-    })
-    .join('; ');
-}
-
-function sendProblem(request: FastifyRequest, reply: FastifyReply, status: number, detail: string): FastifyReply {
-  return reply
-    .code(status)
-    .headers(securityHeaders)
-    .type('application/problem+json')
-    .send(JSON.stringify(problemOf(status, detail, request.url)));
 }

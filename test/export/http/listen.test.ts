@@ -4,10 +4,12 @@ import { stat, writeFile } from 'node:fs/promises';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { listenOn } from '../../../src/export/http/listen.ts';
 import { createServer } from '../../../src/export/http/server.ts';
+import { createSocketFiles } from '../../../src/linux/socket-files.ts';
 import { AgentError } from '../../../src/model/errors.ts';
 import type { ListenAddress } from '../../../src/model/listen-address.ts';
-import { ask, httpDeps, temporaryFolder } from './served.ts';
+import { ask, httpDeps, recordingLogger, temporaryFolder } from './served.ts';
 
 const tcp = (port: number): ListenAddress => ({ kind: 'tcp', host: '127.0.0.1', port });
 const unix = (path: string): ListenAddress => ({ kind: 'unix', path });
@@ -124,4 +126,31 @@ test('what is not HTTP is answered with a problem document', async (t) => {
   socket.write('nonsense\r\n\r\n');
   await new Promise((resolve) => socket.once('close', resolve));
   assert.match(answer, /^HTTP\/1\.1 400 [\s\S]*application\/problem\+json[\s\S]*"status":400/);
+});
+
+test('one who takes nothing of an answer is cut, one who waits for an answer that takes its time is not', async (t) => {
+  const { server, actual } = await listenOn(tcp(0), {
+    handle(request, response) {
+      if (request.url === '/slow') setTimeout(() => response.end('done'), 600);
+      else response.end(Buffer.alloc(64 * 1024 * 1024));
+    },
+    onUnixConnection: () => undefined,
+    sockets: createSocketFiles(),
+    socketMode: 0o660,
+    tls: () => undefined,
+    log: recordingLogger([]),
+    stalledMs: 200,
+  });
+  t.after(() => server.close());
+  const port = Number(actual.split(':')[1]);
+  const cut = new Promise<void>((resolve) =>
+    server.once('connection', (socket) => socket.once('close', () => resolve())),
+  );
+  const lazy = connect(port, '127.0.0.1');
+  t.after(() => lazy.destroy());
+  lazy.on('error', () => undefined);
+  lazy.write('GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  lazy.pause();
+  await cut;
+  assert.equal((await ask({ host: '127.0.0.1', port }, '/slow')).body, 'done');
 });

@@ -224,6 +224,10 @@ test('a history that cannot be read is a 503 that is logged, not an empty list',
 const refused: readonly { url: string; says: RegExp }[] = [
   { url: '/api/v1/badblocks?devise=pmem0', says: /"devise" is not a parameter/ },
   { url: '/api/v1/badblocks?limit=0', says: /limit must be >= 1/ },
+  ...['1e999', '-1e999', 'Infinity'].map((limit) => ({
+    url: `/api/v1/events?limit=${limit}`,
+    says: /larger than every number/,
+  })),
   { url: '/api/v1/badblocks?limit=ten', says: /limit must be integer/ },
   { url: '/api/v1/events?after=last', says: /after must match/ },
   { url: '/api/v1/incidents?status=closed', says: /status must be equal to one of/ },

@@ -1,4 +1,5 @@
 /** The HTTP side over a state built in code: by injection, or really listening in a temporary folder. */
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import type { TestContext } from 'node:test';
 import type { DeliverySource } from '../../../src/export/http/route.ts';
 import type { HttpConfig, HttpDeps } from '../../../src/export/http/server.ts';
 import { createSocketFiles } from '../../../src/linux/socket-files.ts';
+import { openRules } from '../../../src/model/web-rules.ts';
 import type { Logger } from '../../../src/ports.ts';
 import { damagedState, viewOf } from '../built-state.ts';
 
@@ -44,6 +46,7 @@ export function httpDeps(
     decide: async () => ({ kind: 'not-found' }),
     scrub: async () => ({ started: [], refused: [] }),
     sockets: createSocketFiles(),
+    passwords: { verify: async () => assert.fail('no password is to be checked'), close: () => undefined },
     log: recordingLogger(lines ?? []),
     ...rest,
     config: {
@@ -51,6 +54,7 @@ export function httpDeps(
       allowedHosts: [],
       socketMode: 0o660,
       tokens: [],
+      rules: openRules,
       ...config,
     },
   };
