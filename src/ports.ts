@@ -204,8 +204,11 @@ export interface FilesystemIo {
    * `/proc/PID/root/...` is opened as that process sees it, and never through any link.
    */
   openPath(path: Uint8Array, kind: OpenKind, follow?: boolean): number;
-  /** One name of an open directory, never across a mount point (EXDEV) nor through a link (ELOOP). */
-  openBeneath(directory: number, name: Uint8Array, kind: OpenKind): number;
+  /**
+   * One name of an open directory, never across a mount point (EXDEV) nor through a link (ELOOP). With `at`, the name that
+   * begins there in a listing and ends with NUL: nothing is copied for it.
+   */
+  openBeneath(directory: number, name: Uint8Array, kind: OpenKind, at?: number): number;
   /** open_by_handle_at(2): needs CAP_DAC_READ_SEARCH (EPERM); ESTALE when there is no such inode. */
   openHandle(mount: number, type: number, handle: Uint8Array, kind: OpenKind): number;
   close(fd: number): void;

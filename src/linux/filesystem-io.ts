@@ -32,6 +32,9 @@ const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC;
 const RESOLVE_NO_XDEV = 0x01;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
+const BENEATH_RESOLVE = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+const BENEATH_FILE = READ_ONLY | constants.O_NOFOLLOW;
+const BENEATH_DIRECTORY = BENEATH_FILE | constants.O_DIRECTORY;
 /** struct statx (include/uapi/linux/stat.h) */
 const STATX = {
   bytes: 256,
@@ -89,10 +92,10 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
       return withoutAccessTime(flags, (f) => openSync(beneath(roots.rootfs, path), f));
     },
-    openBeneath(directory, name, kind) {
-      const flags = flagsFor(kind) | constants.O_NOFOLLOW;
-      const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
-      return fd ?? openat2(directory, name, flags, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+    openBeneath(directory, name, kind, at) {
+      const flags = kind === 'directory' ? BENEATH_DIRECTORY : BENEATH_FILE;
+      const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, BENEATH_RESOLVE, at);
+      return fd ?? openat2(directory, name, flags, BENEATH_RESOLVE, at);
     },
     openHandle: (mount, type, handle, kind) =>
       withoutAccessTime(flagsFor(kind), (flags) => openByHandle(mount, type, handle, flags)),

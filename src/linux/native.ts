@@ -58,7 +58,7 @@ function native(): Bindings {
     getdents64: libc.func('long getdents64(int fd, void *into, unsigned long bytes)'),
     statx: libc.func('int statx(int directory, void *path, int flags, unsigned int mask, void *into)'),
     syscallOpenat2: libc.func(
-      'long syscall(long number, int directory, unsigned long path, unsigned long how, unsigned long bytes)',
+      'int syscall(long number, int directory, unsigned long path, unsigned long how, unsigned long bytes)',
     ),
     // addresses of user space fit a number: at most 2^52 on arm64
     mmap: libc.func('long mmap(long at, unsigned long bytes, int prot, int flags, int fd, long offset)'),
@@ -141,29 +141,42 @@ export function residentPages(fd: number, offset: number, into: Uint8Array, page
     native().munmap(at, bytes);
   }
 }
-/** openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL. */
-export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
-  return checked(rawOpenat2(directory, name, flags, resolve), 'openat2');
+/**
+ * openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL, or with `at` the one that begins there and ends with
+ * one.
+ */
+export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number, at?: number): number {
+  return checked(rawOpenat2(directory, name, flags, resolve, at), 'openat2');
 }
 /** The same, but undefined for EPERM: what it costs to throw would be paid for every file of another user. */
-export function tryOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number | undefined {
-  const result = rawOpenat2(directory, name, flags, resolve);
+export function tryOpenat2(
+  directory: number,
+  name: Uint8Array,
+  flags: number,
+  resolve: number,
+  at?: number,
+): number | undefined {
+  const result = rawOpenat2(directory, name, flags, resolve, at);
   return result < 0 && koffi.errno() === EPERM ? undefined : checked(result, 'openat2');
 }
 /** Reused: a walk opens every file there is. */
 const pathScratch = Buffer.alloc(4096);
-const howScratch = Buffer.alloc(24);
-let scratchAddresses: { readonly path: number; readonly how: number } | undefined;
-function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
-  const path = name.length < pathScratch.length ? pathScratch : Buffer.alloc(name.length + 1);
-  // an address as a number costs a fraction of a buffer that has to be looked up in every call
-  scratchAddresses ??= { path: Number(koffi.address(pathScratch)), how: Number(koffi.address(howScratch)) };
-  const at = path === pathScratch ? scratchAddresses.path : Number(koffi.address(path));
-  path.set(name);
-  path[name.length] = 0;
-  howScratch.writeUInt32LE(flags, 0);
-  howScratch.writeUInt32LE(resolve, 16);
-  return native().syscallOpenat2(SYS_OPENAT2, directory, at, scratchAddresses.how, howScratch.length);
+const howScratch = new Uint32Array(6);
+let howAddress: number | undefined;
+/** An address as a number costs a fraction of a buffer that has to be looked up in every call; names come from one buffer. */
+let named: { readonly in: Uint8Array; readonly address: number } | undefined;
+function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number, at?: number): number {
+  let path = name;
+  if (at === undefined) {
+    path = name.length < pathScratch.length ? pathScratch : Buffer.alloc(name.length + 1);
+    path.set(name);
+    path[name.length] = 0;
+  }
+  if (named === undefined || named.in !== path) named = { in: path, address: Number(koffi.address(path)) };
+  howAddress ??= Number(koffi.address(howScratch));
+  howScratch[0] = flags;
+  howScratch[4] = resolve;
+  return native().syscallOpenat2(SYS_OPENAT2, directory, named.address + (at ?? 0), howAddress, howScratch.byteLength);
 }
 const linkScratch = Buffer.alloc(4096);
 export function readLink(path: string): Uint8Array {

@@ -1,5 +1,5 @@
 import type { FilesystemIo } from '../../../ports.ts';
-import { visitDirents } from '../dirents.ts';
+import { nameIn, visitDirents } from '../dirents.ts';
 import { type BytePath, joinPath } from '../visible-path.ts';
 import { createBulkReader, type XfsInode } from './bulkstat.ts';
 import { openXfsInode } from './handle.ts';
@@ -83,8 +83,8 @@ function namesIn(
   const matches: { inode: number; name: BytePath }[] = [];
   try {
     for (let length = io.readDirectory(fd, listing); length > 0; length = io.readDirectory(fd, listing)) {
-      visitDirents(listing, length, (inode, _type, from, to) => {
-        if (open.has(inode)) matches.push({ inode, name: listing.toString('latin1', from, to) });
+      visitDirents(listing, length, (inode, _type, from, end) => {
+        if (open.has(inode)) matches.push({ inode, name: nameIn(listing, from, end) });
       });
     }
   } finally {
