@@ -187,6 +187,12 @@ export interface ProcLink {
   readonly name: string;
   readonly target: Uint8Array;
 }
+export interface ProcLinks {
+  /** of all there are */
+  readonly count: number;
+  /** those that say a path, and not what else a descriptor may be of */
+  readonly paths: readonly ProcLink[];
+}
 export type OpenKind = 'file' | 'directory';
 
 /**
@@ -223,6 +229,8 @@ export interface FilesystemIo {
   readDirectory(fd: number, into: Uint8Array): number;
   /** What the descriptor's link in procfs says: true for directories, and for files whose name the kernel has at hand. */
   pathOf(fd: number): Uint8Array;
+  /** Process ids of the kernel's own threads, which use no files; empty where they are not told. */
+  kernelThreads(): ReadonlySet<string>;
   /** Names in a directory of procfs, relative to its root. */
   listProc(path: string): readonly string[];
   readProc(path: string): Uint8Array;
@@ -231,9 +239,10 @@ export interface FilesystemIo {
    * keeps one of a few threads for good, so a caller gives up after some of them.
    */
   readProcWithin(path: string, deadlineMs: number): Promise<Uint8Array>;
-  linkProc(path: string): Uint8Array;
-  /** The links of a directory of procfs and what each says, but those that are gone by now. */
-  linksProc(path: string): readonly ProcLink[];
+  /** What a link in procfs says; undefined where it leads nowhere, as of what has ended, or has no program. */
+  linkProc(path: string): Uint8Array | undefined;
+  /** The links of a directory of procfs, but those that are gone by now. EACCES where they are not for us. */
+  linksProc(path: string): ProcLinks;
   /** Of what a link in procfs leads to, as this host knows it, without asking a file server. */
   statusProc(path: string): FileStatus;
   /** Opens what a link in procfs leads to; only for what `statusProc` said is a file or a directory. */

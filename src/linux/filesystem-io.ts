@@ -1,4 +1,4 @@
-import { closeSync, constants, open, openSync, read, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { FileStatus, FilesystemIo, Lanes, OpenKind, ProcLink } from '../ports.ts';
@@ -9,11 +9,12 @@ import {
   ioctl,
   openat2,
   openByHandle,
-  readLink,
+  readPathLinks,
+  readStream,
   residentPages,
   statxOf,
   tryOpenat2,
-  tryReadlinkAt,
+  tryReadLink,
 } from './native.ts';
 import { readPageSize } from './page-size.ts';
 
@@ -61,6 +62,9 @@ const hanging = new Set<string>();
 const MOST_HANGING = 3;
 /** bit of CAP_FOWNER in CapEff */
 const CAP_FOWNER = 3n;
+/** On a host; in the procfs of a container it may be a program's. */
+const KTHREADD = '2';
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** The one implementation over real system calls. */
 export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): FilesystemIo {
@@ -123,6 +127,17 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       residentPages(fd, first * pageSize, pages, pageSize);
       return pages.map((p) => p & 1);
     },
+    kernelThreads() {
+      try {
+        // all are children of the first of them: so does `ps` know them, and one read tells
+        if (tryReadLink(join(roots.proc, KTHREADD, 'exe')) !== undefined) return NOBODY;
+        const children = readFileSync(join(roots.proc, KTHREADD, 'task', KTHREADD, 'children'), 'latin1');
+        return new Set([KTHREADD, ...children.trim().split(' ')]);
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+        return NOBODY;
+      }
+    },
     listProc: (path) => readdirSync(join(roots.proc, path)),
     readProc(path) {
       const fd = openSync(join(roots.proc, path), constants.O_RDONLY | O_CLOEXEC);
@@ -140,24 +155,22 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
         hanging.add(file);
         fail(failure('ETIMEDOUT', path));
       }, deadlineMs);
-      readWhole(file, (error, data) => {
-        clearTimeout(late);
-        hanging.delete(file);
-        if (error === null) done(data);
-        else fail(error);
-      });
+      readStream(file)
+        .then(done, fail)
+        .finally(() => {
+          clearTimeout(late);
+          hanging.delete(file);
+        });
       return promise;
     },
-    linkProc: (path) => readLink(join(roots.proc, path)),
+    linkProc: (path) => tryReadLink(join(roots.proc, path)),
     linksProc(path) {
       const directory = openSync(join(roots.proc, path), constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC);
       try {
-        const links: ProcLink[] = [];
-        for (const name of readdirSync(join(roots.proc, path))) {
-          const target = tryReadlinkAt(directory, name);
-          if (target !== undefined) links.push({ name, target });
-        }
-        return links;
+        const names = readdirSync(join(roots.proc, path));
+        const paths: ProcLink[] = [];
+        readPathLinks(directory, names, (name, target) => paths.push({ name, target }));
+        return { count: names.length, paths };
       } finally {
         closeSync(directory);
       }
@@ -174,33 +187,6 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
 }
-
-/** With as few turns on a worker as may be: opening and reading can hang, closing cannot. */
-function readWhole(file: string, tell: (error: Error | null, data: Buffer) => void): void {
-  open(file, constants.O_RDONLY | O_CLOEXEC, (cannotOpen, fd) => {
-    if (cannotOpen !== null) {
-      tell(cannotOpen, NO_BYTES);
-      return;
-    }
-    const parts: Buffer[] = [];
-    const next = (): void => {
-      const chunk = Buffer.allocUnsafe(SEQUENCE_BYTES);
-      read(fd, chunk, 0, chunk.length, null, (error, length) => {
-        if (error === null && length > 0) {
-          parts.push(chunk.subarray(0, length));
-          next();
-          return;
-        }
-        closeSync(fd);
-        tell(error, Buffer.concat(parts));
-      });
-    };
-    next();
-  });
-}
-/** What the kernel gives of a seq_file at once, however much is asked for. */
-const SEQUENCE_BYTES = 4096;
-const NO_BYTES = Buffer.alloc(0);
 
 const procScratch = Buffer.alloc(64 * 1024);
 /** Files of procfs tell no size. Most fit one read. */

@@ -8,8 +8,8 @@ import { directoryPath, isDirectory, type NameSources } from './names.ts';
 /** XFS puts files close behind the inode of the directory they are made in. */
 const BATCH = 1024;
 /** How far back each attempt looks, in inode numbers. */
-const REACHES = [2048, 8192, 32768];
-const AHEAD = 256;
+const REACHES = [192, 2048, 8192, 32768];
+const AHEAD = 64;
 const MOST_DIRECTORIES = 64;
 const LISTING_BYTES = 64 * 1024;
 
