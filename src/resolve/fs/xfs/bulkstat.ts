@@ -54,10 +54,78 @@ export function decodeBulk(buffer: Buffer): XfsInode[] {
       links: view.getUint32(at + 112, true),
       mode: view.getUint16(at + 132, true),
       realtime: (view.getUint32(at + 24, true) & XFLAG_REALTIME) !== 0,
-      changed: read64(view, at + 48) * 1000 + view.getUint32(at + 88, true) / 1e6,
+      changed: changeTime(view, at + 48, at + 88),
     });
   }
   return inodes;
+}
+/** ms since the epoch. */
+function changeTime(view: DataView, seconds: number, nanoseconds: number): number {
+  return read64(view, seconds) * 1000 + view.getUint32(nanoseconds, true) / 1e6;
+}
+
+/**
+ * XFS_IOC_FSBULKSTAT_SINGLE (fs/xfs/libxfs/xfs_fs.h): 0 pointer to the u64 inode, 8 s32 1, 16 pointer to the answer, 24
+ * pointer to an s32. struct xfs_bstat (136): 0 u64 inode, 8 u16 mode, 10 u16 links (the low half), 72 s64 change time in
+ * seconds, 80 s32 nanoseconds of it, 108 u32 generation. Takes a quarter of the time of a BULKSTAT of one inode, which reads
+ * ahead. @throws Error with `code`: EINVAL or ENOENT where there is no such inode, ENOTTY where the kernel has no such call
+ */
+const XFS_IOC_FSBULKSTAT_SINGLE = 0xc0205866;
+const SINGLE_RECORD = 136;
+const LOW_HALF = 0xffff;
+
+/** Tells whether an inode is what it was: the same one, with the same links, unchanged. */
+function createSameTest(io: FilesystemIo, fd: number): (before: XfsInode) => boolean {
+  const request = Buffer.alloc(32);
+  const [number, answer, count] = [Buffer.alloc(8), Buffer.alloc(SINGLE_RECORD), Buffer.alloc(4)];
+  const [asked, view] = [viewOf(number), viewOf(answer)];
+  request.writeBigUInt64LE(io.addressOf(number), 0);
+  request.writeInt32LE(1, 8);
+  request.writeBigUInt64LE(io.addressOf(answer), 16);
+  request.writeBigUInt64LE(io.addressOf(count), 24);
+  let supported = true;
+  return (before) => {
+    if (!supported) return false;
+    write64(asked, 0, before.inode);
+    try {
+      io.ioctl(fd, XFS_IOC_FSBULKSTAT_SINGLE, request);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      supported = errno !== 'ENOTTY';
+      return false;
+    }
+    return (
+      read64(view, 0) === before.inode &&
+      view.getUint16(8, true) === before.mode &&
+      view.getUint16(10, true) === (before.links & LOW_HALF) &&
+      view.getUint32(108, true) === before.generation &&
+      changeTime(view, 72, 80) === before.changed
+    );
+  };
+}
+
+/** What `statInodes` would say by now: asked in full only of what has changed, or could not be asked. */
+export async function statAgain(
+  io: FilesystemIo,
+  fd: number,
+  numbers: Iterable<number>,
+  before: StatedInodes,
+  pause: () => Promise<void>,
+): Promise<StatedInodes> {
+  const isSame = createSameTest(io, fd);
+  const same = new Map<number, XfsInode>();
+  const others: number[] = [];
+  let done = 0;
+  for (const number of numbers) {
+    const known = before.inodes.get(number);
+    if (known !== undefined && isSame(known)) same.set(number, known);
+    else others.push(number);
+    if (++done % 1024 === 0) await pause();
+  }
+  const { inodes, unreadable } = await statInodes(io, fd, others, pause);
+  for (const [number, inode] of inodes) same.set(number, inode);
+  return { inodes: same, unreadable };
 }
 
 export interface StatedInodes {
