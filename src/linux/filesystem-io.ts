@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, read, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, read, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { FileStatus, FilesystemIo, Lanes, OpenKind, ProcLink } from '../ports.ts';
@@ -129,7 +129,11 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     addressOf,
     status,
     readDirectory: getdents,
-    pathOf: (fd) => readlinkSync(join(roots.proc, 'self/fd', String(fd)), { encoding: 'buffer' }),
+    pathOf(fd) {
+      const path = tryReadLink(`${roots.proc}/self/fd/${fd}`);
+      if (path === undefined) throw failure('ENOENT', `descriptor ${fd} is not open`);
+      return path;
+    },
     cachedPages(fd, offset, length) {
       if (!mayActFor(fd)) throw failure('EPERM', 'the page cache of this file is not shown to us');
       page ??= readPageSize();
