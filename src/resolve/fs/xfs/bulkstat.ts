@@ -75,23 +75,26 @@ function changeTime(view: DataView, seconds: number, nanoseconds: number): numbe
 
 /**
  * XFS_IOC_FSBULKSTAT_SINGLE (fs/xfs/libxfs/xfs_fs.h): 0 pointer to the u64 inode, 8 s32 1, 16 pointer to the answer, 24
- * pointer to an s32. struct xfs_bstat (136): 0 u64 inode, 8 u16 mode, 10 u16 links (the low half), 72 s64 change time in
+ * pointer to how many were told, or 0. struct xfs_bstat (136): 0 u64 inode, 8 u16 mode, 10 u16 links (the low half), 72 s64 change time in
  * seconds, 80 s32 nanoseconds of it, 108 u32 generation. Takes a quarter of the time of a BULKSTAT of one inode, which reads
  * ahead. @throws Error with `code`: EINVAL or ENOENT where there is no such inode, ENOTTY where the kernel has no such call
  */
 const XFS_IOC_FSBULKSTAT_SINGLE = 0xc0205866;
 const SINGLE_RECORD = 136;
+/** in our request, behind the kernel's part of it */
+const INODE_AT = 32;
+const ANSWER_AT = 40;
 const LOW_HALF = 0xffff;
 
 /** Tells whether an inode is what it was: the same one, with the same links, unchanged. */
 function createSameTest(io: FilesystemIo, fd: number): (before: XfsInode) => boolean {
-  const request = Buffer.alloc(32);
-  const [number, answer, count] = [Buffer.alloc(8), Buffer.alloc(SINGLE_RECORD), Buffer.alloc(4)];
-  const [asked, view] = [viewOf(number), viewOf(answer)];
-  request.writeBigUInt64LE(io.addressOf(number), 0);
+  // in one piece: what the request points to lives as long as it does
+  const request = Buffer.alloc(ANSWER_AT + SINGLE_RECORD);
+  const view = new DataView(request.buffer, request.byteOffset + ANSWER_AT, SINGLE_RECORD);
+  const asked = new DataView(request.buffer, request.byteOffset + INODE_AT, 8);
+  request.writeBigUInt64LE(io.addressOf(request) + BigInt(INODE_AT), 0);
   request.writeInt32LE(1, 8);
-  request.writeBigUInt64LE(io.addressOf(answer), 16);
-  request.writeBigUInt64LE(io.addressOf(count), 24);
+  request.writeBigUInt64LE(io.addressOf(request) + BigInt(ANSWER_AT), 16);
   let supported = true;
   return (before) => {
     if (!supported) return false;
