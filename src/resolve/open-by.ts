@@ -233,7 +233,8 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
       reasons.push(`the memory maps of ${who.join(', ')} did not come within ${MAPS_DEADLINE_MS / 1000} s${others}`);
     }
     const reason = reasons.length === 0 ? undefined : reasons.join('; ');
-    return { of: (target) => found.get(targetKey(target)) ?? NO_USE, complete: reason === undefined, reason };
+    const of = (target: UseTarget) => (found.size === 0 ? NO_USE : (found.get(targetKey(target)) ?? NO_USE));
+    return { of, complete: reason === undefined, reason };
   }
   return { look, result };
 }
