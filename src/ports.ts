@@ -220,8 +220,6 @@ export interface FilesystemIo {
   close(fd: number): void;
   /** Bytes read; fewer than asked for only at the end. */
   pread(fd: number, into: Uint8Array, position: number): number;
-  /** The same on another thread, while this one goes on; absent where there is none. */
-  preadBeside?(fd: number, into: Uint8Array, position: number): Promise<number>;
   /** `buffer` goes in and out. Returns what ioctl(2) returns. */
   ioctl(fd: number, request: number, buffer: Uint8Array): number;
   /** The address of a buffer, for a request that carries a pointer; the caller keeps the buffer alive. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, read, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { FileStatus, FilesystemIo, Lanes, OpenKind, ProcLink } from '../ports.ts';
@@ -112,18 +112,6 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
         filled += read;
       }
       return filled;
-    },
-    preadBeside(fd, into, position) {
-      const { promise, resolve: done, reject: fail } = Promise.withResolvers<number>();
-      const next = (filled: number): void => {
-        read(fd, into, filled, into.length - filled, position + filled, (error, length) => {
-          if (error !== null) fail(error);
-          else if (length === 0 || filled + length === into.length) done(filled + length);
-          else next(filled + length);
-        });
-      };
-      next(0);
-      return promise;
     },
     ioctl,
     addressOf,

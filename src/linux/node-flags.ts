@@ -6,11 +6,6 @@ export const nodeFlags: readonly string[] = ['--disable-sigusr1', '--max-semi-sp
 
 /**
  * Of a process that works for a few seconds and ends: what is short-lived dies in a nursery of this size (MiB), and all the rest goes when
- * it has answered. `--always-sparkplug`: most of its code runs a few times only, a third faster when it is compiled at once.
+ * it has answered.
  */
-export const jobFlags: readonly string[] = [
-  '--disable-sigusr1',
-  '--max-semi-space-size=8',
-  '--always-sparkplug',
-  '--expose-gc',
-];
+export const jobFlags: readonly string[] = ['--disable-sigusr1', '--max-semi-space-size=8', '--expose-gc'];

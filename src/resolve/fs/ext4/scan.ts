@@ -1,6 +1,6 @@
 import type { Wanted } from '../wanted.ts';
 import { type Claims, createClaims } from './claims.ts';
-import type { DeviceReader, Piece, Reading } from './device-reader.ts';
+import type { DeviceReader, Reading } from './device-reader.ts';
 import type { Group } from './group-descriptors.ts';
 import { InodeSet } from './hits.ts';
 import { decodeInode, INODE_FLAG, INODE_WORD, inlineDirectoryParts, MAP_BYTES, MODE, stampOf } from './inode.ts';
@@ -24,11 +24,6 @@ export interface Scan extends Pick<Claims, 'hits' | 'inodes' | 'stamps' | 'probl
   readonly directories: InodeSet;
   /** directories whose names are stored as ciphertext */
   readonly encrypted: ReadonlySet<number>;
-}
-/** `first`: its first inode; `inodes`: how many of them are looked at. */
-interface TablePiece extends Piece {
-  readonly first: number;
-  readonly inodes: number;
 }
 export interface Scanner {
   readonly scan: Scan;
@@ -81,23 +76,23 @@ export function createScanner(volume: Ext4Volume, wanted: Wanted): Scanner {
     }
   };
 
-  /** The parts of their inode tables that are in use, as they are read. */
-  function* tablesOf(numbers: Iterable<number>): Generator<TablePiece> {
-    for (const number of numbers) {
-      const group = groups[number] as Group;
-      const blocks = Math.ceil(group.usedInodes / perBlock);
-      if (blocks > 0 && !(group.inodeTable > 0 && group.inodeTable + blocks <= sb.blocksCount)) {
-        claims.problems.push(`the inode table of group ${number} lies outside of the device`);
-        continue;
-      }
-      for (let done = 0; done < blocks; done += reader.longestBlocks) {
-        const count = Math.min(blocks - done, reader.longestBlocks);
-        const first = number * sb.inodesPerGroup + 1 + done * perBlock;
-        const inodes = Math.min(count * perBlock, group.usedInodes - done * perBlock);
-        yield { block: group.inodeTable + done, count, first, inodes };
-      }
+  const readGroup = async (number: number, pause: (inodesDone: number) => Promise<void>): Promise<void> => {
+    const group = groups[number] as Group;
+    const blocks = Math.ceil(group.usedInodes / perBlock);
+    if (blocks > 0 && !(group.inodeTable > 0 && group.inodeTable + blocks <= sb.blocksCount)) {
+      claims.problems.push(`the inode table of group ${number} lies outside of the device`);
+      return;
     }
-  }
+    for (let done = 0; done < blocks; ) {
+      const count = Math.min(blocks - done, reader.longestBlocks);
+      const first = number * sb.inodesPerGroup + 1 + done * perBlock;
+      const reading = reader.read(group.inodeTable + done, count);
+      reportUnreadable(reading.unreadable, (block) => first + (block - group.inodeTable - done) * perBlock);
+      visit(reading, first, Math.min(count * perBlock, group.usedInodes - done * perBlock));
+      done += count;
+      await pause(first + count * perBlock);
+    }
+  };
   /** Neighbouring blocks are told as one range of inodes. */
   const reportUnreadable = (blocks: readonly number[], firstInode: (block: number) => number): void => {
     for (let i = 0; i < blocks.length; ) {
@@ -123,14 +118,7 @@ export function createScanner(volume: Ext4Volume, wanted: Wanted): Scanner {
       encrypted,
     },
     async read(numbers, pause) {
-      await reader.readSeries(
-        tablesOf(numbers),
-        (reading, { block: from, first, inodes: count }) => {
-          reportUnreadable(reading.unreadable, (block) => first + (block - from) * perBlock);
-          visit(reading, first, count);
-        },
-        ({ first, count }) => pause(first + count * perBlock),
-      );
+      for (const number of numbers) await readGroup(number, pause);
       await claims.readNodes(reader, () => pause(sb.inodesCount));
       for (let i = 0; i < hits.length; i++) {
         const inode = hits.inode[i] as number;
