@@ -1,9 +1,11 @@
 /**
  * `npm run bench`: builds dist, then runs each benchmark beside its peer. Prints ratios; exits 1 when one is over its
- * limit. `npm run bench -- resolve` runs the one of the resolvers instead, which needs root and room for its images.
+ * limit. `npm run bench -- resolve` runs the one of the resolvers instead, `-- notify` the one of messages: both need root and
+ * room for their images.
  */
 import { execFileSync } from 'node:child_process';
 import { benchMemory } from './memory.ts';
+import { benchNotify } from './notify/run.ts';
 import { benchResolve } from './resolve/run.ts';
 import { benchScrape } from './scrape.ts';
 
@@ -12,7 +14,9 @@ execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
 const results =
   which === 'resolve'
     ? { resolve: await benchResolve(rest) }
-    : { memory: await benchMemory(), scrape: await benchScrape() };
+    : which === 'notify'
+      ? { notify: await benchNotify(rest) }
+      : { memory: await benchMemory(), scrape: await benchScrape() };
 const bad = Object.entries(results)
   .filter(([, fine]) => !fine)
   .map(([name]) => name);

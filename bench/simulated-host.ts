@@ -9,6 +9,15 @@ export function makeBenchDirectory(): string {
   return dir;
 }
 
+const BUS = 'devices/LNXSYSTM:00/ndbus0';
+const DATA_OFFSET = 2 << 20;
+
+export interface SimulatedDisk {
+  /** `major:minor` */
+  readonly devNumber: string;
+  readonly sectors: number;
+}
+
 /**
  * Lays a sysfs and procfs tree of one NFIT bus with `namespaces` fsdax namespaces, each with `ranges` bad ranges of one
  * sector, as the kernel formats them (lists under one page, so that they are complete).
@@ -17,11 +26,12 @@ export function laySimulatedHost(
   root: string,
   namespaces: number,
   ranges: number,
+  disk?: SimulatedDisk,
 ): { sysfs: string; procfs: string; dev: string } {
   const sysfs = join(root, 'sys');
   const procfs = join(root, 'proc');
   const dev = join(root, 'dev');
-  const bus = 'devices/LNXSYSTM:00/ndbus0';
+  const bus = BUS;
   const put = (path: string, value: string): void => {
     mkdirSync(join(sysfs, path, '..'), { recursive: true });
     writeFileSync(join(sysfs, path), value);
@@ -37,7 +47,7 @@ export function laySimulatedHost(
   put(`${bus}/nfit/revision`, '1\n');
   link('bus/nd/devices/ndbus0', '../../../devices/LNXSYSTM:00/ndbus0');
   link('class/nd/.keep', '.');
-  const size = 1 << 30;
+  const size = disk === undefined ? 1 << 30 : disk.sectors * 512 + DATA_OFFSET;
   for (let i = 0; i < namespaces; i++) {
     const base = 0x100000000 + i * size;
     const dimm = `${bus}/nmem${i}`;
@@ -61,10 +71,9 @@ export function laySimulatedHost(
     put(`${region}/numa_node`, '0\n');
     put(`${region}/read_only`, '0\n');
     put(`${region}/set_cookie`, '0x1\n');
-    const dataOffset = 2 << 20;
     // 8 bytes a line keep 400 lines under the page limit of 4095 bytes
     const runs = Array.from({ length: ranges }, (_, k) => 10_000 + k * 20);
-    put(`${region}/badblocks`, runs.map((s) => `${s + dataOffset / 512} 1\n`).join(''));
+    put(`${region}/badblocks`, runs.map((s) => `${s + DATA_OFFSET / 512} 1\n`).join(''));
     mkdirSync(join(sysfs, 'bus/nd/drivers/nd_region'), { recursive: true });
     mkdirSync(join(sysfs, 'bus/nd/drivers/nd_pmem'), { recursive: true });
     link(`${region}/driver`, '../../../../bus/nd/drivers/nd_region');
@@ -82,22 +91,23 @@ export function laySimulatedHost(
     const pfn = `${region}/pfn${i}.0`;
     put(`${pfn}/namespace`, `namespace${i}.0\n`);
     put(`${pfn}/mode`, 'pmem\n');
-    put(`${pfn}/resource`, `0x${(base + dataOffset).toString(16)}\n`);
-    put(`${pfn}/size`, `${size - dataOffset}\n`);
+    put(`${pfn}/resource`, `0x${(base + DATA_OFFSET).toString(16)}\n`);
+    put(`${pfn}/size`, `${size - DATA_OFFSET}\n`);
     link(`${pfn}/driver`, '../../../../../bus/nd/drivers/nd_pmem');
     link(`bus/nd/devices/pfn${i}.0`, `../../../${pfn}`);
-    const disk = `${pfn}/block/pmem${i}`;
-    put(`${disk}/size`, `${(size - dataOffset) / 512}\n`);
-    put(`${disk}/dev`, `259:${i}\n`);
-    put(`${disk}/badblocks`, runs.map((s) => `${s} 1\n`).join(''));
-    put(`${disk}/queue/dax`, '1\n');
-    put(`${disk}/queue/logical_block_size`, '512\n');
-    put(`${disk}/diskseq`, `${i + 1}\n`);
-    mkdirSync(join(sysfs, disk, 'holders'), { recursive: true });
-    mkdirSync(join(sysfs, disk, 'slaves'), { recursive: true });
-    link(`${disk}/device`, '../..');
-    link(`block/pmem${i}`, `../${disk}`);
-    link(`dev/block/259:${i}`, `../../${disk}`);
+    const node = `${pfn}/block/pmem${i}`;
+    const devNumber = disk?.devNumber ?? `259:${i}`;
+    put(`${node}/size`, `${(size - DATA_OFFSET) / 512}\n`);
+    put(`${node}/dev`, `${devNumber}\n`);
+    put(`${node}/badblocks`, runs.map((s) => `${s} 1\n`).join(''));
+    put(`${node}/queue/dax`, '1\n');
+    put(`${node}/queue/logical_block_size`, '512\n');
+    put(`${node}/diskseq`, `${i + 1}\n`);
+    mkdirSync(join(sysfs, node, 'holders'), { recursive: true });
+    mkdirSync(join(sysfs, node, 'slaves'), { recursive: true });
+    link(`${node}/device`, '../..');
+    link(`block/pmem${i}`, `../${node}`);
+    link(`dev/block/${devNumber}`, `../../${node}`);
   }
   mkdirSync(dev, { recursive: true });
   for (const [path, value] of [
@@ -110,6 +120,25 @@ export function laySimulatedHost(
     writeFileSync(join(procfs, path), value);
   }
   return { sysfs, procfs, dev };
+}
+
+/**
+ * A host of one namespace whose disk has this number and size, so that its mounts are found; both lists are empty.
+ * `dataStart` is where the disk begins in its region, in sectors.
+ */
+export function layHostOfDisk(
+  root: string,
+  disk: SimulatedDisk,
+): { sysfs: string; dev: string; diskList: string; regionList: string; dataStart: number } {
+  const { sysfs, dev } = laySimulatedHost(root, 1, 0, disk);
+  const region = join(sysfs, BUS, 'region0');
+  return {
+    sysfs,
+    dev,
+    diskList: join(region, 'pfn0.0/block/pmem0/badblocks'),
+    regionList: join(region, 'badblocks'),
+    dataStart: DATA_OFFSET / 512,
+  };
 }
 
 /** A configuration whose polls do not fall into a measurement. */

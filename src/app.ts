@@ -10,9 +10,11 @@ import { listen } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
-import type { HistoryEvent } from './model/incident.ts';
+import type { HistoryEvent, Severity } from './model/incident.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
+import type { State } from './model/state.ts';
+import type { Beat } from './notify/plain-message.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
 import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
@@ -134,8 +136,12 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       pending: loaded.pendingOutbox,
       http: platform.http,
       deliveries: store,
+      told: store.deliveries,
       clock,
+      host,
+      incidents: () => state.incidents.values(),
       pageBytes: platform.pageSize,
+      how: () => beatOf(state),
       onEvent: note,
       onStanding: () => loop.wake(),
       log: log.child({ component: 'notify' }),
@@ -231,6 +237,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       },
       resolve: queue.request,
       receivers: () => telling.status(),
+      remind: () => settings().config.notify.remind,
       asked: requests.take,
       answered: requests.answer,
       scrubs: { ...scrubs, ...scrubs.trigger },
@@ -316,6 +323,13 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       },
       reload: reloading.reload,
       decide: requests.ask,
+      deliveries: {
+        list: store.deliveries.list,
+        complete: () => stages.store().writable,
+        replay: telling.replay,
+        replayDead: telling.replayDead,
+        test: telling.test,
+      },
       scrub: scrubs.ask,
       config: {
         telemetryPath: settings().telemetryPath,
@@ -342,6 +356,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       await observer.settled();
       settled = true;
       loop.wake();
+      telling.startBeating();
       const { buses, dimms, namespaces, problems } = inventory.topology();
       const counts = { buses: buses.length, dimms: dimms.length, namespaces: namespaces.length };
       log.info(
@@ -368,6 +383,14 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
 function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
   if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
   else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
+}
+
+function beatOf(state: State): Beat {
+  const open = [...state.incidents.values()].filter(({ status }) => status === 'open');
+  const count = (severity: Severity): number => open.filter((incident) => incident.severity === severity).length;
+  const seen = [...state.places.values()].every(({ present, readable, complete }) => present && readable && complete);
+  const complete = state.inventoried && seen && state.topology.problems.length === 0;
+  return { critical: count('critical'), warning: count('warning'), info: count('info'), complete };
 }
 
 function agentEvent(time: number, type: string, data: Record<string, unknown>): HistoryEvent {

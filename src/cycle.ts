@@ -10,6 +10,7 @@ import type { Topology } from './model/topology.ts';
 import { recordRequests } from './record/operator.ts';
 import { recordReceivers } from './record/receiver-incidents.ts';
 import { type RecordPolicy, recordPass } from './record/record.ts';
+import { type RemindPolicy, recordReminders } from './record/reminders.ts';
 import type { ScrubPolicy } from './record/scrub-incidents.ts';
 import { recordScrubs } from './record/scrubs.ts';
 import { recordStoreWritable } from './record/store-incident.ts';
@@ -28,6 +29,8 @@ export interface Stages<Told> {
   store(): { readonly writable: boolean; readonly detail: string };
   /** how those fare who are told */
   receivers(): readonly ReceiverStatus[];
+  /** how often an incident that stands is told again */
+  remind(): RemindPolicy;
   /** what people asked of incidents since the last pass */
   asked(): readonly OperatorRequest[];
   /** what came of it, once it is saved */
@@ -88,8 +91,9 @@ export async function runCycle<Told>(
   );
   const kept = recordStoreWritable(scrubbed.state, { ...stages.store(), now });
   const reached = recordReceivers(kept.state, stages.receivers(), now);
-  const asked = recordRequests(reached.state, stages.asked(), now);
-  const parts = [seen, scrubbed, kept, reached, asked];
+  const reminded = recordReminders(reached.state, { now, tick: stages.tick(), policy: stages.remind() });
+  const asked = recordRequests(reminded.state, stages.asked(), now);
+  const parts = [seen, scrubbed, kept, reached, reminded, asked];
   const { state } = asked;
   const told = await stages.save(
     state,

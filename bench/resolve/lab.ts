@@ -6,7 +6,7 @@ import { plantTree } from './plant.ts';
 import type { BenchSubject } from './subject.ts';
 
 /** Images are kept here between runs: planting a million files takes longer than measuring them. */
-const IMAGES = process.env['PMEMWATCH_BENCH_IMAGES'] ?? join(tmpdir(), 'pmemwatch-bench-images');
+export const IMAGES = process.env['PMEMWATCH_BENCH_IMAGES'] ?? join(tmpdir(), 'pmemwatch-bench-images');
 
 export interface MountedImage {
   readonly device: string;

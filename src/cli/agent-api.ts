@@ -23,7 +23,7 @@ export interface AgentApi {
   /** What is no list. @throws AgentError */
   get(path: string): Promise<unknown>;
   /** The agent's answer. @throws AgentError, with its reason when it refuses */
-  post(path: string, body: object): Promise<unknown>;
+  post(path: string, body: object, patienceMs?: number): Promise<unknown>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -40,7 +40,9 @@ export async function agentApi(args: CommandArguments, context: CommandContext):
   return {
     page,
     get: async (path) => JSON.parse(await get(socket, path, context.signal)) as unknown,
-    post: async (path, body) => JSON.parse(await send(socket, path, context.signal, JSON.stringify(body))) as unknown,
+    async post(path, body, patienceMs) {
+      return JSON.parse(await send(socket, path, context.signal, JSON.stringify(body), patienceMs)) as unknown;
+    },
     async list(path) {
       const items: unknown[] = [];
       let complete = true;
@@ -65,7 +67,13 @@ async function get(socketPath: string, path: string, signal: AbortSignal): Promi
 }
 
 /** A GET, or with a body a POST. */
-async function send(socketPath: string, path: string, signal: AbortSignal, body?: string): Promise<string> {
+async function send(
+  socketPath: string,
+  path: string,
+  signal: AbortSignal,
+  body?: string,
+  patienceMs = TIMEOUT_MS,
+): Promise<string> {
   const { request } = await import('node:http');
   return new Promise((done, fail) => {
     const asked = request(
@@ -78,7 +86,7 @@ async function send(socketPath: string, path: string, signal: AbortSignal, body?
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        timeout: TIMEOUT_MS,
+        timeout: patienceMs,
         signal,
       },
       (answer) => {
@@ -98,7 +106,9 @@ async function send(socketPath: string, path: string, signal: AbortSignal, body?
       },
     );
     asked.on('timeout', () =>
-      asked.destroy(new AgentError('PROBE', `${socketPath}: the agent has not answered in 10 s: see its log`)),
+      asked.destroy(
+        new AgentError('PROBE', `${socketPath}: the agent has not answered in ${patienceMs / 1000} s: see its log`),
+      ),
     );
     asked.on('error', (error) => fail(error instanceof AgentError ? error : unreachable(socketPath, error)));
     asked.end(body);

@@ -4,10 +4,13 @@ import { check } from './check.ts';
 import { close } from './close.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config-check.ts';
+import { deliveries } from './deliveries.ts';
 import { demo } from './demo.ts';
 import { events } from './events.ts';
 import { incidents } from './incidents.ts';
 import { list } from './list.ts';
+import { receiversTest } from './receivers-test.ts';
+import { replay } from './replay.ts';
 import { rescan } from './rescan.ts';
 import { resolve } from './resolve.ts';
 
@@ -25,6 +28,9 @@ export const commands: readonly Command[] = [
   ack,
   close,
   events,
+  deliveries,
+  replay,
+  receiversTest,
   configCheck,
   demo,
 ];

@@ -15,16 +15,12 @@ const styles: Readonly<Record<ListedHealth['state'], Style>> = {
 /** One line for the state and what it rests on, one for each thing that is wrong or not as it seems. */
 export function healthText(health: ListedHealth | null, paint: Paint): string[] {
   if (health === null) return [];
-  const { state, readable, reason, fields, doubtedAlarms } = health;
+  const { fields, doubtedAlarms } = health;
   const told = [...wear(fields), ...temperatures(fields), ...shutdowns(fields)];
   const facts = told.length === 0 ? '' : `  ${told.join(', ')}`;
   const history = [...operations(fields), ...made(fields)];
   const more = history.length === 0 ? [] : [paint('dim', history.map(printable).join(', '))];
-  if (readable === 'unsupported')
-    return [`health ${paint('dim', `not told by this module: ${printable(reason ?? '')}`)}${facts}`, ...more];
-  if (readable === 'no')
-    return [`health ${paint('yellow', `unreadable: ${printable(reason ?? '')}`)}${facts}`, ...more];
-  const lines = [`health ${paint(styles[state], state === 'noncritical' ? 'non-critical' : state)}${facts}`, ...more];
+  const lines = [`health ${stateText(health, paint)}${facts}`, ...more];
   const problems = [...(fields.problems ?? []), ...alarmsOf(fields, doubtedAlarms), ...failures(fields)];
   if (problems.length > 0) lines.push(paint('yellow', problems.map(spoken).join(', ')));
   if (doubtedAlarms.length > 0) {
@@ -35,14 +31,44 @@ export function healthText(health: ListedHealth | null, paint: Paint): string[] 
       ),
     );
   }
+  for (const { source, reason } of health.failures) {
+    const what = reason.startsWith(source) ? reason : `${source}: ${reason}`;
+    lines.push(paint('dim', printable(`not answered: ${what}`)));
+  }
   return lines;
+}
+function stateText({ state, readable, reason, fields }: ListedHealth, paint: Paint): string {
+  const why = printable(reason ?? '');
+  if (readable === 'unsupported') return paint('dim', `not told by this module: ${why}`);
+  // of one that hung on a later question
+  const said = fields.state === undefined ? '' : `, ${spokenState(fields.state)} by what it said before`;
+  if (readable === 'no') return paint('yellow', `unreadable: ${why}${said}`);
+  return paint(styles[state], spokenState(state));
+}
+function spokenState(state: ListedHealth['state']): string {
+  return state === 'noncritical' ? 'non-critical' : state;
+}
+
+const spokenFlags: Readonly<Record<string, string>> = {
+  map_fail: 'not mapped',
+  save_fail: 'last save failed',
+  restore_fail: 'last restore failed',
+  flush_fail: 'last flush failed',
+  smart_event: 'health event',
+};
+/** Flags of the kernel that say something of the module; that it may notify (`smart_notify`) does not. */
+export function flagsText(flags: readonly string[]): string {
+  return flags
+    .filter((flag) => flag !== 'smart_notify')
+    .map((flag) => printable(spokenFlags[flag] ?? spoken(flag)))
+    .join(', ');
 }
 
 /** Only what asks for something; the agent knows more than one reading tells. */
 export function adviceText(advice: ReplacementAdvice | null, paint: Paint): string[] {
   if (advice === null || advice.advice === null || advice.advice === 'ok') return [];
   const style = advice.advice === 'now' ? 'red' : 'yellow';
-  return [`replace ${paint(style, printable(advice.summary))}  ${paint('dim', 'by this reading alone')}`];
+  return [`advice ${paint(style, printable(advice.summary))}  ${paint('dim', 'by this reading alone')}`];
 }
 
 function wear(fields: HealthFields): string[] {
@@ -69,11 +95,14 @@ function temperatures(fields: HealthFields): string[] {
 function shutdowns(fields: HealthFields): string[] {
   const { lastShutdownClean, dirtyShutdownCount, unlatchedDirtyShutdownCount } = fields;
   const unlatched = unlatchedDirtyShutdownCount === undefined ? '' : ` (${unlatchedDirtyShutdownCount} unlatched)`;
+  const counts = dirtyShutdownCount ?? unlatchedDirtyShutdownCount;
   return [
     ...(lastShutdownClean === undefined ? [] : [`last shutdown ${lastShutdownClean ? 'clean' : 'dirty'}`]),
-    ...(dirtyShutdownCount === undefined
+    ...(counts === undefined
       ? []
-      : [`${counted(dirtyShutdownCount, 'dirty shutdown')} in its life${unlatched}`]),
+      : [
+          `${counted(counts, 'dirty shutdown')} in its life${dirtyShutdownCount === undefined ? ' (unlatched)' : unlatched}`,
+        ]),
   ];
 }
 /** How long the module took to save to its flash memory and back: what the energy source has to last for. */

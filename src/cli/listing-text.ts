@@ -1,7 +1,7 @@
 import { byteText } from '../model/byte-text.ts';
 import type { ErrorSource } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount } from '../model/units.ts';
-import { adviceText, healthText } from './health-text.ts';
+import { adviceText, flagsText, healthText } from './health-text.ts';
 import type { ListedBus, ListedDimm, ListedNamespace, ListedRanges, ListedRegion, Listing } from './listing.ts';
 import { counted, type Paint, painter, printable } from './print.ts';
 
@@ -47,7 +47,7 @@ const sources: Readonly<Record<ErrorSource, string>> = {
 };
 
 function busBranch(bus: ListedBus, paint: Paint): Branch {
-  const source = `${sources[bus.errorSource]}${bus.hwErrorScrub === true ? ', each of which starts a scrub' : ''}`;
+  const source = `${sources[bus.errorSource]}${bus.hwErrorScrub === true ? ', each of which starts a scrub' : ''}${bus.canClear === false ? '; no write clears one' : ''}`;
   return {
     text: `${paint('bold', printable(bus.name))}  ${printable(bus.provider)}  ${bus.monitored ? paint('dim', source) : paint('yellow', source)}`,
     below: [
@@ -70,8 +70,9 @@ function dimmText(dimm: ListedDimm, paint: Paint): string {
     dimm.locator === undefined ? undefined : `slot ${dimm.locator}`,
     dimm.partNumber,
   ].filter((fact) => fact !== undefined);
-  const flags = dimm.flags.length === 0 ? '' : `  ${paint('yellow', printable(dimm.flags.join(' ')))}`;
-  return `${paint('bold', printable(dimm.name))}  ${facts.map(printable).join('  ')}${flags}`.trimEnd();
+  const flags = flagsText(dimm.flags);
+  const told = flags === '' ? '' : `  ${paint('yellow', flags)}`;
+  return `${paint('bold', printable(dimm.name))}  ${facts.map(printable).join('  ')}${told}`.trimEnd();
 }
 
 function regionBranch(region: ListedRegion, monitored: boolean, paint: Paint): Branch {

@@ -1,10 +1,16 @@
 import type { PlaceReading, Snapshot } from '../model/badblocks.ts';
 import { noHistory } from '../model/dimm-state.ts';
 import { clip, type Run, run, shift, subtract } from '../model/extent.ts';
-import { type HealthFields, type HealthReading, type HealthState, stateOf } from '../model/health.ts';
+import {
+  type HealthFailure,
+  type HealthFields,
+  type HealthReading,
+  type HealthState,
+  stateOf,
+} from '../model/health.ts';
 import { doubtedAlarms } from '../model/health-judgement.ts';
 import { type DimmJson, dimmJson, type MappingJson, mappingJson } from '../model/inventory-json.ts';
-import { adviseReplacement, defaultAdvicePolicy, type ReplacementAdvice } from '../model/replacement-advice.ts';
+import { type AdvicePolicy, adviseReplacement, type ReplacementAdvice } from '../model/replacement-advice.ts';
 import {
   type Bus,
   type Dimm,
@@ -37,6 +43,8 @@ export interface ListedHealth {
   /** why not readable */
   readonly reason: string | null;
   readonly doubtedAlarms: readonly string[];
+  /** questions that were not answered while others were */
+  readonly failures: readonly HealthFailure[];
   /** units are in the names */
   readonly fields: HealthFields;
 }
@@ -49,6 +57,8 @@ export interface ListedBus {
   readonly scrubSupported: boolean;
   /** whether a machine check makes the kernel start a scrub; null where it has no such setting */
   readonly hwErrorScrub: boolean | null;
+  /** whether a write of whole sectors clears an error there; null when that is not known */
+  readonly canClear: boolean | null;
   readonly dimms: readonly ListedDimm[];
   readonly regions: readonly ListedRegion[];
 }
@@ -86,8 +96,8 @@ export interface ListedRange {
   readonly count: number;
 }
 
-export function listingOf(topology: Topology, snapshot: Snapshot): Listing {
-  const buses = topology.buses.map((bus) => listedBus(bus, topology, snapshot));
+export function listingOf(topology: Topology, snapshot: Snapshot, policy: AdvicePolicy): Listing {
+  const buses = topology.buses.map((bus) => listedBus(bus, topology, snapshot, policy));
   const readings = topology.places.map(({ uid }) => snapshot.places.get(uid));
   return {
     complete:
@@ -99,8 +109,8 @@ export function listingOf(topology: Topology, snapshot: Snapshot): Listing {
   };
 }
 
-function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus {
-  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null } = bus;
+function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot, policy: AdvicePolicy): ListedBus {
+  const { name, provider, errorSource, scrubSupported, hwErrorScrub = null, canClear = null } = bus;
   return {
     name,
     provider,
@@ -108,6 +118,7 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
     monitored: errorSource !== 'none',
     scrubSupported,
     hwErrorScrub,
+    canClear,
     dimms: topology.dimms
       .filter((dimm) => dimm.bus === name)
       .map((dimm) =>
@@ -115,6 +126,7 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
           dimm,
           snapshot.health.find((reading) => reading.dimm === dimm.key),
           snapshot.at,
+          policy,
         ),
       ),
     regions: topology.regions
@@ -123,19 +135,23 @@ function listedBus(bus: Bus, topology: Topology, snapshot: Snapshot): ListedBus 
   };
 }
 
-function listedDimm(dimm: Dimm, reading: HealthReading | undefined, now: number): ListedDimm {
+function listedDimm(dimm: Dimm, reading: HealthReading | undefined, now: number, policy: AdvicePolicy): ListedDimm {
   if (reading === undefined) return { ...dimmJson(dimm), health: null, advice: null };
-  const { health } = reading;
-  const seen = { history: noHistory, setSize: 1, now, ...(health.kind === 'ok' && { health: health.value }) };
-  return { ...dimmJson(dimm), health: listedHealth(reading), advice: adviseReplacement(seen, defaultAdvicePolicy) };
+  const unknown = { unknown: 'one reading has no history' };
+  const seen = {
+    ...{ health: reading.fields, history: noHistory, now },
+    ...{ rangesWatched: unknown, shutdownsWatched: unknown },
+  };
+  return { ...dimmJson(dimm), health: listedHealth(reading), advice: adviseReplacement(seen, policy) };
 }
 function listedHealth(reading: HealthReading): ListedHealth {
-  const { health, fields } = reading;
+  const { health, fields, failures } = reading;
   return {
     state: stateOf(reading),
     readable: health.kind === 'ok' ? 'yes' : health.kind === 'unsupported' ? 'unsupported' : 'no',
     reason: health.kind === 'ok' ? null : health.reason,
     doubtedAlarms: doubtedAlarms(fields),
+    failures,
     fields,
   };
 }

@@ -1,6 +1,5 @@
 import { isMapping, type KeyPath } from './check.ts';
-import { parseDuration } from './duration.ts';
-import { adviceDefaults, receiverTypes } from './keys.ts';
+import { adviceDefaults } from './keys.ts';
 
 export type Report = (path: KeyPath, message: string) => void;
 
@@ -11,10 +10,10 @@ export type Report = (path: KeyPath, message: string) => void;
 export function crossCheck(file: Readonly<Record<string, unknown>>, report: Report): void {
   const receivers = listOfMappings(file['receivers']);
   uniqueNames(receivers, ['receivers'], report);
+  checkInstanceNames(receivers, report);
   for (const [i, receiver] of receivers) checkReceiver(receiver, ['receivers', i], report);
   if (isMapping(file['api'])) uniqueNames(listOfMappings(file['api']['tokens']), ['api', 'tokens'], report);
   if (isMapping(file['advice'])) checkAdvice(file['advice'], report);
-  checkAvailability(file, report);
 }
 
 /** What asks for more must not be reached before what asks for less: given pairs only, defaults agree with each other. */
@@ -39,24 +38,73 @@ function adviceDefault(key: string): unknown {
   return adviceDefaults[key as keyof typeof adviceDefaults];
 }
 
+/** What each type takes beside the keys of all. */
+const keysOfType: Readonly<Record<string, readonly string[]>> = {
+  webhook: ['secret_file', 'secret_env'],
+  pagerduty: ['secret_file', 'secret_env'],
+  alertmanager: ['urls', 'labels'],
+  slack: [],
+};
+const keysOfSome = ['secret_file', 'secret_env', 'urls', 'labels'];
+
 function checkReceiver(receiver: Record<string, unknown>, path: KeyPath, report: Report): void {
-  const type = receiver['type'];
-  if (type === 'webhook') {
-    const both = 'url' in receiver && 'url_file' in receiver;
-    const neither = !('url' in receiver) && !('url_file' in receiver);
-    if (both) report([...path, 'url_file'], 'url and url_file exclude each other: keep one');
-    if (neither) report(path, 'needs url or url_file: where to post');
-  } else if (receiverTypes.some((known) => known === type)) {
-    report([...path, 'type'], `the receiver type ${type} ${later}: use webhook`);
+  const { type } = receiver;
+  const own = typeof type === 'string' ? keysOfType[type] : undefined;
+  if (own !== undefined) {
+    for (const key of keysOfSome) {
+      if (key in receiver && !own.includes(key)) report([...path, key], `means nothing to ${type}: remove it`);
+    }
+    const urls = onlyOne(receiver, ['url', 'url_file', 'url_env', 'urls'], path, report);
+    if (urls === 0 && type !== 'pagerduty') report(path, 'needs url, url_file or url_env: where to post');
+    const secrets = onlyOne(receiver, ['secret_file', 'secret_env'], path, report);
+    if (secrets === 0 && type === 'pagerduty') report(path, 'needs secret_file or secret_env: the integration key');
   }
-  if (!isMapping(receiver['headers'])) return;
-  for (const header of Object.keys(receiver['headers'])) {
-    if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(header)) report([...path, 'headers', header], 'is not a header name');
-    else if (reservedHeaders.test(header))
-      report([...path, 'headers', header], 'is set by pmemwatch itself: remove it');
+  const headers = isMapping(receiver['headers']) ? Object.keys(receiver['headers']) : [];
+  const files = isMapping(receiver['header_files']) ? Object.keys(receiver['header_files']) : [];
+  for (const header of headers) checkHeader(header, [...path, 'headers', header], report);
+  for (const header of files) {
+    checkHeader(header, [...path, 'header_files', header], report);
+    const twice = headers.some((other) => other.toLowerCase() === header.toLowerCase());
+    if (twice) report([...path, 'header_files', header], 'is in headers too: keep one');
+  }
+  for (const label of isMapping(receiver['labels']) ? Object.keys(receiver['labels']) : []) {
+    const at = [...path, 'labels', label];
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(label)) report(at, 'is not a label name');
+    else if (ownLabels.has(label)) report(at, 'is set by pmemwatch itself: remove it');
   }
 }
-const reservedHeaders = /^(webhook-.*|host|content-type|content-length|transfer-encoding|connection)$/i;
+const reservedHeaders = /^(webhook-.*|host|content-type|content-length|transfer-encoding|connection|user-agent)$/i;
+const ownLabels = new Set(['alertname', 'severity', 'uid', 'condition', 'fingerprint', 'source']);
+
+function checkHeader(header: string, path: KeyPath, report: Report): void {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(header)) report(path, 'is not a header name');
+  else if (reservedHeaders.test(header)) report(path, 'is set by pmemwatch itself: remove it');
+}
+
+/** How many of the keys there are; more than one is reported at the last. */
+function onlyOne(receiver: Record<string, unknown>, keys: readonly string[], path: KeyPath, report: Report): number {
+  const given = keys.filter((key) => key in receiver);
+  const last = given.at(-1);
+  if (given.length > 1 && last !== undefined) {
+    report([...path, last], `${given.join(' and ')} exclude each other: keep one`);
+  }
+  return given.length;
+}
+
+/** The instances of a cluster are receivers of their own: no other may have the name of one. */
+function checkInstanceNames(receivers: readonly Numbered[], report: Report): void {
+  const names = new Set(receivers.map(([, { name }]) => name));
+  for (const [i, { name, urls }] of receivers) {
+    if (!Array.isArray(urls)) continue;
+    const taken = urls.map((_, n) => `${name}-${n + 1}`).find((instance) => names.has(instance));
+    if (taken !== undefined) {
+      report(
+        ['receivers', i, 'name'],
+        `an instance of it is called ${taken}, as another receiver: names are to differ`,
+      );
+    }
+  }
+}
 
 function uniqueNames(items: readonly Numbered[], path: readonly string[], report: Report): void {
   const first = new Map<string, number>();
@@ -69,18 +117,6 @@ function uniqueNames(items: readonly Numbered[], path: readonly string[], report
         [...path, i, 'name'],
         `${JSON.stringify(name)} is also the name of ${path.join('.')}[${earlier}]: names are to differ`,
       );
-  }
-}
-
-const later = 'is not available in this version';
-
-/** Accepting a key that does nothing would leave its writer believing in an alert that never comes. */
-function checkAvailability(file: Readonly<Record<string, unknown>>, report: Report): void {
-  const notify = isMapping(file['notify']) ? file['notify'] : {};
-  const { remind, heartbeat } = notify as { remind?: unknown; heartbeat?: unknown };
-  if (remind === 'daily' || remind === 'diminishing') report(['notify', 'remind'], `${remind} ${later}: use once`);
-  if (typeof heartbeat === 'string' && (parseDuration(heartbeat) ?? 0) > 0) {
-    report(['notify', 'heartbeat'], `a heartbeat ${later}: use 0s`);
   }
 }
 

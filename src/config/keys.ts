@@ -1,41 +1,19 @@
 import { type Static, Type } from 'typebox';
-import { conditions, type Severity } from '../model/incident.ts';
 import { parseCron } from './cron.ts';
 import { duration, listOf, oneOf, text, wholeNumber } from './fields.ts';
+import { isAbsolutePath, isHttpUrl, name, receiver } from './receiver-keys.ts';
 
 /**
  * The configuration file (design 4.5), key by key: types, defaults, bounds and the sentences of docs/config.md.
  * What the file holds is checked against this schema alone; `Config` in schema.ts is what the program works with.
  */
 
-const severities = ['critical', 'warning', 'info'] as const satisfies readonly Severity[];
-
-/** Receiver kinds that the configuration language knows; `availability.ts` says which of them this version has. */
-export const receiverTypes = ['webhook', 'alertmanager', 'pagerduty', 'slack'] as const;
-
-export function isAbsolutePath(value: string): boolean {
-  return value.startsWith('/') && !value.includes('\0');
-}
-export function isHttpUrl(value: string): boolean {
-  // the parser drops line ends and blanks around it: a URL in two lines is a mistake
-  if (/\s/.test(value) || !URL.canParse(value)) return false;
-  const url = new URL(value);
-  return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
-}
 /** What a path can be put behind. */
 function isExternalUrl(value: string): boolean {
   return isHttpUrl(value) && !/[?#]/.test(value);
 }
-/** RFC 9110 field value: visible characters, spaces and tabs, nothing that could end the line. */
-function isHeaderValue(value: string): boolean {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
-}
 
 const absolutePath = { expected: 'an absolute path', matches: isAbsolutePath };
-const name = {
-  expected: 'a name of letters, digits, ".", "_" and "-", at most 64',
-  matches: (value: string) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(value),
-};
 
 const poll = Type.Object(
   {
@@ -97,79 +75,33 @@ const notify = Type.Object(
     }),
     remind: oneOf(['once', 'daily', 'diminishing'], {
       default: 'once',
-      description: 'Whether an open incident is told again.',
+      description:
+        'Whether an incident that stands and that nobody has acknowledged is told again: `once`: never; `daily`; `diminishing`: after 1, 2, 4, 8 … days since something about it last changed.',
     }),
     retry_for: duration({
       default: '72h',
       min: '1s',
       max: '30d',
-      description: 'How long a message is retried while its receiver does not answer.',
+      description:
+        'How long a message is tried while its receiver does not take it, of the time in which the agent runs. Then it is a dead letter; of what still stands the last word goes out all the same when the receiver is back.',
     }),
+    runbook_url: Type.Optional(
+      text({
+        description:
+          'The page that messages link to for what to do, with the condition as its anchor (`#media_error`). Without it, that of the agent itself: `/runbook` below `web.external_url` or the listening address.',
+        expected: 'an http or https URL without user name, password, query and fragment',
+        matches: isExternalUrl,
+      }),
+    ),
     heartbeat: duration({
       default: '0s',
       min: '0s',
       max: '30d',
-      description: 'How often receivers are told that the agent is alive; 0s: never.',
+      description:
+        "How often every receiver gets a `pmem.heartbeat`, for a dead man's switch: also at each start, and never again when it fails. 0s: never.",
     }),
   },
   { description: 'When people are told.' },
-);
-
-const receiver = Type.Object(
-  {
-    name: text({ description: 'Names the receiver in metrics and logs; each name once.', ...name }),
-    type: oneOf(receiverTypes, { description: 'What the receiver speaks.' }),
-    url: Type.Optional(
-      text({
-        description: 'Where to post. One of `url` and `url_file`.',
-        expected: 'an http or https URL without user name and password',
-        secret: true,
-        matches: isHttpUrl,
-      }),
-    ),
-    url_file: Type.Optional(
-      text({ description: 'A file whose only line is the URL, for URLs that are secret themselves.', ...absolutePath }),
-    ),
-    secret_file: Type.Optional(
-      text({
-        description:
-          'A file with the key that messages are signed with (Standard Webhooks, `whsec_…`). While keys change hands it can hold several, one a line, the newest first: messages then carry a signature of each.',
-        ...absolutePath,
-      }),
-    ),
-    headers: Type.Record(
-      Type.String(),
-      text({
-        description: 'A header value.',
-        expected: 'a header value (text on one line)',
-        secret: true,
-        matches: isHeaderValue,
-      }),
-      { default: {}, description: 'Headers sent with every message, such as `Authorization`.' },
-    ),
-    severities: listOf(oneOf(severities, { description: 'A severity.' }), {
-      default: severities,
-      minItems: 1,
-      description: 'Only incidents of these severities are sent.',
-    }),
-    conditions: listOf(oneOf(conditions, { description: 'A condition.' }), {
-      default: conditions,
-      defaultText: 'all',
-      minItems: 1,
-      description: 'Only incidents of these conditions are sent.',
-    }),
-    paths: oneOf(['full', 'hash', 'off'], {
-      default: 'full',
-      description: 'Whether messages name files: in full, as hashes that only tell them apart, or not at all.',
-    }),
-    timeout: duration({
-      default: '10s',
-      min: '100ms',
-      max: '5m',
-      description: 'How long to wait for an answer to one message.',
-    }),
-  },
-  { description: 'One receiver of messages.' },
 );
 
 function whyNoSchedule(value: string): string | undefined {

@@ -3,19 +3,8 @@ import { errnoOf } from '../model/errors.ts';
 import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts';
 import { nearest } from '../model/nearest.ts';
 import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
-import { isHttpUrl } from './keys.ts';
-import {
-  type Config,
-  defaultConfig,
-  inFileOrder,
-  type Override,
-  type Problem,
-  parseConfig,
-  pathText,
-  problemText,
-  type ReceiverConfig,
-  type SecretFile,
-} from './schema.ts';
+import { type Config, defaultConfig, inFileOrder, type Override, parseConfig, problemText } from './schema.ts';
+import { type Environment, instancesOf, openSecrets, type Receiver, readSecrets } from './secrets.ts';
 
 export interface PathRoots {
   readonly sysfs: string;
@@ -24,13 +13,6 @@ export interface PathRoots {
   readonly dev: string;
 }
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** A receiver with its secrets read. */
-export interface Receiver extends ReceiverConfig {
-  readonly url: string;
-  /** signing keys as they stand in `secret_file`: one a line, the newest first, without an end of line after the last */
-  readonly secret?: string;
-}
 
 /** Everything the process was told, from all four places. */
 export interface Settings {
@@ -50,7 +32,7 @@ export type Loaded = { readonly settings: Settings } | { readonly problems: read
 
 /** Flags as given, by name without dashes; a flag that was not given is absent. */
 export type FlagValues = Readonly<Record<string, readonly string[]>>;
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment };
 
 export interface LoadOptions {
   readonly isTerminal: boolean;
@@ -62,13 +44,12 @@ export interface LoadOptions {
 }
 
 const largestFile = 1024 * 1024;
-const largestSecret = 64 * 1024;
 
 /** Flags win over environment over file over defaults. Reads the configuration file and the secrets it names. */
 export async function loadSettings(flags: FlagValues, options: LoadOptions): Promise<Loaded> {
   const environment = options.environment ?? process.env;
   const problems: string[] = [];
-  const warnings = unknownVariables(environment);
+  const warnings: string[] = [];
   const given = givenBy(flags, environment);
   const setting = (name: string): readonly string[] => given(name) ?? [defaultOf(name)];
   const one = (name: string): string => setting(name).at(-1) ?? '';
@@ -94,10 +75,17 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
   if ('wrong' in file) return { problems: [...problems, file.wrong] };
   if (file.warning !== undefined) warnings.push(file.warning);
   const parsed = parseConfig(file.text, overridesFrom(environment));
-  const secrets = await readSecrets(parsed.secretFiles, warnings);
+  const secrets = await readSecrets(parsed.secretSources, environment, warnings);
+  const named = parsed.secretSources.map(({ source }) => source);
+  warnings.unshift(
+    ...unknownVariables(environment)
+      .filter(({ name }) => !named.includes(name))
+      .map(({ text }) => text),
+  );
   const wrong = inFileOrder([...('problems' in parsed ? parsed.problems : []), ...secrets.problems]);
   problems.push(...wrong.map((problem) => problemText(file.name ?? 'environment', problem)));
   if (problems.length > 0 || 'problems' in parsed) return { problems };
+  warnings.push(...openSecrets(parsed.config.receivers));
   const { user } = parsed.config.agent;
   if (user !== defaultConfig().agent.user && !(await mayRunAs(user))) {
     warnings.push(`agent.user: ${user} is no user of this host other than root: the agent runs as nobody`);
@@ -106,7 +94,7 @@ export async function loadSettings(flags: FlagValues, options: LoadOptions): Pro
     settings: Object.freeze({
       ...(file.name === undefined ? {} : { configFile: file.name }),
       config: parsed.config,
-      receivers: parsed.config.receivers.map((receiver, i) => withSecrets(receiver, secrets.of(i))),
+      receivers: parsed.config.receivers.flatMap((receiver, i) => instancesOf(receiver, secrets.of(i))),
       listen,
       telemetryPath,
       roots,
@@ -125,7 +113,8 @@ export function loadRoots(
   const given = givenBy(flags, environment);
   const problems: string[] = [];
   const roots = rootsFrom((name) => given(name)?.at(-1) ?? defaultOf(name), problems);
-  return problems[0] === undefined ? { roots, warnings: unknownVariables(environment) } : { problem: problems[0] };
+  if (problems[0] !== undefined) return { problem: problems[0] };
+  return { roots, warnings: unknownVariables(environment).map(({ text }) => text) };
 }
 
 function rootsFrom(one: (name: string) => string, problems: string[]): PathRoots {
@@ -185,40 +174,6 @@ async function readConfigFile(explicit: string | undefined, options: LoadOptions
   }
 }
 
-type Secrets = Partial<Record<SecretFile['key'], string>>;
-
-async function readSecrets(
-  files: readonly SecretFile[],
-  warnings: string[],
-): Promise<{ readonly problems: readonly Problem[]; of(receiver: number): Secrets }> {
-  const problems: Problem[] = [];
-  const values = new Map<number, Secrets>();
-  for (const { receiver, key, file, position } of files) {
-    const read = await readSecret(file);
-    const wrong = 'wrong' in read ? read.wrong : wrongIn(read.value, key);
-    if (wrong !== undefined) {
-      problems.push({ path: pathText(['receivers', receiver, key]), ...position, message: `${file} ${wrong}` });
-    } else if ('value' in read) values.set(receiver, { ...values.get(receiver), [key]: read.value });
-    if ('warning' in read && read.warning !== undefined) warnings.push(read.warning);
-  }
-  return { problems, of: (receiver) => values.get(receiver) ?? {} };
-}
-
-function wrongIn(value: string, key: SecretFile['key']): string | undefined {
-  if (key === 'secret_file') {
-    if (value.split(/\r?\n/).every(isSigningKey)) return undefined;
-    return 'does not hold "whsec_" and 24 to 64 bytes in base64, one key a line';
-  }
-  return isHttpUrl(value) ? undefined : 'does not hold an http or https URL without user name and password';
-}
-
-/** @param secrets of every file that the receiver names: one that could not be read has ended the start */
-function withSecrets(receiver: ReceiverConfig, { url_file, secret_file }: Secrets): Receiver {
-  const url = receiver.url ?? url_file;
-  if (url === undefined) throw new Error(`receiver ${receiver.name} has passed the checks without a URL`);
-  return { ...receiver, url, ...(secret_file === undefined ? {} : { secret: secret_file }) };
-}
-
 /** Whether /etc/passwd has an account of this name without the rights of root, as the agent looks for it. */
 async function mayRunAs(user: string): Promise<boolean> {
   const accounts = await readFile('/etc/passwd', 'utf8').catch(() => '');
@@ -226,38 +181,6 @@ async function mayRunAs(user: string): Promise<boolean> {
     const [name, , uid, gid] = line.split(':');
     return name === user && Number(uid) > 0 && Number(gid) > 0;
   });
-}
-
-/** Standard Webhooks, specification 1.0.0: the prefix may be missing. */
-function isSigningKey(line: string): boolean {
-  const base64 = /^(?:whsec_)?([A-Za-z0-9+/]{32,}={0,2})$/.exec(line)?.[1];
-  if (base64 === undefined) return false;
-  const { length } = Buffer.from(base64, 'base64');
-  return length >= 24 && length <= 64;
-}
-
-type SecretRead =
-  | { readonly value: string; readonly warning?: string }
-  /** completes "FILE …"; never holds what the file says */
-  | { readonly wrong: string };
-
-/** Reads a file that holds a secret. Its group may read it, as a service's files are kept; others may not. */
-async function readSecret(file: string): Promise<SecretRead> {
-  try {
-    const found = await stat(file);
-    if (!found.isFile()) return { wrong: 'is not a regular file' };
-    if (found.size > largestSecret) return { wrong: `is larger than ${largestSecret} bytes` };
-    const value = (await readFile(file, 'utf8')).trimEnd();
-    if (value === '') return { wrong: 'is empty: write the secret into it' };
-    const mode = found.mode & 0o777;
-    if ((mode & 0o027) === 0) return { value };
-    return {
-      value,
-      warning: `${file} can be ${(mode & 0o007) === 0 ? 'changed by its group' : 'used by everyone'} (mode ${mode.toString(8).padStart(4, '0')}): chmod 640 ${file}`,
-    };
-  } catch (error) {
-    return { wrong: `cannot be read (${errnoOf(error) ?? 'unknown error'})` };
-  }
 }
 
 function overridesFrom(environment: Environment): Override[] {
@@ -276,12 +199,13 @@ function list(text: string, repeatable: boolean | undefined): string[] {
 /** Kubernetes adds variables for a service of this name (`PMEMWATCH_PORT_9915_TCP`): those are not ours to judge. */
 const kubernetes = /^PMEMWATCH_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/;
 
-function unknownVariables(environment: Environment): string[] {
+function unknownVariables(environment: Environment): { readonly name: string; readonly text: string }[] {
   const known = [...agentFlags.map(({ name }) => environmentName(name)), ...environmentKeys.map((key) => key.variable)];
   return Object.keys(environment)
     .filter((name) => name.startsWith('PMEMWATCH_') && !known.includes(name) && !kubernetes.test(name))
     .map((name) => {
       const meant = nearest(name, known);
-      return `the environment variable ${name} means nothing${meant === undefined ? '' : `: did you mean ${meant}?`}`;
+      const hint = meant === undefined ? '' : `: did you mean ${meant}?`;
+      return { name, text: `the environment variable ${name} means nothing${hint}` };
     });
 }

@@ -80,15 +80,9 @@ function rowsOf(schema: TSchema, name: string): string[][] {
   return [row(name, schema, notesOf(schema).expected ?? '')];
 }
 
-const laterKeys: Readonly<Record<string, string>> = {
-  remind: ' Only `once` in this version.',
-  heartbeat: ' Only `0s` in this version.',
-  'receivers[].type': ' Only `webhook` in this version.',
-};
-
 function row(name: string, schema: TSchema, allowed: string): string[] {
   const notes = notesOf(schema);
-  return [`\`${name}\``, defaultText(schema, notes), allowed, `${notes.description ?? ''}${laterKeys[name] ?? ''}`];
+  return [`\`${name}\``, defaultText(schema, notes), allowed, notes.description ?? ''];
 }
 
 function defaultText(schema: TSchema, notes: FieldNotes): string {

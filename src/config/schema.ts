@@ -5,18 +5,21 @@ import { checkValue, type Finding, isMapping, type KeyPath, withDefaults } from 
 import { parseCron } from './cron.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs } from './fields.ts';
-import { type ConfigFile, configSchema, isAbsolutePath, type ReceiverEntry } from './keys.ts';
+import { type ConfigFile, configSchema, type ReceiverEntry } from './keys.ts';
+import { isSecretPath, isVariable } from './receiver-keys.ts';
 import { type Position, parseYaml, type YamlReading } from './yaml.ts';
 
 export type Redaction = 'full' | 'hash' | 'off';
 
 export interface ReceiverConfig {
   readonly name: string;
-  readonly type: 'webhook';
-  readonly url?: string;
-  readonly urlFile?: string;
-  readonly secretFile?: string;
+  readonly type: ReceiverEntry['type'];
+  /** several for the instances of a cluster; empty where a file, a variable or the type itself says it */
+  readonly urls: readonly string[];
+  /** whether they were given as the instances of a cluster, even if there is one */
+  readonly isCluster: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
   readonly severities: readonly Severity[];
   readonly conditions: readonly Condition[];
   readonly paths: Redaction;
@@ -39,7 +42,14 @@ export interface Config {
     readonly deviceDeadlineMs: number;
   };
   readonly resolve: { readonly deadlineMs: number; readonly walkRoots: readonly string[] };
-  readonly notify: { readonly groupWaitMs: number; readonly retryForMs: number };
+  readonly notify: {
+    readonly groupWaitMs: number;
+    readonly remind: 'once' | 'daily' | 'diminishing';
+    readonly retryForMs: number;
+    readonly runbookUrl?: string;
+    /** 0: none */
+    readonly heartbeatMs: number;
+  };
   readonly receivers: readonly ReceiverConfig[];
   readonly metrics: { readonly paths: Redaction; readonly damagedFiles: number };
   /** `socket` is absent when switched off */
@@ -71,15 +81,21 @@ export interface Problem {
   readonly column?: number;
   readonly message: string;
 }
-/** A file with a secret that a receiver names, and where. */
-export interface SecretFile {
+/** Where a receiver's secret is, and where the file says so. */
+export interface SecretSource {
   readonly receiver: number;
-  readonly key: 'secret_file' | 'url_file';
-  readonly file: string;
+  /** of the receiver; what it speaks decides what its secret looks like */
+  readonly type: unknown;
+  readonly key: (typeof secretKeys)[number] | 'header_files';
+  /** for `header_files` */
+  readonly header?: string;
+  /** a path, or the name of a variable */
+  readonly source: string;
   readonly position: Position;
 }
-/** `secretFiles` are told beside the mistakes too, so that what is wrong with them need not wait. */
-export type ParsedConfig = { readonly secretFiles: readonly SecretFile[] } & (
+const secretKeys = ['secret_file', 'url_file', 'secret_env', 'url_env'] as const;
+/** `secretSources` are told beside the mistakes too, so that what is wrong with them need not wait. */
+export type ParsedConfig = { readonly secretSources: readonly SecretSource[] } & (
   | { readonly config: Config }
   | { readonly problems: readonly Problem[] }
 );
@@ -95,15 +111,15 @@ export interface Override {
 export function parseConfig(text: string, overrides: readonly Override[] = []): ParsedConfig {
   const yaml = parseYaml(text);
   const problems: Problem[] = yaml.mistakes.map((mistake) => ({ path: '', ...mistake }));
-  const secretFiles: SecretFile[] = [];
+  const secretSources: SecretSource[] = [];
   const readings = yaml.readings.map(({ value, locate }) => ({ value: withOverrides(value ?? {}, overrides), locate }));
   for (const reading of readings) {
     problems.push(...mistakesIn(reading, overrides));
-    secretFiles.push(...secretFilesIn(reading));
+    secretSources.push(...secretSourcesIn(reading));
   }
-  if (problems.length > 0) return { problems: inFileOrder(problems), secretFiles };
+  if (problems.length > 0) return { problems: inFileOrder(problems), secretSources };
   const given = readings[0]?.value;
-  return { config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)), secretFiles };
+  return { config: deepFreeze(toConfig(withDefaults(configSchema, given) as ConfigFile)), secretSources };
 }
 
 function mistakesIn({ value, locate }: YamlReading, overrides: readonly Override[]): Problem[] {
@@ -120,16 +136,21 @@ function mistakesIn({ value, locate }: YamlReading, overrides: readonly Override
   });
 }
 
-function secretFilesIn({ value, locate }: YamlReading): SecretFile[] {
+function secretSourcesIn({ value, locate }: YamlReading): SecretSource[] {
   const receivers = isMapping(value) ? value['receivers'] : undefined;
   if (!Array.isArray(receivers)) return [];
   return receivers.flatMap((receiver: unknown, i) => {
     if (!isMapping(receiver)) return [];
-    return (['secret_file', 'url_file'] as const).flatMap((key) => {
-      const file = receiver[key];
-      // one that is no path has been reported as such
-      if (typeof file !== 'string' || !isAbsolutePath(file)) return [];
-      return [{ receiver: i, key, file, position: locate(['receivers', i, key], false) }];
+    const { type, header_files: headers } = receiver;
+    const plain = secretKeys.map((key) => ({ key, source: receiver[key], path: [key] }));
+    const ofHeaders = Object.entries(isMapping(headers) ? headers : {}).map(([header, source]) => {
+      return { key: 'header_files' as const, header, source, path: ['header_files', header] };
+    });
+    return [...plain, ...ofHeaders].flatMap(({ source, path, ...each }) => {
+      // one that is no path or name has been reported as such
+      const isRight = each.key.endsWith('_env') ? isVariable : isSecretPath;
+      if (typeof source !== 'string' || !isRight(source)) return [];
+      return [{ receiver: i, type, ...each, source, position: locate(['receivers', i, ...path], false) }];
     });
   });
 }
@@ -154,7 +175,13 @@ function toConfig(file: ConfigFile): Config {
       deviceDeadlineMs: durationMs(file.poll.device_deadline),
     },
     resolve: { deadlineMs: durationMs(file.resolve.deadline), walkRoots: file.resolve.walk_roots },
-    notify: { groupWaitMs: durationMs(file.notify.group_wait), retryForMs: durationMs(file.notify.retry_for) },
+    notify: {
+      groupWaitMs: durationMs(file.notify.group_wait),
+      remind: file.notify.remind,
+      retryForMs: durationMs(file.notify.retry_for),
+      ...(file.notify.runbook_url === undefined ? {} : { runbookUrl: file.notify.runbook_url }),
+      heartbeatMs: durationMs(file.notify.heartbeat),
+    },
     receivers: file.receivers.map(toReceiver),
     scrub: toScrub(file.scrub),
     metrics: { paths: file.metrics.paths, damagedFiles: file.metrics.damaged_files },
@@ -208,11 +235,11 @@ function toWeb({ external_url, allowed_hosts }: ConfigFile['web']): Config['web'
 function toReceiver(entry: ReceiverEntry): ReceiverConfig {
   return {
     name: entry.name,
-    type: 'webhook',
-    ...(entry.url === undefined ? {} : { url: entry.url }),
-    ...(entry.url_file === undefined ? {} : { urlFile: entry.url_file }),
-    ...(entry.secret_file === undefined ? {} : { secretFile: entry.secret_file }),
+    type: entry.type,
+    urls: entry.url === undefined ? entry.urls : [entry.url],
+    isCluster: entry.urls.length > 0,
     headers: entry.headers,
+    labels: entry.labels,
     severities: entry.severities,
     conditions: entry.conditions,
     paths: entry.paths,

@@ -51,7 +51,7 @@ export async function readNdBuses(
 async function readBus(sysfs: KernelTree, name: string, bootId: string, problems: Problems, previous: Topology) {
   const path = `${ND}/${name}`;
   const [a, listed, nfit, inode] = await Promise.all([
-    readAttributes(sysfs, path, ['provider', 'nfit/hw_error_scrub']),
+    readAttributes(sysfs, path, ['provider', 'commands', 'nfit/hw_error_scrub']),
     listNames(sysfs, path, problems, name),
     listNames(sysfs, `${path}/nfit`, problems, name),
     inodeOf(sysfs, path, problems, name),
@@ -74,12 +74,18 @@ async function readBus(sysfs: KernelTree, name: string, bootId: string, problems
   const hwErrorScrub = a.number('nfit/hw_error_scrub');
   const scrubSupported = nfit?.includes('scrub') ?? known?.scrubSupported ?? false;
   const papr = dimms.some((dimm) => dimm?.family === 'papr');
+  const knownProvider = provider ?? known?.provider ?? 'unknown';
+  const unread = nfit === undefined || a.faults.length > 0;
+  const canClear = unread
+    ? known?.canClear
+    : clearsErrors(a.text('commands') ?? '', knownProvider, papr || nfit.length > 0);
   const bus: Bus = {
     name,
-    provider: provider ?? known?.provider ?? 'unknown',
+    provider: knownProvider,
     errorSource: (nfit === undefined ? known?.errorSource : undefined) ?? errorSourceOf(nfit, scrubSupported, papr),
     scrubSupported,
     epoch,
+    ...(canClear !== undefined && { canClear }),
     ...(hwErrorScrub !== undefined && { hwErrorScrub: hwErrorScrub === 1 }),
   };
   const namespaces = await Promise.all(regions.filter((r) => r !== undefined).map((r) => readNamespaces(look, r)));
@@ -100,6 +106,17 @@ function errorSourceOf(nfit: readonly string[] | undefined, scrub: boolean, papr
   if (scrub) return 'ars';
   if (nfit !== undefined && nfit.length > 0) return 'mce';
   return papr ? 'papr' : 'none';
+}
+
+/**
+ * What nvdimm_clear_poison of drivers/nvdimm/bus.c does for a write on this bus: asks firmware with two of its `commands`;
+ * fails where the provider speaks to firmware and these are missing; forgets the entry where there is none to speak to.
+ */
+function clearsErrors(commands: string, provider: string, asksFirmware: boolean): boolean | undefined {
+  const names = commands.split(/\s+/);
+  if (names.includes('ars_cap') && names.includes('clear_error')) return true;
+  if (asksFirmware || provider === 'CXL') return false;
+  return provider === 'e820' || provider === 'virtio-pmem' ? true : undefined;
 }
 
 async function readDimm(look: Look, name: string, bus: string): Promise<Dimm | undefined> {

@@ -93,6 +93,7 @@ function namespacePlace(context: Context, namespace: Namespace, problems: Proble
     size: wholeSectors(namespace.size),
     dimms,
     errorSource: bus.errorSource,
+    ...(bus.canClear !== undefined && { canClear: bus.canClear }),
     epoch: bus.epoch,
     ...(uuid !== undefined && { uuid }),
     ...(device !== undefined && dataStart !== undefined && { dataStart }),
@@ -131,6 +132,7 @@ function regionPlace(
     size,
     dimms,
     errorSource: bus.errorSource,
+    ...(bus.canClear !== undefined && { canClear: bus.canClear }),
     epoch: bus.epoch,
     ...(windows !== undefined && { windows }),
   };

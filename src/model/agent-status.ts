@@ -12,6 +12,8 @@ export interface ReceiverTrouble {
   readonly kind: 'rejects' | 'unreachable' | 'off';
   /** ms since the epoch of the first failure since it last took a message */
   readonly since: number;
+  /** ms for which it has lasted, by the clock that never goes back */
+  readonly forMs: number;
   /** without what the receiver said, which may repeat file names */
   readonly reason: string;
 }

@@ -1,5 +1,6 @@
 /** What values say of a limit, with a margin in which nothing changes. Pure. */
-import type { AlarmName, HealthFields, HealthReading, ModuleProblem } from './health.ts';
+import type { AlarmName, HealthFields, HealthReading } from './health.ts';
+import { problemsOf } from './module-problems.ts';
 
 /** `between`: back inside the limit, but not by the margin yet: what was said before stays said. */
 export type Standing = 'crossed' | 'between' | 'fine' | 'unknown';
@@ -72,13 +73,26 @@ export function energySourceStanding(
 }
 const energySourceLifeAlarms: readonly AlarmName[] = ['energy_source_life_warning', 'energy_source_life_error'];
 
-/** Problems that say the energy source does not do its work, however much of its life is left. */
-export const energySourceFailures: readonly ModuleProblem[] = [
-  'energy_source_failed',
-  'energy_source_missing',
-  'energy_source_assessment_failed',
-  'not_enough_energy',
-];
+/** The life of the media by the module's own threshold, else by its alarms. */
+export function lifeStanding(fields: HealthFields, margins: Margins = defaultMargins): Standing {
+  const { lifeUsedPercent: value, lifeUsedThresholdPercent: own } = fields;
+  if (value !== undefined && own !== undefined) return rising(value, own, margins.percent);
+  return alarmStanding(fields, lifeAlarms);
+}
+const lifeAlarms: readonly AlarmName[] = ['life_warning', 'life_error'];
+/** Whether the module calls its life over, not only nearly so; value and limit decide where both are known. */
+export function isLifeOver(fields: HealthFields): boolean {
+  const { lifeUsedPercent: value, lifeUsedErrorThresholdPercent: own } = fields;
+  if (problemsOf(fields, 'life', 'critical').length > 0) return true;
+  return value !== undefined && own !== undefined ? value >= own : fields.alarms?.life_error === true;
+}
+
+/** By the kernel, by the status of the module or by what it tells of its last backup. */
+export function lastSaveFailed({ flags, problems, lastBackupComplete }: HealthFields): boolean {
+  return (
+    lastBackupComplete === false || flags?.includes('save_fail') === true || problems?.includes('save_failed') === true
+  );
+}
 
 function rising(value: number, limit: number, margin: number): Standing {
   if (value >= limit) return 'crossed';
@@ -98,6 +112,8 @@ export function doubtedAlarms(fields: HealthFields): AlarmName[] {
     if (temperatureStanding(fields, sensor) === 'crossed') continue;
     doubted.push(...temperatureAlarms[sensor].filter((name) => fields.alarms?.[name] === true));
   }
+  if (lifeStanding(fields) !== 'crossed') doubted.push(...lifeAlarms.filter((name) => fields.alarms?.[name] === true));
+  else if (fields.alarms?.life_error === true && !isLifeOver(fields)) doubted.push('life_error');
   // no limit but the module's own contradicts it
   if (energySourceStanding(fields, 100) !== 'crossed') {
     doubted.push(...energySourceLifeAlarms.filter((name) => fields.alarms?.[name] === true));
@@ -112,7 +128,9 @@ export function needsWatching(reading: HealthReading): boolean {
   return (
     (fields.state !== undefined && fields.state !== 'ok') ||
     Object.values(fields.alarms ?? {}).includes(true) ||
-    (spareStanding(fields) !== 'fine' && spareStanding(fields) !== 'unknown') ||
-    sensors.some((sensor) => ['crossed', 'between'].includes(temperatureStanding(fields, sensor)))
+    (fields.problems ?? []).length > 0 ||
+    [spareStanding(fields), lifeStanding(fields), ...sensors.map((sensor) => temperatureStanding(fields, sensor))].some(
+      (standing) => standing === 'crossed' || standing === 'between',
+    )
   );
 }

@@ -227,7 +227,10 @@ export interface HealthReading {
   /** when the reading ended, ms since the epoch */
   readonly at: number;
   readonly durationMs: number;
-  /** what the module itself answered: all its sources put together; sysfs adds to `fields`, never to this */
+  /**
+   * What the module itself answered: all its sources put together; sysfs adds to `fields`, never to this. Of one that hung
+   * on a later question, `fields` has what it answered before.
+   */
   readonly health: Observation<HealthFields>;
   /** of all sources, the first one that knows wins; the module's own before the kernel's */
   readonly fields: HealthFields;

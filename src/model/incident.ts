@@ -10,6 +10,7 @@ export const dimmConditions = [
   'dimm_health',
   'health_unreadable',
   'dimm_spare_low',
+  'dimm_worn',
   'dimm_temperature',
   'dimm_dirty_shutdown',
   'dimm_not_armed',
@@ -65,6 +66,8 @@ export interface IncidentSubject {
   readonly uuid: string | null;
   /** place sector of the device's sector 0; absent where the device is not one window (BTT) or there is none */
   readonly dataStart?: number;
+  /** whether a write clears a bad sector there; absent when that is not known */
+  readonly canClear?: boolean;
   readonly dimms: readonly DimmRef[];
 }
 
@@ -111,6 +114,8 @@ export interface Incident {
   /** for conditions of modules */
   readonly health?: IncidentHealth;
   readonly acknowledgement: Acknowledgement | null;
+  /** how often people were reminded of it since anything about it changed; absent for never */
+  readonly reminders?: number;
   readonly previousIncident: string | null;
 }
 
@@ -125,6 +130,8 @@ export interface Notice {
   readonly incident: Incident;
   readonly newRanges: number;
   readonly newBytes: number;
+  /** one sentence more, about why it is told now */
+  readonly remark?: string;
   readonly host: HostFacts;
 }
 

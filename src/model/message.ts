@@ -1,8 +1,8 @@
+import type { Advice } from './advice.ts';
 import type { FoundBy } from './change.ts';
 import type { HealthFields } from './health.ts';
 import type { Condition, NoticeType, Resolution, Severity } from './incident.ts';
 import type { KernelUser, OpenBy, Owner, ReadersGet } from './owner.ts';
-import type { Advice } from './replacement-advice.ts';
 
 /** The JSON that receivers get (design 4.4). Times are RFC 3339 in UTC; sectors and bytes as everywhere. */
 export interface Message {
@@ -66,6 +66,8 @@ export interface Message {
   /** of the condition dimm_replace: with what it rests on */
   readonly advice: { readonly advice: Advice; readonly summary: string } | null;
   readonly nextSteps: readonly string[];
+  /** how many steps were left out, as the last of `nextSteps` says then; absent for none */
+  readonly nextStepsOmitted?: number;
   readonly runbookUrl: string;
   readonly links: { readonly page: string; readonly api: string };
 }
@@ -80,6 +82,8 @@ export interface MessageRange {
 export interface MessageFile {
   readonly path: string;
   readonly ranges: readonly { readonly offset: number; readonly length: number }[];
+  /** how many byte ranges more there are, where `ranges` holds only the first */
+  readonly rangesOmitted?: number;
   readonly openBy: readonly OpenBy[];
   readonly goodCopy: 'yes' | 'no' | 'unknown';
   /** how many there are, where `openBy` holds only the first */

@@ -5,6 +5,7 @@ import type { HostFacts } from './host.ts';
 import type { Incident, TrackedRange } from './incident.ts';
 import type { ReplacementAdvice } from './replacement-advice.ts';
 import type { BusScrubs, ScrubReading, ScrubTicks } from './scrub.ts';
+import type { SettledTime } from './settled-time.ts';
 import type { Place, Topology } from './topology.ts';
 
 /** What is known of one place; `ranges`, counters and `place` are durable, the rest is of this run. */
@@ -24,6 +25,13 @@ export interface PlaceState {
   readonly complete: boolean;
   readonly reasons: readonly string[];
   readonly readAt: number | null;
+}
+
+/** What reminders of this run are reckoned from. */
+export interface Reminding {
+  readonly time: SettledTime;
+  /** by id of each open incident: the revision that was told last, and the tick at which it was */
+  readonly told: ReadonlyMap<string, { readonly revision: number; readonly tick: number }>;
 }
 
 /** What /metrics and /api render: replaced whole by each pass, never changed in place. */
@@ -53,6 +61,8 @@ export interface State {
   readonly scrubTicks: ReadonlyMap<string, ScrubTicks>;
   /** by `Dimm.key`: of the modules that were read */
   readonly advice: ReadonlyMap<string, ReplacementAdvice>;
+  /** of this run; absent before its first pass */
+  readonly reminding?: Reminding;
   /** ms since the epoch of the pass that made it */
   readonly at: number;
 }

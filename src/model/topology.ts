@@ -13,6 +13,8 @@ export interface Bus {
   readonly provider: string;
   readonly errorSource: ErrorSource;
   readonly scrubSupported: boolean;
+  /** whether a write of whole sectors clears an error there; absent when that is not known */
+  readonly canClear?: boolean;
   /** `nfit/hw_error_scrub`: whether a machine check also starts a scrub */
   readonly hwErrorScrub?: boolean;
   /** Changes when the kernel makes the bus anew (boot, driver reload): lists start from nothing then. */
@@ -151,6 +153,8 @@ export interface Place {
   readonly windows?: readonly Run[];
   readonly dimms: readonly DimmRef[];
   readonly errorSource: ErrorSource;
+  /** `Bus.canClear` */
+  readonly canClear?: boolean;
   readonly epoch: string;
 }
 

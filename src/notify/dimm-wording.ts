@@ -1,4 +1,5 @@
 /** What is said of modules: one sentence for a condition, one for its end, and what to do. Undefined for other conditions. */
+import { type Sensor, temperatureStanding } from '../model/health-judgement.ts';
 import type { Condition, Incident } from '../model/incident.ts';
 import { pathOnOneLine, whereText } from './wording.ts';
 
@@ -6,9 +7,10 @@ const said: Partial<Readonly<Record<Condition, (name: string) => string>>> = {
   dimm_health: (name) => `the health of ${name} is`,
   health_unreadable: (name) => `the health of ${name} cannot be read, so its failing would stay unseen:`,
   dimm_spare_low: (name) => `${name} runs out of spare capacity:`,
+  dimm_worn: (name) => `${name} is worn:`,
   dimm_temperature: (name) => `${name} is too hot:`,
   dimm_dirty_shutdown: (name) => `${name} was not shut down cleanly:`,
-  dimm_not_armed: (name) => `${name} is not armed:`,
+  dimm_not_armed: (name) => `${name} could not be armed:`,
   dimm_save_failed: (name) => `${name} could not save its content:`,
   dimm_restore_failed: (name) => `${name} could not restore its content:`,
   dimm_flush_failed: (name) => `${name} was not flushed:`,
@@ -21,6 +23,7 @@ const over: Partial<Readonly<Record<Condition, (name: string) => string>>> = {
   dimm_health: (name) => `${name} says that it is healthy again`,
   health_unreadable: (name) => `the health of ${name} can be read again`,
   dimm_spare_low: (name) => `${name} has spare capacity above its limit again`,
+  dimm_worn: (name) => `${name} is within the limit of its life again`,
   dimm_temperature: (name) => `${name} has cooled down below its limit`,
   dimm_dirty_shutdown: (name) => `${name} has been through a restart without a further dirty shutdown`,
   dimm_not_armed: (name) => `${name} is armed again`,
@@ -61,6 +64,27 @@ function replacing({ subject: { dimms } }: Incident): string[] {
   return [copyFirst, `Part number to order: ${pathOnOneLine(dimm.partNumber)}${pulled}.`];
 }
 
+/** What heat does to the parts that are hot. */
+function wornByHeat({ health }: Incident): string {
+  const isHot = (sensor: Sensor): boolean =>
+    health !== undefined && temperatureStanding(health.fields, sensor) === 'crossed';
+  return [
+    isHot('media') ? ' Hot media wears out early.' : '',
+    isHot('energy_source')
+      ? ' A hot energy source (capacitor, battery; often in a place of its own) loses its capacity early.'
+      : '',
+  ].join('');
+}
+/** What keeps the probe process from asking, by the errno that it got. */
+function accessStep(device: string, reason: string): string {
+  if (reason.includes('EPERM')) {
+    return `Let its device cgroup pass /dev/${device}: DeviceAllow=char-dimmctl rw in the unit of the probe process, --device-cgroup-rule for a container.`;
+  }
+  if (reason.includes('ENOENT'))
+    return `Give the probe process the device node /dev/${device} (--device for a container).`;
+  return `Let the probe process open /dev/${device}: as root, or with CAP_DAC_OVERRIDE.`;
+}
+
 /** What to do, most urgent first. */
 export function dimmSteps(incident: Incident): string[] | undefined {
   const name = dimmName(incident);
@@ -75,10 +99,13 @@ export function dimmSteps(incident: Incident): string[] | undefined {
         `Plan the replacement of ${name}: without spare capacity the next worn block is lost data.`,
         ...replacing(incident),
       ];
-    case 'dimm_temperature':
+    case 'dimm_worn':
       return [
-        `See to the cooling of the host: fans, filters, blocked slots beside ${name}. Hot media wears out early.`,
+        `Plan the replacement of ${name}: its maker stands for no more than its rated life.`,
+        ...replacing(incident),
       ];
+    case 'dimm_temperature':
+      return [`See to the cooling of the host: fans, filters, blocked slots beside ${name}.${wornByHeat(incident)}`];
     case 'dimm_dirty_shutdown':
       return [
         'Check the file systems and databases on it for data that was acknowledged and is gone: writes that were in flight at the power loss may be missing.',
@@ -106,7 +133,7 @@ export function dimmSteps(incident: Incident): string[] | undefined {
       return [`Replace the energy source (capacitor, battery) of ${name} before the next power failure.`];
     case 'health_unreadable':
       return incident.severity === 'info'
-        ? [`Let the probe process open /dev/${device} (root, and the device node in its container).`]
+        ? [accessStep(device, incident.detail)]
         : [`See the kernel log for ${device}; try ndctl list -DH -d ${device} on the host.`];
     case 'dimm_replace':
       return [`Copy what is on ${name} to another device, then replace the module.`, ...replacing(incident)];

@@ -38,6 +38,16 @@ export function mergeOpening(lane: readonly OutboxItem[]): Merged | undefined {
   };
 }
 
+/** A reminder that nobody tried to deliver yet has nothing to say beside what is newer of its incident. */
+export function mergeReminder([first, ...later]: readonly OutboxItem[]): Merged | undefined {
+  const stale = (item: OutboxItem | undefined): boolean => item?.notice.type === 'reminder' && item.attempts === 0;
+  if (first === undefined || !stale(first)) return undefined;
+  const at = later.findIndex((item) => !stale(item));
+  const item = at === -1 ? later.at(-1) : later[at];
+  if (item === undefined) return undefined;
+  return { item, absorbed: [first, ...later.slice(0, later.indexOf(item))] };
+}
+
 /** The receiver's own filters; empty lists want everything. */
 export function isWanted(incident: Incident, { severities, conditions }: ReceiverConfig): boolean {
   return allows(severities, incident.severity) && allows(conditions, incident.condition);

@@ -5,18 +5,10 @@ import type { Message, MessageFile, MessageRange } from '../model/message.ts';
 import type { Owner } from '../model/owner.ts';
 import { shortUid } from '../model/topology.ts';
 import { damagedFiles, openersOf } from './damaged-files.ts';
+import { defaultLimits, fit, type MessageLimits } from './fit.ts';
 import { nextSteps } from './next-steps.ts';
 import { type PathPolicy, redactOwner } from './redaction.ts';
 import { summaryOf } from './summary.ts';
-import { plural } from './wording.ts';
-
-export interface MessageLimits {
-  /** of the JSON text, in UTF-8 */
-  readonly bytes: number;
-  readonly ranges: number;
-  readonly files: number;
-}
-export const defaultLimits: MessageLimits = { bytes: 64 * 1024, ranges: 100, files: 50 };
 
 export interface RenderOptions {
   /** false when the store could not commit the notice before it went out */
@@ -34,6 +26,9 @@ export interface RenderOptions {
 /** Many names of one inode, or many readers of one file, must not push everything else out. */
 const MOST_PATHS = 8;
 const MOST_OPENERS = 16;
+const MOST_FILE_RANGES = 16;
+/** of the names of one owner, beside the first */
+const MOST_PATH_BYTES = 1024;
 
 export function renderMessage(notice: Notice, options: RenderOptions): Message {
   const shown = redactNotice(notice, options.paths);
@@ -41,7 +36,8 @@ export function renderMessage(notice: Notice, options: RenderOptions): Message {
   const files = damagedFiles(shown.incident.ranges).map(
     ({ path, ranges, openBy, goodCopy, openByCount, kernelUsers, readersGet }): MessageFile => ({
       path,
-      ranges,
+      ranges: ranges.slice(0, MOST_FILE_RANGES),
+      ...(ranges.length > MOST_FILE_RANGES ? { rangesOmitted: ranges.length - MOST_FILE_RANGES } : {}),
       openBy: openBy.slice(0, MOST_OPENERS),
       goodCopy,
       ...countOf(openBy.length, openByCount),
@@ -177,53 +173,27 @@ function trimmed(owners: readonly Owner[]): Owner[] {
     ...(owner.openBy === undefined
       ? {}
       : { openBy: openersOf([owner]).slice(0, MOST_OPENERS), ...countOf(owner.openBy.length, owner.openByCount) }),
-    ...((owner.paths?.length ?? 0) <= MOST_PATHS
-      ? {}
-      : {
-          paths: owner.paths?.slice(0, MOST_PATHS) ?? [],
-          ...(owner.pathsBase64 === undefined ? {} : { pathsBase64: owner.pathsBase64.slice(0, MOST_PATHS) }),
-          pathsComplete: false,
-        }),
+    ...keptPaths(owner),
     ...(owner.otherPaths === undefined ? {} : { otherPaths: owner.otherPaths.slice(0, MOST_PATHS) }),
   }));
+}
+
+function keptPaths(owner: Owner): Partial<Owner> {
+  const { paths = [], pathsBase64 } = owner;
+  let bytes = 0;
+  const fits = (path: string, i: number): boolean => {
+    bytes += i === 0 ? 0 : Buffer.byteLength(path);
+    return i < MOST_PATHS && bytes <= MOST_PATH_BYTES;
+  };
+  const cut = paths.findIndex((path, i) => !fits(path, i));
+  if (cut === -1) return {};
+  const kept = pathsBase64 === undefined ? {} : { pathsBase64: pathsBase64.slice(0, cut) };
+  return { paths: paths.slice(0, cut), ...kept, pathsComplete: false };
 }
 
 /** What the cut leaves out is counted. */
 function countOf(named: number, count = named): { readonly openByCount?: number } {
   return count > Math.min(named, MOST_OPENERS) ? { openByCount: count } : {};
-}
-
-/** Cuts the lists from their harmless end until the message fits; what is left out is counted. */
-function fit(whole: Message, limits: MessageLimits): Message {
-  let ranges = Math.min(whole.ranges.length, limits.ranges);
-  let files = Math.min(whole.files.length, limits.files);
-  let steps = whole.nextSteps.length;
-  for (;;) {
-    const message = {
-      ...whole,
-      ranges: whole.ranges.slice(0, ranges),
-      rangesOmitted: whole.ranges.length - ranges,
-      files: whole.files.slice(0, files),
-      filesOmitted: whole.files.length - files,
-      nextSteps: cutSteps(whole.nextSteps, steps),
-    };
-    if (ranges + files + steps === 0 || Buffer.byteLength(JSON.stringify(message)) <= limits.bytes) return message;
-    if (ranges > 1) ranges = Math.floor(ranges / 2);
-    else if (files > 1) files = Math.floor(files / 2);
-    else if (steps > 1) steps = Math.floor(steps / 2);
-    else if (ranges > 0) ranges = 0;
-    else if (steps > 0) steps = 0;
-    else files = 0;
-  }
-}
-
-function cutSteps(steps: readonly string[], kept: number): readonly string[] {
-  if (kept === steps.length) return steps;
-  const missing = plural(steps.length - kept, 'more step is', 'more steps are');
-  return [
-    ...steps.slice(0, kept),
-    `${missing} left out of this message: pmemwatch incidents and pmemwatch list on the host show all there is.`,
-  ];
 }
 
 function rfc3339(at: number): string {

@@ -17,6 +17,8 @@ export interface ReceiverConfig {
   readonly conditions?: readonly Condition[];
   readonly paths: PathPolicy;
   readonly timeoutMs: number;
+  /** labels that every alert carries beside its own; for dialects that have labels */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -37,11 +39,31 @@ export interface SendContext {
   /** ms since the epoch */
   readonly now: number;
   readonly signal: AbortSignal;
+  /**
+   * For dialects with `resend`: what is to be said of an incident by now, the newest last, as its receiver may see it.
+   * Empty for nothing: it ended long ago, or another came after it.
+   */
+  readonly current?: (incident: string) => readonly Message[];
+  /** how often heartbeats come, in ms; for dialects that take one back when the next does not */
+  readonly heartbeatMs?: number;
+}
+
+/** For receivers that forget what they are not told again. */
+export interface Resend {
+  /** ms from one time to the next */
+  readonly everyMs: number;
+  /** ms for which the end of an incident is told again */
+  readonly endedForMs: number;
+  /** Tells everything that stands, in as many posts as it takes. Never rejects for what the receiver or the network does. */
+  send(messages: readonly Message[], receiver: ReceiverConfig, context: SendContext): Promise<Delivery>;
 }
 
 /** A dialect of telling. To add one: a file, a line in `notifiers.ts`, a fixture. */
 export interface Notifier {
   readonly name: string;
+  /** types of messages that mean nothing there: none is to be sent */
+  readonly skips?: readonly Message['type'][];
+  readonly resend?: Resend;
   /** Never rejects for what the receiver or the network does. */
   send(message: Message, receiver: ReceiverConfig, context: SendContext): Promise<Delivery>;
 }

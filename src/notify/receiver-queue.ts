@@ -1,12 +1,15 @@
-import type { ReceiverStatus, ReceiverTrouble } from '../model/agent-status.ts';
+import type { ReceiverStatus } from '../model/agent-status.ts';
 import { messageOf } from '../model/errors.ts';
+import type { Message } from '../model/message.ts';
 import type { DeliveryLog, DeliveryOutcome, OutboxItem } from '../model/outbox.ts';
 import type { Clock, Http, Logger } from '../ports.ts';
-import { isWanted, mergeOpening } from './grouping.ts';
+import { Breaker } from './breaker.ts';
+import { isWanted, mergeOpening, mergeReminder } from './grouping.ts';
+import { type Lane, Lanes } from './lanes.ts';
 import { type RenderOptions, renderMessage } from './message.ts';
 import type { Delivery, Notifier, ReceiverConfig } from './notifier.ts';
-import { backoffMs, isGivenUp } from './retry.ts';
-import type { Standing } from './standing.ts';
+import { backoffMs } from './retry.ts';
+import { ReceiverStanding, type Standing, saidBy } from './standing.ts';
 
 export interface QueueDeps {
   readonly receiver: ReceiverConfig;
@@ -26,57 +29,42 @@ export interface QueueDeps {
   readonly onStanding: () => void;
 }
 
-/** Notices of one incident, in their order: the first is on its turn, the others wait for it. */
-interface Lane {
-  items: OutboxItem[];
-  /** ms since the epoch; not tried before */
-  dueAt: number;
-  /** whether its `opened` came in before its wait was over: one that comes later (after a restart) may have been sent already */
-  readonly groups: boolean;
-}
-
 /**
  * One receiver's messages, one at a time. Per incident: waiting (its group wait, or a back-off) -> sending -> delivered,
- * rejected (dead letter) or waiting again; an incident that waits holds up no other. The receiver as a whole: open ->
- * paused (Retry-After) -> open, or disabled (410) until the agent reads its configuration again.
+ * rejected or expired (dead letters), or waiting again; an incident that waits holds up no other. The receiver as a whole:
+ * see `Breaker`, or disabled (410) until the agent reads its configuration again. What expired is told all the same when
+ * the receiver is back, where nothing newer tells of its incident: until then it is what an idle queue probes with.
  */
 export class ReceiverQueue {
   readonly #deps: QueueDeps;
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Lanes();
+  readonly #breaker = new Breaker();
+  readonly #fares: ReceiverStanding;
   readonly #told = new Set<string>();
   #sending: Promise<void> | undefined;
   #abort = new AbortController();
   #cancelTimer = (): void => undefined;
-  #pausedUntil = 0;
   #disabled = false;
   #draining = false;
   #stopped = false;
 
   constructor(deps: QueueDeps) {
     this.#deps = deps;
+    this.#fares = new ReceiverStanding({ ...deps, receiver: deps.receiver.name });
   }
 
   /** Takes items into their lanes; one that is there already (by its id) is left as it is. */
   add(items: readonly OutboxItem[]): void {
-    const now = this.#deps.clock.now();
-    for (const item of items) {
-      const { id } = item.notice.incident;
-      const lane = this.#lanes.get(id);
-      if (lane === undefined)
-        this.#lanes.set(id, { items: [item], dueAt: item.notBefore, groups: now < item.notBefore });
-      else if (!lane.items.some((known) => known.notice.id === item.notice.id)) {
-        // at a reload, newer ones may have come in before those that the queue of before hands over
-        lane.items = [...lane.items, item].sort((a, b) => a.notice.incident.revision - b.notice.incident.revision);
-      }
-    }
+    const { clock } = this.#deps;
+    for (const item of items) this.#lanes.add(item, clock.now(), clock.monotonic());
     this.wake();
   }
 
   wake(): void {
     if (this.#stopped || this.#disabled || this.#sending !== undefined) return;
     this.#cancelTimer();
-    const now = this.#deps.clock.now();
-    const lane = this.#next(now);
+    const tick = this.#deps.clock.monotonic();
+    const lane = this.#next(tick);
     if (lane !== undefined) {
       this.#sending = this.#turn(lane).finally(() => {
         this.#sending = undefined;
@@ -84,15 +72,18 @@ export class ReceiverQueue {
       });
       return;
     }
-    const soonest = Math.min(...[...this.#lanes.values()].map((waiting) => this.#dueAt(waiting)));
-    if (Number.isFinite(soonest) && !this.#draining) {
-      this.#cancelTimer = this.#deps.clock.after(Math.max(1, soonest - now), () => this.wake());
+    if (this.#draining) return;
+    const first = this.#lanes.hasUntold() ? tick : this.#lanes.soonest(this.#breaker.isDown());
+    const soonest = Math.max(first, this.#breaker.until());
+    if (Number.isFinite(soonest)) {
+      this.#cancelTimer = this.#deps.clock.after(Math.max(1, soonest - tick), () => this.wake());
     }
   }
 
   /** Sends what can go at once, without waiting for groups, back-offs or pauses; resolves when nothing more can. */
   async drain(): Promise<void> {
     this.#draining = true;
+    this.#breaker.grant();
     this.wake();
     while (this.#sending !== undefined) await this.#sending;
   }
@@ -107,42 +98,48 @@ export class ReceiverQueue {
 
   /** What is still to be told; for another queue once this one has stopped. */
   pending(): OutboxItem[] {
-    return [...this.#lanes.values()].flatMap((lane) => lane.items);
+    return this.#lanes.items();
+  }
+
+  /** Sends what is about no incident, at once and once. Only a beat says something of how the receiver fares when it fails. */
+  async say(message: Message, kind: 'test' | 'heartbeat'): Promise<Delivery> {
+    const { receiver, notifier, http, clock } = this.#deps;
+    if (kind === 'heartbeat' && this.#disabled)
+      return { kind: 'disabled', reason: 'switched off until the next reload' };
+    const delivery = await notifier.send(message, receiver, { http, now: clock.now(), signal: this.#abort.signal });
+    if (delivery.kind === 'delivered' || kind === 'heartbeat') this.noted(delivery);
+    return delivery;
+  }
+
+  /** Takes in how a post beside the outbox went: its receiver is as well, or as ill, as one that was told of an incident. */
+  noted(delivery: Delivery): void {
+    if (this.#stopped || this.#disabled) return;
+    if (delivery.kind === 'delivered') this.#isBack();
+    else if (delivery.kind === 'retry') this.#fares.troubled('unreachable', delivery);
+    else if (delivery.kind === 'rejected') this.#fares.troubled('rejects', delivery);
+    this.wake();
+  }
+
+  skips(type: Message['type']): boolean {
+    return this.#deps.notifier.skips?.includes(type) ?? false;
   }
 
   status(): ReceiverStatus {
-    const waiting = this.pending();
-    const { delivered, retried, rejected, trouble, tookAt, lastError } = this.#deps.standing;
-    const oldest = waiting.reduce((first, item) => Math.min(first, item.notice.time), Number.POSITIVE_INFINITY);
-    return {
-      receiver: this.#deps.receiver.name,
-      pending: waiting.length,
-      ...(waiting.length === 0 ? {} : { oldest: oldest / 1000 }),
-      delivered,
-      retried,
-      rejected,
-      reachable: trouble === undefined || trouble.kind === 'rejects',
-      ...(lastError === undefined ? {} : { lastError }),
-      ...(trouble === undefined ? {} : { trouble }),
-      ...(tookAt === undefined ? {} : { tookAt }),
-    };
+    return this.#fares.status(this.pending());
   }
 
-  #dueAt(lane: Lane): number {
-    return Math.max(lane.dueAt, this.#pausedUntil);
-  }
-  /** The lane to serve: fresh ones before those that have failed, then the longest due. */
-  #next(now: number): Lane | undefined {
-    const ready = [...this.#lanes.values()].filter((lane) =>
-      this.#draining ? lane.items[0]?.attempts === 0 && this.#pausedUntil <= now : this.#dueAt(lane) <= now,
-    );
-    const attempts = (lane: Lane): number => lane.items[0]?.attempts ?? 0;
-    return ready.sort((a, b) => attempts(a) - attempts(b) || a.dueAt - b.dueAt)[0];
+  #next(tick: number): Lane | undefined {
+    if (this.#breaker.until() > tick) return undefined;
+    if (this.#draining) return this.#lanes.next((lane) => lane.items[0]?.attempts === 0);
+    // of a receiver that is down the round is all there is to wait for
+    const down = this.#breaker.isDown();
+    const ready = (lane: Lane): boolean => lane.dueAt <= tick || (down && lane.failedAt !== undefined);
+    return this.#lanes.next(ready) ?? this.#lanes.probe(tick);
   }
 
   async #turn(lane: Lane): Promise<void> {
-    const { clock, deliveries, receiver, standing } = this.#deps;
-    const merged = lane.groups ? mergeOpening(lane.items) : undefined;
+    const { clock, deliveries, random, receiver, standing, log } = this.#deps;
+    const merged = (lane.groups ? mergeOpening(lane.items) : undefined) ?? mergeReminder(lane.items);
     if (merged !== undefined) {
       lane.items.splice(0, merged.absorbed.length + 1, merged.item);
       await deliveries.recordMerge(merged.absorbed, merged.item, clock.now());
@@ -156,41 +153,68 @@ export class ReceiverQueue {
     const at = clock.now();
     switch (delivery.kind) {
       case 'delivered':
-        this.#recovered(at);
         standing.delivered++;
         this.#told.add(item.notice.incident.id);
+        this.#isBack();
         return this.#finish(lane, item, { kind: 'delivered', at });
       case 'unmade':
-        return this.#reject(lane, item, delivery.reason);
+        return this.#reject(lane, item, { kind: 'rejected', at, reason: delivery.reason });
       case 'rejected':
-        this.#troubled('rejects', at, delivery);
-        return this.#reject(lane, item, saidBy(delivery));
-      case 'retry':
-        this.#troubled('unreachable', at, delivery);
-        if (isGivenUp(firstAttemptAt, at, this.#deps.retryForMs)) {
-          return this.#reject(lane, item, `given up: ${saidBy(delivery)}`);
-        }
+        this.#fares.troubled('rejects', delivery);
+        return this.#reject(lane, item, { kind: 'rejected', at, reason: saidBy(delivery) });
+      case 'retry': {
+        const tick = clock.monotonic();
+        this.#fares.troubled('unreachable', delivery, item);
+        this.#breaker.failed(tick, random());
+        if (delivery.afterMs !== undefined) this.#breaker.pause(tick, delivery.afterMs);
         standing.retried++;
-        lane.items = lane.items.map((waiting) =>
-          waiting === item ? { ...item, attempts: item.attempts + 1, firstAttemptAt } : waiting,
-        );
-        lane.dueAt = at + backoffMs(item.attempts + 1, this.#deps.random());
-        if (delivery.afterMs !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, at + delivery.afterMs);
-        return deliveries.recordDelivery(item, { kind: 'retry', at, reason: saidBy(delivery), firstAttemptAt });
+        if (item.expired) {
+          this.#lanes.finish(lane, item, at, tick);
+          return this.#lanes.keep(item);
+        }
+        const triedMs = item.triedMs + tick - (lane.failedAt ?? tick);
+        lane.failedAt = tick;
+        const attempts = item.attempts + 1;
+        lane.items = lane.items.map((each) => (each === item ? { ...item, attempts, firstAttemptAt, triedMs } : each));
+        lane.dueAt = tick + backoffMs(attempts, random());
+        this.#lanes.failed(tick);
+        const reason = saidBy(delivery);
+        await deliveries.recordDelivery(item, { kind: 'retry', at, reason, firstAttemptAt, triedMs });
+        return this.#giveUp(tick, reason);
+      }
       case 'disabled':
         this.#disabled = true;
-        this.#troubled('off', at, delivery);
-        this.#deps.log.error({ receiver: receiver.name, reason: delivery.reason }, 'the receiver is switched off');
+        this.#fares.troubled('off', delivery);
+        log.error({ receiver: receiver.name, reason: delivery.reason }, 'the receiver is switched off');
         return;
       default:
         return delivery satisfies never;
     }
   }
 
+  /** Of all that waits, what has been tried for long enough: also what other messages were tried in place of. */
+  async #giveUp(tick: number, reason: string): Promise<void> {
+    const { retryForMs, deliveries, clock } = this.#deps;
+    const triedMs = ({ items: [item], failedAt }: Lane): number =>
+      item === undefined || failedAt === undefined ? 0 : item.triedMs + tick - failedAt;
+    for (;;) {
+      const lane = this.#lanes.next((candidate) => triedMs(candidate) >= retryForMs);
+      const item = lane?.items[0];
+      if (lane === undefined || item === undefined) return;
+      const ended = { ...item, triedMs: triedMs(lane) };
+      const isLastWord = lane.items.length === 1 && !item.replayed;
+      const stands = item.notice.incident.status === 'open';
+      const { id } = item.notice.incident;
+      const untold = isLastWord && (stands || (await deliveries.wasTold(item.receiver, id)));
+      await this.#reject(lane, item, { kind: 'expired', at: clock.now(), reason: `given up: ${reason}` }, ended);
+      if (untold) this.#lanes.keep(ended);
+    }
+  }
+
   /** What a receiver was told of it hears the end of, whatever its filters say of the later severity. */
   async #wants(item: OutboxItem): Promise<boolean> {
     const { incident } = item.notice;
-    if (isWanted(incident, this.#deps.receiver) || this.#told.has(incident.id)) return true;
+    if (item.replayed || isWanted(incident, this.#deps.receiver) || this.#told.has(incident.id)) return true;
     const { receiver, deliveries } = this.#deps;
     return incident.revision > 1 && deliveries.wasTold(receiver.name, incident.id);
   }
@@ -207,49 +231,28 @@ export class ReceiverQueue {
     }
   }
 
-  #reject(lane: Lane, item: OutboxItem, reason: string): Promise<void> {
-    const { clock, log, receiver, standing, onRejected } = this.#deps;
+  #isBack(): void {
+    this.#fares.recovered();
+    if (this.#breaker.isDown() || this.#lanes.hasUntold()) this.#lanes.back(this.#deps.clock.monotonic());
+    this.#breaker.took();
+  }
+
+  #reject(
+    lane: Lane,
+    item: OutboxItem,
+    outcome: DeliveryOutcome & { readonly reason: string },
+    ended: OutboxItem = item,
+  ): Promise<void> {
+    const { log, receiver, standing, onRejected } = this.#deps;
     standing.rejected++;
-    log.error({ receiver: receiver.name, notice: item.notice.id, reason }, 'a message was not taken');
-    onRejected(item, reason);
-    return this.#finish(lane, item, { kind: 'rejected', at: clock.now(), reason });
+    log.error({ receiver: receiver.name, notice: item.notice.id, reason: outcome.reason }, 'a message was not taken');
+    onRejected(item, outcome.reason);
+    return this.#finish(lane, item, outcome, ended);
   }
 
-  async #finish(lane: Lane, item: OutboxItem, outcome: DeliveryOutcome): Promise<void> {
-    lane.items = lane.items.filter((waiting) => waiting !== item);
-    const [next] = lane.items;
-    if (next === undefined) this.#lanes.delete(item.notice.incident.id);
-    else lane.dueAt = next.notBefore;
-    await this.#deps.deliveries.recordDelivery(item, outcome);
+  async #finish(lane: Lane, item: OutboxItem, outcome: DeliveryOutcome, ended: OutboxItem = item): Promise<void> {
+    const { clock, deliveries } = this.#deps;
+    this.#lanes.finish(lane, item, clock.now(), clock.monotonic());
+    await deliveries.recordDelivery(ended, outcome);
   }
-
-  #troubled(kind: ReceiverTrouble['kind'], at: number, said: Saying): void {
-    const { standing, receiver, log, onStanding } = this.#deps;
-    const before = standing.trouble;
-    standing.trouble = { kind, since: before?.since ?? at, reason: said.reason };
-    standing.lastError = saidBy(said);
-    if (kind === 'unreachable' && before?.kind !== kind) {
-      log.warn({ receiver: receiver.name, reason: standing.lastError }, 'the receiver cannot be reached');
-    }
-    if (before?.kind !== kind || before.reason !== said.reason) onStanding();
-  }
-  #recovered(at: number): void {
-    const { standing, receiver, log, onStanding } = this.#deps;
-    const before = standing.trouble;
-    standing.trouble = undefined;
-    standing.lastError = undefined;
-    standing.tookAt = at;
-    if (before === undefined) return;
-    log.info({ receiver: receiver.name }, 'the receiver takes messages again');
-    onStanding();
-  }
-}
-
-interface Saying {
-  readonly reason: string;
-  readonly answer?: string;
-}
-/** For the log and the dead letters, which only the operator reads. */
-function saidBy({ reason, answer }: Saying): string {
-  return answer === undefined ? reason : `${reason}: ${answer}`;
 }

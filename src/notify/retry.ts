@@ -7,8 +7,3 @@ export function backoffMs(failed: number, random: number): number {
   const step = Math.min(FIRST_MS * 2 ** (failed - 1), MOST_MS);
   return Math.round(step * (0.5 + random / 2));
 }
-
-/** Whether to stop trying: counted from the first attempt, so that time in which the agent did not run does not count. */
-export function isGivenUp(firstAttemptAt: number, now: number, retryForMs: number): boolean {
-  return now - firstAttemptAt >= retryForMs;
-}

@@ -1,29 +1,26 @@
-/** Exact names for a shell: bytes that are not printable ASCII go into $'…' (bash, ksh, zsh, and POSIX sh since 2024). */
-export function shellQuote(raw: Uint8Array): string {
-  if (raw.every(isPlain) && raw.length > 0) return Buffer.from(raw).toString('latin1');
-  if (raw.every(isPrintable)) return `'${Buffer.from(raw).toString('latin1').replaceAll("'", "'\\''")}'`;
-  let text = '';
-  for (const byte of raw) text += escaped(byte);
-  return `$'${text}'`;
+/** A backtick is not: steps stand between two of them. */
+const printable = /^[ -_a-~]*$/;
+const plain = /^[A-Za-z0-9_/.,:@%+=-]+$/;
+
+/**
+ * `f=/pg/base/1`: a command of any POSIX shell after which the variable holds exactly these bytes. One line of printable
+ * ASCII without a backtick, whatever the bytes.
+ */
+export function shellSet(variable: string, raw: Uint8Array): string {
+  const text = Buffer.from(raw).toString('latin1');
+  if (plain.test(text)) return `${variable}=${text}`;
+  if (printable.test(text)) return `${variable}='${text.replaceAll("'", "'\\''")}'`;
+  const format = Array.from(raw, escaped).join('');
+  // the shell drops newlines at the end of what a command prints
+  if (!text.endsWith('\n')) return `${variable}=$(printf '${format}')`;
+  return `${variable}=$(printf '${format}x'); ${variable}=\${${variable}%x}`;
 }
 
-function isPrintable(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f;
-}
-function isPlain(byte: number): boolean {
-  return isPrintable(byte) && /[A-Za-z0-9_/.,:@%+=-]/.test(String.fromCharCode(byte));
-}
+/** As printf(1) takes it for its format, within single quotes. */
 function escaped(byte: number): string {
-  switch (byte) {
-    case 0x0a:
-      return '\\n';
-    case 0x09:
-      return '\\t';
-    case 0x27:
-      return "\\'";
-    case 0x5c:
-      return '\\\\';
-    default:
-      return isPrintable(byte) ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
-  }
+  const character = String.fromCharCode(byte);
+  if (character === '%') return '%%';
+  if (character === '\\') return '\\\\';
+  if (character !== "'" && printable.test(character)) return character;
+  return `\\${byte.toString(8).padStart(3, '0')}`;
 }

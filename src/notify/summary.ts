@@ -20,6 +20,7 @@ import {
 export function summaryOf(notice: Notice): string {
   const { incident, host } = notice;
   return `${host.name}: ${sentences(notice, incident)
+    .concat(pathOnOneLine(notice.remark ?? ''))
     .filter((sentence) => sentence !== '')
     .join(' ')}`;
 }

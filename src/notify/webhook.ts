@@ -1,29 +1,22 @@
-import { messageOf } from '../model/errors.ts';
-import { deliveryOf } from './answer.ts';
 import type { Notifier } from './notifier.ts';
+import { post } from './post.ts';
 import { signatureOf } from './signature.ts';
 
-/** Standard Webhooks: the message as JSON, its id in `webhook-id` for deduplication, signed where there is a secret. */
+/**
+ * Standard Webhooks 1.0.0: the message as JSON, its id in `webhook-id` for deduplication, the time of this attempt, and a
+ * signature of each secret, so that receivers go on verifying while secrets change.
+ */
 export const webhook: Notifier = {
   name: 'webhook',
-  async send(message, receiver, { http, now, signal }) {
+  send(message, receiver, context) {
     const body = JSON.stringify(message);
-    const timestamp = Math.floor(now / 1000);
+    const timestamp = Math.floor(context.now / 1000);
+    const { secrets } = receiver;
     const headers = {
-      ...receiver.headers,
-      'content-type': 'application/json',
-      'user-agent': 'pmemwatch',
       'webhook-id': message.id,
       'webhook-timestamp': String(timestamp),
-      ...(receiver.secrets.length === 0
-        ? {}
-        : { 'webhook-signature': signatureOf(receiver.secrets, message.id, timestamp, body) }),
+      ...(secrets.length === 0 ? {} : { 'webhook-signature': signatureOf(secrets, message.id, timestamp, body) }),
     };
-    try {
-      const answer = await http.post(receiver.url, headers, body, { timeoutMs: receiver.timeoutMs, signal });
-      return deliveryOf(answer, now);
-    } catch (error) {
-      return { kind: 'retry', reason: messageOf(error) };
-    }
+    return post(body, headers, receiver, context);
   },
 };

@@ -94,7 +94,7 @@ export function processClause(openBy: readonly OpenBy[], count = openBy.length):
 }
 
 /** `The kernel swaps to it (/swapfile).` or '' */
-export function kernelClause(owners: readonly Owner[]): string {
+export function kernelClause(owners: readonly Pick<Owner, 'kernelUsers'>[]): string {
   const texts = new Set(owners.flatMap((owner) => owner.kernelUsers ?? []).map(kernelUserText));
   if (texts.size === 0) return '';
   const text = pathOnOneLine([...texts].join(', '));

@@ -1,15 +1,11 @@
 /** Replacement advice for each module, and the incident of one that is to be replaced. */
+import { rankOf, type Watched } from '../model/advice.ts';
 import type { DimmState } from '../model/dimm-state.ts';
 import type { HealthReading } from '../model/health.ts';
-import {
-  type Advice,
-  type AdvicePolicy,
-  adviseReplacement,
-  type ReplacementAdvice,
-} from '../model/replacement-advice.ts';
+import { type AdvicePolicy, adviseReplacement, type ReplacementAdvice } from '../model/replacement-advice.ts';
 import type { Topology } from '../model/topology.ts';
-import { setSizeOf } from './dimm-history.ts';
-import { healthOf, holdFinding } from './dimm-incidents.ts';
+import { healthOf } from './dimm-conditions.ts';
+import { holdFinding } from './dimm-incidents.ts';
 import type { Draft } from './draft.ts';
 import { findOpen } from './lifecycle.ts';
 
@@ -53,20 +49,42 @@ export function followAdvice(
   return advice;
 }
 
-const badness: Readonly<Record<Advice, number>> = { ok: 0, watch: 1, plan: 2, now: 3 };
-
 function worse(before: ReplacementAdvice | undefined, now: ReplacementAdvice): ReplacementAdvice {
   if (before?.advice === null || before === undefined) return now;
-  return badness[before.advice] > badness[now.advice ?? 'ok'] ? before : now;
+  return rankOf(before.advice) > rankOf(now.advice ?? 'ok') ? before : now;
 }
 
 function judgeBy(
   draft: Draft,
-  { key, history }: DimmState,
-  { health }: HealthReading,
+  dimm: DimmState,
+  { fields }: HealthReading,
   topology: Topology,
   policy: AdvicePolicy,
 ): ReplacementAdvice {
-  const seen = { history, setSize: setSizeOf(topology, key), now: draft.now };
-  return adviseReplacement(health.kind === 'ok' ? { ...seen, health: health.value } : seen, policy);
+  const { history, firstSeen, shutdowns } = dimm;
+  const seen = {
+    health: fields,
+    history,
+    rangesWatched: rangesWatched(draft, dimm, topology),
+    shutdownsWatched:
+      shutdowns.lookedAtBoot === '' ? { unknown: 'the module does not tell of them' } : { since: firstSeen },
+    now: draft.now,
+  };
+  return adviseReplacement(seen, policy);
+}
+
+/** No new range was found: that says something only where each of its lists is read, and something feeds them. */
+function rangesWatched(draft: Draft, { key, firstSeen }: DimmState, topology: Topology): Watched {
+  const places = topology.places.filter(({ dimms }) => dimms.some(({ id }) => id === key));
+  const states = places.map(({ uid }) => draft.places.get(uid));
+  if (places.length === 0) return { unknown: 'it has no region whose list could be read' };
+  if (places.some(({ errorSource }) => errorSource === 'none')) {
+    return { unknown: 'nothing tells the kernel of errors on its bus' };
+  }
+  if (states.some((state) => state === undefined || state.readAt === null)) {
+    return { unknown: 'its bad-block lists are not read yet' };
+  }
+  if (states.some((state) => !state?.readable)) return { unknown: 'its bad-block lists cannot be read' };
+  if (states.some((state) => !state?.complete)) return { unknown: 'its bad-block lists do not show everything' };
+  return { since: firstSeen };
 }

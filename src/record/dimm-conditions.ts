@@ -1,8 +1,10 @@
 /** What one reading of a module says of each condition. Pure: no history, no incidents. */
 import type { HealthFields, HealthReading, KnownState, ModuleProblem } from '../model/health.ts';
 import {
-  energySourceFailures,
   energySourceStanding,
+  isLifeOver,
+  lastSaveFailed,
+  lifeStanding,
   type Standing,
   sensors,
   spareStanding,
@@ -10,7 +12,9 @@ import {
   temperatureOf,
   temperatureStanding,
 } from '../model/health-judgement.ts';
-import type { Condition, Severity } from '../model/incident.ts';
+import type { Condition, IncidentHealth, Severity } from '../model/incident.ts';
+import { problemsOf } from '../model/module-problems.ts';
+import { isWorse } from './severity.ts';
 
 export interface Finding {
   readonly condition: Condition;
@@ -18,6 +22,8 @@ export interface Finding {
   readonly severity: Severity;
   /** what is wrong, for people; '' unless crossed */
   readonly detail: string;
+  /** it happened once more: told also while it is open */
+  readonly isAgain?: true;
 }
 export interface HealthLimits {
   /** life used of the energy source, where the module has no threshold of its own */
@@ -38,6 +44,10 @@ const meanings: Readonly<Record<KnownState, string>> = {
   critical: 'critical: it is degraded by failures',
   fatal: 'fatal: data was lost or will be',
 };
+export function healthOf({ at, health, fields }: HealthReading): IncidentHealth {
+  return { readAt: at, readable: health.kind === 'ok', fields };
+}
+
 /** A probe that was started anew fails its first call: only what fails twice in a row is told. */
 const FAILURES_TOLD = 2;
 
@@ -47,9 +57,10 @@ export function findingsOf(reading: HealthReading, limits: HealthLimits): Findin
     stateFinding(fields),
     unreadableFinding(reading),
     spareFinding(fields),
+    wornFinding(fields),
     temperatureFinding(fields),
     energyFinding(fields, limits),
-    ...failureFindings(fields),
+    ...failureFindings(reading),
   ];
 }
 
@@ -57,11 +68,21 @@ function finding(condition: Condition, standing: Standing, detail: string, sever
   return { condition, standing, severity, detail: standing === 'crossed' ? detail : '' };
 }
 
-function stateFinding({ state, problems = [] }: HealthFields): Finding {
+/** A module that names what does not work in it is ill, whatever state it gives itself. */
+function stateFinding(fields: HealthFields): Finding {
+  const { state, problems = [] } = fields;
+  const named = problemsOf(fields, 'module');
+  const byName = problemsOf(fields, 'module', 'critical').length > 0 ? 'critical' : 'noncritical';
+  if (named.length > 0 && (state === undefined || isWorse(severities[byName], severities[state]))) {
+    const yet = state === undefined ? '' : `, though it calls itself ${state === 'ok' ? state : 'non-critical'}`;
+    const detail = `${words[byName]} by what it names itself (${named.map(spoken).join(', ')})${yet}`;
+    return finding('dimm_health', 'crossed', detail, severities[byName]);
+  }
   if (state === undefined) return finding('dimm_health', 'unknown', '');
   const wrong = problems.length === 0 ? '' : ` (${problems.map(spoken).join(', ')})`;
   return finding('dimm_health', state === 'ok' ? 'fine' : 'crossed', `${meanings[state]}${wrong}`, severities[state]);
 }
+const words = { noncritical: 'non-critical', critical: 'critical' } as const;
 
 function unreadableFinding({ health, failedInARow }: HealthReading): Finding {
   if (health.kind === 'ok') return finding('health_unreadable', 'fine', '');
@@ -80,6 +101,25 @@ function spareFinding(fields: HealthFields): Finding {
       ? 'the module raises its spare alarm, and does not tell how much is left or where its limit is'
       : `${value} % spare capacity is left, the limit of the module is ${limit} %`;
   return finding('dimm_spare_low', spareStanding(fields), detail, value === 0 ? 'critical' : 'warning');
+}
+
+function wornFinding(fields: HealthFields): Finding {
+  const problems = problemsOf(fields, 'life');
+  const { lifeUsedPercent: used, lifeUsedThresholdPercent: own } = fields;
+  const howMuch = used === undefined ? '' : `, of which it says that ${used} % are used`;
+  const byValue = used !== undefined && own !== undefined && used >= own;
+  const detail =
+    problems.length > 0
+      ? problems.map(spoken).join(', ')
+      : byValue
+        ? `${used} % of its rated life is used, the limit of the module is ${own} %`
+        : `the module raises the alarm for its life${howMuch}`;
+  const standing = problems.length > 0 ? 'crossed' : orNamed(lifeStanding(fields), fields);
+  return finding('dimm_worn', standing, detail, isLifeOver(fields) ? 'critical' : 'warning');
+}
+/** Where nothing else is known, a module that names its problems and not this one is free of it. */
+function orNamed(standing: Standing, { problems }: HealthFields): Standing {
+  return standing === 'unknown' && problems !== undefined ? 'fine' : standing;
 }
 
 function temperatureFinding(fields: HealthFields): Finding {
@@ -103,8 +143,10 @@ function together(standings: readonly Standing[]): Standing {
 }
 
 function energyFinding(fields: HealthFields, { energySourceUsedPercent }: HealthLimits): Finding {
-  const failed = (fields.problems ?? []).filter((problem) => energySourceFailures.includes(problem));
+  const failed = problemsOf(fields, 'energy_source', 'critical');
   if (failed.length > 0) return finding('energy_source_worn', 'crossed', failed.map(spoken).join(', '), 'critical');
+  const doubtful = problemsOf(fields, 'energy_source');
+  if (doubtful.length > 0) return finding('energy_source_worn', 'crossed', doubtful.map(spoken).join(', '));
   const { energySourceLifeUsedPercent: used, energySourceLifeUsedThresholdPercent: own } = fields;
   const limit = own ?? energySourceUsedPercent;
   const isUsed = used !== undefined && used >= limit;
@@ -112,20 +154,23 @@ function energyFinding(fields: HealthFields, { energySourceUsedPercent }: Health
   const detail = isUsed
     ? `${used} % of the life of its energy source is used, ${own === undefined ? 'the limit' : 'the limit of the module'} is ${limit} %`
     : `the module raises the alarm for the life of its energy source${howMuch}`;
-  return finding('energy_source_worn', energySourceStanding(fields, energySourceUsedPercent), detail);
+  return finding('energy_source_worn', orNamed(energySourceStanding(fields, energySourceUsedPercent), fields), detail);
 }
 
 /** What the kernel's flags and the module's own status say together; either may be missing. */
-function failureFindings(fields: HealthFields): Finding[] {
-  const { flags, problems, armed, lastBackupComplete, lastBackupNotes, lastShutdownClean } = fields;
+function failureFindings({ fields, health }: HealthReading): Finding[] {
+  const { flags, problems, armed, lastBackupNotes, lastShutdownClean } = fields;
   const told = (flag: string | undefined, problem: ModuleProblem | undefined): Standing => {
     const byKernel = flag === undefined ? undefined : flags?.includes(flag);
     const byModule = problem === undefined ? undefined : problems?.includes(problem);
     if (byKernel === true || byModule === true) return 'crossed';
+    // what a module said that cannot be read now is not taken back by the kernel
+    if (problem !== undefined && health.kind === 'failed') return 'unknown';
     return byKernel === false || byModule === false ? 'fine' : 'unknown';
   };
-  const arming = armed === false || problems?.includes('arm_failed') === true;
-  const save = lastBackupComplete === false ? 'crossed' : told('save_fail', 'save_failed');
+  const charging = problemsOf(fields, 'arming', 'noncritical').length > 0;
+  const unarmed = armed === false || charging ? 'crossed' : told('not_armed', 'arm_failed');
+  const save = lastSaveFailed(fields) ? 'crossed' : told('save_fail', 'save_failed');
   const why = lastBackupNotes === undefined ? '' : ` (${lastBackupNotes.join(', ')})`;
   // the kernel sets this flag for a dirty shutdown too, which is told as what it is
   const flush =
@@ -133,18 +178,21 @@ function failureFindings(fields: HealthFields): Finding[] {
   return [
     finding(
       'dimm_not_armed',
-      arming ? 'crossed' : armed === undefined ? 'unknown' : 'fine',
-      'it will not keep its content when the power fails',
+      unarmed,
+      `${charging ? 'its energy source is still charging: until then ' : ''}it will not keep its content when the power fails`,
+      charging ? 'info' : 'warning',
     ),
     finding(
       'dimm_save_failed',
       save,
       `its last save did not succeed${why}: what it held at the last power loss may be lost`,
+      'critical',
     ),
     finding(
       'dimm_restore_failed',
       told('restore_fail', 'restore_failed'),
       'its content was not restored when the host was started',
+      'critical',
     ),
     finding(
       'dimm_flush_failed',

@@ -1,7 +1,6 @@
 /** What is looked back on when a replacement is advised. Pure. */
 import type { DimmHistory } from '../model/dimm-state.ts';
 import { endOf, overlaps, type Run } from '../model/extent.ts';
-import type { State } from '../model/state.ts';
 import type { Draft } from './draft.ts';
 import type { Activities } from './places.ts';
 
@@ -17,7 +16,8 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
     const place = draft.places.get(uid)?.place;
     if (place === undefined || added.length + removed.length === 0) continue;
     const fresh = notGrown(added, draft.previous.places.get(uid)?.ranges ?? []);
-    for (const key of new Set(place.dimms.map(({ id }) => id))) {
+    const keys = new Set(place.dimms.map(({ id }) => id));
+    for (const key of keys) {
       const dimm = draft.dimms.get(key);
       if (dimm === undefined) continue;
       const known = dimm.history;
@@ -26,7 +26,10 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
       const cleared = removed.map(({ start, count }) => ({ at: draft.now, uid, start, count }));
       const next: DimmHistory = {
         ...known,
-        newRanges: isNews && fresh > 0 ? [...known.newRanges, { at: draft.now, count: fresh }] : known.newRanges,
+        newRanges:
+          isNews && fresh > 0
+            ? [...known.newRanges, { at: draft.now, count: fresh, setSize: keys.size }]
+            : known.newRanges,
         recurrences: [...known.recurrences, ...again.map(() => draft.now)].slice(-MOST_CLEARED),
         cleared: [...known.cleared, ...cleared].slice(-MOST_CLEARED),
       };
@@ -60,10 +63,4 @@ function withoutOld(history: DimmHistory, oldest: number): DimmHistory {
     recurrences: history.recurrences.filter((at) => at > oldest),
     dirtyShutdowns: history.dirtyShutdowns.filter((at) => at > oldest),
   };
-}
-
-/** Modules of the interleave sets that this one is in, itself among them. */
-export function setSizeOf(topology: State['topology'], key: string): number {
-  const sets = topology.places.map(({ dimms }) => dimms.map(({ id }) => id)).filter((ids) => ids.includes(key));
-  return new Set([key, ...sets.flat()]).size;
 }

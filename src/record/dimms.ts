@@ -1,5 +1,5 @@
 /** The modules as the state keeps them: who they are, whether they are there, and what is looked back on. */
-import { type DimmState, noHistory } from '../model/dimm-state.ts';
+import { type DimmState, noHistory, noShutdowns } from '../model/dimm-state.ts';
 import { dimmConditions, type IncidentSubject } from '../model/incident.ts';
 import { type Dimm, dimmRef, type Topology } from '../model/topology.ts';
 import { type Draft, remember } from './draft.ts';
@@ -11,7 +11,7 @@ export function followPresence(draft: Draft, topology: Topology): void {
   for (const dimm of topology.dimms) {
     here.add(dimm.key);
     const known = draft.dimms.get(dimm.key);
-    const next = seen(dimm, known);
+    const next = seen(dimm, known, draft.now);
     if (known === undefined || !sameDimm(known, next)) {
       draft.dimms.set(dimm.key, next);
       if (known?.present !== true) remember(draft, 'dimm.appeared', { uid: dimm.key, device: dimm.name });
@@ -25,7 +25,11 @@ export function followPresence(draft: Draft, topology: Topology): void {
     remember(draft, 'dimm.gone', { uid: dimm.key, device: dimm.name });
   }
 }
-function seen({ key, name, bus, serial, locator, partNumber }: Dimm, known: DimmState | undefined): DimmState {
+function seen(
+  { key, name, bus, serial, locator, partNumber }: Dimm,
+  known: DimmState | undefined,
+  now: number,
+): DimmState {
   return {
     key,
     name,
@@ -33,9 +37,12 @@ function seen({ key, name, bus, serial, locator, partNumber }: Dimm, known: Dimm
     ...(serial !== undefined && { serial }),
     ...(locator !== undefined && { locator }),
     ...(partNumber !== undefined && { partNumber }),
+    firstSeen: known?.firstSeen ?? now,
     present: true,
     goneSince: null,
-    shutdowns: known?.shutdowns ?? { count: null, lookedAtBoot: '', noticedBoot: '' },
+    shutdowns: known?.shutdowns ?? noShutdowns,
+    failures: known?.failures ?? {},
+    restless: known?.restless ?? {},
     history: known?.history ?? noHistory,
   };
 }

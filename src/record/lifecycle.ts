@@ -1,5 +1,5 @@
 /**
- * The life of an incident. open -> (grew | owners | shrank | acknowledged)* -> resolved; a resolved one never comes
+ * The life of an incident. open -> (grew | owners | shrank | acknowledged | reminder)* -> resolved; a resolved one never comes
  * back, the next of its fingerprint gets the next ordinal and names it. Each notice raises the revision by one.
  */
 import type { FoundBy } from '../model/change.ts';
@@ -77,7 +77,7 @@ export function reviseIncident(
 ): void {
   const next = { ...incident, ...revision };
   const worse = type === 'grew' || isWorse(next.severity, incident.severity);
-  if (worse || !isAcknowledged(incident.acknowledgement, draft.now)) tell(draft, next, type, added);
+  if (worse || !isCovered(incident, next, draft.now)) tell(draft, next, type, added);
   else amendIncident(draft, incident, revision);
 }
 
@@ -100,12 +100,29 @@ export function acknowledgeIncident(draft: Draft, incident: Incident, acknowledg
   tell(draft, { ...incident, acknowledgement }, 'acknowledged', []);
 }
 
-function isAcknowledged(acknowledgement: Acknowledgement | null, now: number): boolean {
-  return acknowledgement !== null && (acknowledgement.expiresAt === null || acknowledgement.expiresAt > now);
+/** Tells an open incident again; `remark` is one sentence more. */
+export function remindOf(draft: Draft, incident: Incident, remark?: string): void {
+  tell(draft, incident, 'reminder', [], remark);
 }
 
-function tell(draft: Draft, changed: Incident, type: NoticeType, added: readonly Run[]): void {
-  const incident: Incident = { ...changed, revision: changed.revision + 1, updatedAt: draft.now };
+/** Whether an acknowledgement covers what is new: not the owners of what came after it, which was told without them. */
+function isCovered({ acknowledgement, ...before }: Incident, next: Incident, now: number): boolean {
+  if (acknowledgement === null) return false;
+  const { at, expiresAt } = acknowledgement;
+  if (expiresAt !== null && expiresAt <= now) return false;
+  const isUnknown = (range: TrackedRange): boolean => range.owners.every((owner) => owner.kind === 'pending');
+  const open = new Set(before.ranges.filter((r) => r.firstSeen > at && isUnknown(r)).map((range) => range.start));
+  return !next.ranges.some((range) => open.has(range.start) && !isUnknown(range));
+}
+
+function tell(draft: Draft, changed: Incident, type: NoticeType, added: readonly Run[], remark?: string): void {
+  const { reminders = 0, ...rest } = changed;
+  const incident: Incident = {
+    ...rest,
+    revision: changed.revision + 1,
+    updatedAt: draft.now,
+    ...(type === 'reminder' ? { reminders: reminders + 1 } : {}),
+  };
   const { host } = draft.previous;
   draft.incidents.set(incident.id, incident);
   draft.notices.push({
@@ -115,6 +132,7 @@ function tell(draft: Draft, changed: Incident, type: NoticeType, added: readonly
     incident,
     newRanges: added.length,
     newBytes: totalBytes(added),
+    ...(remark === undefined ? {} : { remark }),
     host,
   });
   remember(

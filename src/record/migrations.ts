@@ -22,6 +22,12 @@ export const migrations: readonly (readonly string[])[] = [
   ['CREATE TABLE lineage (id TEXT NOT NULL) STRICT', 'INSERT INTO lineage VALUES (lower(hex(randomblob(8))))'],
   ['CREATE TABLE dimms (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT'],
   ['CREATE TABLE scrubs (key TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT'],
+  [
+    'ALTER TABLE outbox ADD COLUMN tried_ms INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE outbox ADD COLUMN last_attempt_at INTEGER',
+    'ALTER TABLE outbox ADD COLUMN replayed_at INTEGER',
+    'CREATE INDEX outbox_ended ON outbox (status, sequence)',
+  ],
 ];
 
 /**

@@ -35,7 +35,7 @@ function follow(draft: Draft, { receiver, trouble, tookAt }: ReceiverStatus): vo
   }
   const detail = trouble.kind === 'rejects' ? `it refused a message: ${trouble.reason}` : trouble.reason;
   if (incident !== undefined) amendIncident(draft, incident, { detail });
-  else if (trouble.kind !== 'unreachable' || draft.now - trouble.since >= UNREACHABLE_AFTER_MS) {
+  else if (trouble.kind !== 'unreachable' || trouble.forMs >= UNREACHABLE_AFTER_MS) {
     openIncident(draft, {
       condition: 'receiver_unreachable',
       subject: subjectByName(receiver),

@@ -115,15 +115,18 @@ export function rewriteOutbox(item: OutboxItem): SqlStatement {
   };
 }
 export function updateOutbox(item: OutboxItem, outcome: DeliveryOutcome): SqlStatement {
-  const attempted = outcome.kind === 'delivered' || outcome.kind === 'retry' || outcome.kind === 'rejected';
+  const attempted = outcome.kind !== 'filtered' && outcome.kind !== 'merged';
   const finished = outcome.kind !== 'retry';
   return {
-    sql: `UPDATE outbox SET status = ?, attempts = ?, first_attempt_at = ?, finished_at = ?, reason = ?, merged_into = ?
-      WHERE receiver = ? AND notice_id = ?`,
+    sql: `UPDATE outbox SET status = ?, attempts = ?, first_attempt_at = ?, last_attempt_at = coalesce(?, last_attempt_at),
+      tried_ms = ?, finished_at = ?, reason = ?, merged_into = ? WHERE receiver = ? AND notice_id = ?`,
     params: [
       finished ? outcome.kind : 'pending',
       item.attempts + (attempted ? 1 : 0),
-      outcome.kind === 'retry' ? outcome.firstAttemptAt : item.firstAttemptAt,
+      outcome.kind === 'retry' ? outcome.firstAttemptAt : (item.firstAttemptAt ?? (attempted ? outcome.at : null)),
+      attempted ? outcome.at : null,
+      // of a clock that tells fractions
+      Math.round(outcome.kind === 'retry' ? outcome.triedMs : item.triedMs),
       finished ? outcome.at : null,
       'reason' in outcome ? outcome.reason : null,
       outcome.kind === 'merged' ? outcome.into : null,
@@ -133,49 +136,23 @@ export function updateOutbox(item: OutboxItem, outcome: DeliveryOutcome): SqlSta
   };
 }
 export function outboxOfRow(row: Row): OutboxItem {
-  const first = row['first_attempt_at'];
   return {
     receiver: String(row['receiver']),
     notice: parse<Notice>(row['notice'], 'outbox'),
     durable: true,
     notBefore: Number(row['not_before']),
     attempts: Number(row['attempts']),
-    firstAttemptAt: first === null || first === undefined ? null : Number(first),
+    firstAttemptAt: numberOrNull(row['first_attempt_at']),
+    triedMs: Number(row['tried_ms']),
+    replayed: numberOrNull(row['replayed_at']) !== null,
+    expired: row['status'] === 'expired',
   };
 }
 
-/** One line of what was told to whom. Times in ms since the epoch. */
-export interface DeliveryRecord {
-  readonly sequence: number;
-  readonly receiver: string;
-  readonly noticeId: string;
-  readonly incident: string;
-  readonly type: string;
-  readonly status: 'pending' | Exclude<DeliveryOutcome['kind'], 'retry'>;
-  readonly attempts: number;
-  readonly createdAt: number;
-  readonly finishedAt: number | null;
-  readonly reason: string | null;
-  readonly mergedInto: string | null;
+export function numberOrNull(value: SqlValue | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
 }
-export function deliveryOfRow(row: Row): DeliveryRecord {
-  const finished = row['finished_at'];
-  return {
-    sequence: Number(row['sequence']),
-    receiver: String(row['receiver']),
-    noticeId: String(row['notice_id']),
-    incident: String(row['incident']),
-    type: String(row['type']),
-    status: String(row['status']) as DeliveryRecord['status'],
-    attempts: Number(row['attempts']),
-    createdAt: Number(row['created_at']),
-    finishedAt: finished === null || finished === undefined ? null : Number(finished),
-    reason: textOrNull(row['reason']),
-    mergedInto: textOrNull(row['merged_into']),
-  };
-}
-
-function textOrNull(value: SqlValue | undefined): string | null {
+export function textOrNull(value: SqlValue | undefined): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 /** @throws AgentError STATE_FILE with `corrupt` in its context */

@@ -16,12 +16,11 @@ import {
   outboxStatements,
   stateStatements,
 } from './batch.ts';
+import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDurability } from './durability.ts';
 import { migrate } from './migrations.ts';
 import { receiversFor } from './receiver-incidents.ts';
 import {
-  type DeliveryRecord,
-  deliveryOfRow,
   dimmOfRow,
   eventOfRow,
   incidentOfRow,
@@ -74,13 +73,22 @@ export interface Store extends DeliveryLog {
   events(after: number, limit: number): Promise<readonly StoredEvent[]>;
   /** Id of the newest event, written or about to be. */
   newestEventId(): number;
-  /** What was told to whom, newest first, of sequence numbers below `before`. @throws AgentError STATE_FILE */
-  deliveries(before: number, limit: number): Promise<readonly DeliveryRecord[]>;
+  /** What was told to whom. */
+  readonly deliveries: Deliveries;
   /** Forgets what is older than the retention; never an open incident nor what is not delivered. Failures are logged. */
   prune(now: number): Promise<void>;
   /** Writes what is still pending, within 5 s, and closes the file. */
   close(): Promise<void>;
 }
+
+/**
+ * Of what was given up: the last word to a receiver about an incident that stands, or about the end of one that it was told of.
+ */
+const STILL_TO_BE_TOLD = `status = 'pending' OR (status = 'expired'
+  AND NOT EXISTS (SELECT 1 FROM outbox AS n WHERE n.receiver = o.receiver AND n.incident = o.incident
+    AND n.sequence > o.sequence AND n.status <> 'filtered')
+  AND (incident IN (SELECT id FROM incidents WHERE status = 'open') OR (type = 'resolved' AND EXISTS (SELECT 1 FROM
+    outbox AS t WHERE t.receiver = o.receiver AND t.incident = o.incident AND t.status = 'delivered'))))`;
 
 const COMMIT_DEADLINE_MS = 5_000;
 const COMMIT_RETRY_MS = 5_000;
@@ -136,7 +144,7 @@ export function createStore(
       const scrubs = (await rows('SELECT body FROM scrubs')).map(scrubsOfRow);
       const ordinals = await rows('SELECT fingerprint, count FROM ordinals');
       const [lineage] = await rows('SELECT id FROM lineage');
-      const pending = await rows("SELECT * FROM outbox WHERE status = 'pending' ORDER BY sequence");
+      const pending = await rows(`SELECT * FROM outbox AS o WHERE ${STILL_TO_BE_TOLD} ORDER BY sequence`);
       const [sequence] = await rows("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
       lastEventId = Number(sequence?.['seq'] ?? 0);
       const loaded = {
@@ -154,7 +162,8 @@ export function createStore(
       const items = notices.flatMap((notice) =>
         receiversFor(notice, receivers).map((receiver): OutboxItem => {
           const hold = notice.type === 'opened' ? notBefore : notice.time;
-          return { receiver, notice, durable: true, notBefore: hold, attempts: 0, firstAttemptAt: null };
+          const untried = { attempts: 0, firstAttemptAt: null, triedMs: 0, replayed: false, expired: false };
+          return { receiver, notice, durable: true, notBefore: hold, ...untried };
         }),
       );
       const durable = await durability.write({
@@ -192,10 +201,7 @@ export function createStore(
       return (await rows('SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?', [after, limit])).map(eventOfRow);
     },
     newestEventId: () => lastEventId,
-    async deliveries(before, limit) {
-      const sql = 'SELECT * FROM outbox WHERE sequence < ? ORDER BY sequence DESC LIMIT ?';
-      return (await rows(sql, [before, limit])).map(deliveryOfRow);
-    },
+    deliveries: createDeliveries(database, () => durability.write({ events: [], outbox: new Map() })),
 
     async prune(now) {
       const limit = now - deps.retentionMs;

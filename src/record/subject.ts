@@ -10,6 +10,7 @@ export function subjectOfPlace(place: Place): IncidentSubject {
     bus: place.bus,
     uuid: place.uuid ?? null,
     ...(place.dataStart === undefined ? {} : { dataStart: place.dataStart }),
+    ...(place.canClear === undefined ? {} : { canClear: place.canClear }),
     dimms: place.dimms,
   };
 }

@@ -230,3 +230,55 @@ test('rescan names the buses that cannot, which is no failure unless they were a
   assert.equal(code, 0);
   assert.match(stdout, /ndbus1: not started: it has no scrub/);
 });
+
+const delivery = {
+  id: '42',
+  receiver: 'oncall',
+  message: 'f'.repeat(64),
+  type: 'pmem.incident.opened',
+  incident: '0123456789abcdef',
+  condition: 'media_error',
+  status: 'rejected',
+  attempts: 1,
+  createdAt: '2026-11-23T14:02:07.123Z',
+  reason: 'HTTP 400: no \u001b[31m here',
+};
+
+test('deliveries shows what was told to whom, with filters, and what a receiver says cannot rewrite the terminal', async () => {
+  const path = '/api/v1/deliveries?limit=50&receiver=oncall&status=dead';
+  const shown = await run(['deliveries', '--receiver', 'oncall', '--status', 'dead'], { [path]: page([delivery]) });
+  assert.equal(shown.code, 0);
+  assert.match(shown.stdout, /^42 +2026-11-23T14:02:07Z +oncall +rejected +opened +media_error +0123456789ab +1 /m);
+  assert.match(shown.stdout, /HTTP 400: no \\x1b\[31m here$/m);
+  const all = await run(['deliveries', '--limit', '0', '--json'], {
+    '/api/v1/deliveries?limit=1000': page([delivery], '42'),
+    '/api/v1/deliveries?limit=1000&after=42': page([{ ...delivery, id: '41' }], null, false),
+  });
+  const { items, complete } = JSON.parse(all.stdout) as { items: { id: string }[]; complete: boolean };
+  assert.deepEqual([items.map(({ id }) => id), complete], [['42', '41'], false]);
+  assert.equal((await run(['deliveries', '--status', 'lost'], {})).code, 2);
+});
+
+test('replay sends deliveries again by id, or all dead letters of a receiver in portions', async () => {
+  const one = await run(['replay', '42', '--author', 'ada'], {
+    '/api/v1/deliveries/42/replay': { status: 202, body: { replayed: 1 } },
+  });
+  assert.deepEqual([one.code, one.stdout, bodies], [0, '1 delivery waits to be sent again\n', [{ author: 'ada' }]]);
+  const all = await run(['replay', '--receiver', 'on call'], {
+    '/api/v1/receivers/on%20call/replay': { status: 202, body: { replayed: 0 } },
+  });
+  assert.deepEqual([all.code, all.stdout], [0, '0 deliveries wait to be sent again\n']);
+  assert.equal((await run(['replay'], {})).code, 2);
+  assert.equal((await run(['replay', 'last'], {})).code, 2);
+});
+
+test('receivers test says what came of it, and exits with 2 when the receiver did not take it', async () => {
+  const path = '/api/v1/receivers/oncall/test';
+  const result = { receiver: 'oncall', message: 'm', delivered: true, reason: null, tookSeconds: 0.25 };
+  const fine = await run(['receivers', 'test', 'oncall'], { [path]: { body: result } });
+  assert.deepEqual([fine.code, fine.stdout], [0, 'oncall took the test message in 0.25 s\n']);
+  const refused = { ...result, delivered: false, reason: 'HTTP 403' };
+  const bad = await run(['receivers', 'test', 'oncall'], { [path]: { body: refused } });
+  assert.deepEqual([bad.code, bad.stdout], [2, 'oncall did not take it: HTTP 403\n']);
+  assert.equal((await run(['receivers'], {})).code, 2);
+});

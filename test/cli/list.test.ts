@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Listing } from '../../src/cli/listing.ts';
@@ -58,7 +59,7 @@ test('JSON shows buses, DIMMs, regions, namespaces, and bad ranges in sectors of
 test('the tree for people holds the same, without escape sequences when there is no colour', async () => {
   const { code, stdout } = await list(loadHost('qemu-mce'));
   assert.equal(code, 0);
-  assert.match(stdout, /^ndbus0 {2}ACPI\.NFIT {2}errors are found by machine checks$/m);
+  assert.match(stdout, /^ndbus0 {2}ACPI\.NFIT {2}errors are found by machine checks; no write clears one$/m);
   assert.match(stdout, /└─ namespace0\.0 {2}fsdax .* pmem0 .*1 bad range \(4 KiB\)$/m);
   assert.match(stdout, /pmem0 2256\+8 {2}4 KiB/);
   assert.ok(!stdout.includes('\u001b'));
@@ -170,6 +171,84 @@ test('an NVDIMM-N shows how its saves went and how long they took, its firmware 
   const microsoft = await shown(3, '0x2802');
   assert.match(microsoft, /last erase 0\.95 s, 52 power cycles, firmware 0x0203, security locked/);
   assert.match(microsoft, /correctable ECC event above its threshold: 1$/m);
+});
+
+test('flags are told in words, and that a module may notify is no flag of it', async () => {
+  const host = loadHost('one-bad-sector');
+  const firstLine = async () => /(nmem0 .*)$/m.exec((await list(host)).stdout)?.[1] ?? '';
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/flags', 'smart_notify \n');
+  assert.doesNotMatch(await firstLine(), /notify/);
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/flags', 'save_fail not_armed smart_notify \n');
+  assert.match(await firstLine(), / {2}last save failed, not armed$/);
+  assert.deepEqual((await listing(host)).buses[0]?.dimms[0]?.flags, ['save_fail', 'not_armed', 'smart_notify']);
+});
+
+test('a question that a module does not answer is shown beside what it answers, and so is one that it hangs on', async () => {
+  const dsm = createScriptedDsm();
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x6\n');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  dsm.set('nmem0', 1, readFileSync(join(import.meta.dirname, '../fixtures/dsm/intel/smart-injected.hex'), 'utf8'));
+  dsm.set('nmem0', 2, '05000000');
+  const run = (...options: string[]) => runCommand(['list', ...options], { platform: platformOf(host, { dsm }) });
+  const answered = await run();
+  assert.equal(answered.code, 0);
+  assert.match(
+    answered.stdout,
+    /health fatal .*\n(.*\n)*.* not answered: intel 2 SMART_THRESHOLD: status: 5 \(try again/,
+  );
+  const json = JSON.parse((await run('--json')).stdout) as Listing;
+  assert.deepEqual(
+    json.buses[0]?.dimms[0]?.health?.failures.map(({ source }) => source),
+    ['intel 2 SMART_THRESHOLD'],
+  );
+  dsm.hang('nmem0', 2);
+  const hung = await run();
+  assert.equal(hung.code, 2);
+  assert.match(
+    hung.stdout,
+    /health unreadable: the module has not answered .*, fatal by what it said before {2}spare 1 %/,
+  );
+});
+
+test('whether a DIMM is to be replaced is judged by the configuration, and without one by what comes with pmemwatch', async (t) => {
+  const dsm = createScriptedDsm();
+  const host = loadHost('one-bad-sector');
+  host.sysfs.put('bus/nd/devices/nmem0/nfit/dsm_mask', '0x6\n');
+  host.sysfs.put('bus/nd/devices/nmem0/dev', '250:0\n');
+  dsm.set('nmem0', 1, readFileSync(join(import.meta.dirname, '../fixtures/dsm/intel/smart-default.hex'), 'utf8'));
+  dsm.set('nmem0', 2, readFileSync(join(import.meta.dirname, '../fixtures/dsm/intel/threshold-default.hex'), 'utf8'));
+  const run = (...options: string[]) => runCommand(['list', ...options], { platform: platformOf(host, { dsm }) });
+  const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-list-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'pmemwatch.yml');
+  assert.match((await run()).stdout, /advice watch: health non-critical {2}by this reading alone$/m);
+  writeFileSync(file, 'advice: { left_plan: 80, left_now: 40 }\n');
+  assert.match((await run('--config', file)).stdout, /advice plan: spare 75 %, limit 80 %/);
+  writeFileSync(file, 'advice: { left_plan: much }\n');
+  const wrong = await run('--config', file);
+  assert.equal(wrong.code, 2);
+  assert.match(wrong.stderr, /left_plan/);
+  process.env['PMEMWATCH_ADVICE_LEFT_PLAN'] = 'much';
+  t.after(() => delete process.env['PMEMWATCH_ADVICE_LEFT_PLAN']);
+  const listed = await run();
+  assert.equal(listed.code, 0, 'a mistake that nobody asked about hides nothing');
+  assert.match(
+    listed.stderr,
+    /^pmemwatch: warning: the configuration is not used, advice is by the limits that come with/m,
+  );
+  assert.match(listed.stdout, /advice watch/);
+});
+
+test('advice by one reading does not call the past fine', async () => {
+  const host = loadHost('one-bad-sector');
+  const inputs = (await listing(host)).buses[0]?.dimms[0]?.advice?.inputs ?? [];
+  const past = inputs.filter(({ input }) => ['new_ranges', 'recurrences', 'dirty_shutdowns'].includes(input));
+  assert.deepEqual(
+    past.map(({ advice }) => advice),
+    [null, null, null],
+  );
+  assert.match(past[0]?.text ?? '', /^new ranges not known: one reading has no history$/);
 });
 
 test('a DIMM that may not be asked makes the listing incomplete, one without health data does not', async () => {

@@ -64,5 +64,5 @@ test('an agent with a wrong configuration does not start, and says everything th
   const { code, stdout, stderr } = await program(['agent', '--config', config]);
   assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
   assert.match(stderr, /wrong\.yml:1:21: poll\.bad_blocks: 1 is not a duration/);
-  assert.match(stderr, /wrong\.yml:2:30: receivers\[0\]\.type: .* not available in this version/);
+  assert.match(stderr, /wrong\.yml:2:13: receivers\[0\]: needs url, url_file or url_env/);
 });

@@ -149,6 +149,66 @@ test('secrets come from files, without the end of the line', async () => {
   assert.deepEqual(settings.warnings, []);
 });
 
+test('each secret can come from a file, a credential of systemd or the environment', async () => {
+  const token = await write('token', 'Bearer hunter2\n');
+  await write('pd.key', `${'k'.repeat(32)}\n`);
+  const config = await write(
+    'sources.yml',
+    `receivers:
+  - { name: a, type: slack, url_env: SLACK_URL }
+  - { name: b, type: webhook, url: http://x, secret_env: PMEMWATCH_KEY, header_files: { Authorization: ${token} } }
+  - { name: c, type: pagerduty, secret_file: $CREDENTIALS_DIRECTORY/pd.key }
+`,
+  );
+  const environment = { SLACK_URL: 'https://s.example/T/B/x', PMEMWATCH_KEY: key, CREDENTIALS_DIRECTORY: folder };
+  const { receivers, warnings } = await settingsOf({ config: [config] }, environment);
+  assert.deepEqual(warnings, [], 'a variable that a receiver names is known');
+  assert.equal(receivers[0]?.url, 'https://s.example/T/B/x');
+  assert.deepEqual([receivers[1]?.secret, receivers[1]?.headers], [key, { Authorization: 'Bearer hunter2' }]);
+  assert.equal(receivers[2]?.secret, 'k'.repeat(32));
+  assert.equal(receivers[2]?.url, 'https://events.pagerduty.com/v2/enqueue');
+  const problems = (await problemsOf({ config: [config] }, { PMEMWATCH_KEY: 'hunter2' })).join('\n');
+  assert.match(problems, /receivers\[0\]\.url_env: SLACK_URL is not set in the environment/);
+  assert.match(problems, /receivers\[1\]\.secret_env: PMEMWATCH_KEY does not hold "whsec_"/);
+  assert.match(
+    problems,
+    /receivers\[2\]\.secret_file: .* cannot be read: the variable is not set \(see LoadCredential=/,
+  );
+  assert.doesNotMatch(problems, /hunter2/);
+});
+
+test('the instances of a cluster are receivers of their own', async () => {
+  const config = await write(
+    'cluster.yml',
+    'receivers: [{ name: am, type: alertmanager, urls: [http://a, http://b], severities: [critical] }]',
+  );
+  const { receivers } = await settingsOf({ config: [config] });
+  assert.deepEqual(
+    receivers.map(({ name, url, severities }) => [name, url, severities]),
+    [
+      ['am-1', 'http://a', ['critical']],
+      ['am-2', 'http://b', ['critical']],
+    ],
+  );
+});
+
+test('a secret in the configuration file itself is warned of, and not repeated', async () => {
+  const config = await write(
+    'inline.yml',
+    `receivers:
+  - { name: a, type: slack, url: "https://s.example/hunter2" }
+  - { name: b, type: webhook, url: http://x, headers: { Authorization: hunter2, X-Team: hunter2 } }
+  - { name: c, type: pagerduty, secret_env: PD }
+`,
+  );
+  const { warnings } = await settingsOf({ config: [config] }, { PD: 'hunter2' });
+  assert.deepEqual(warnings, [
+    'receivers[2].secret_env: PD does not hold 32 characters, as integration keys of PagerDuty have',
+    'receivers[0].url: the address of a Slack webhook is its secret: keep it in a file of its own (url_file)',
+    'receivers[1].headers.Authorization: keep a secret in a file of its own (header_files)',
+  ]);
+});
+
 test('a secret that others may read works and is warned of', async () => {
   const config = async (mode: number) => {
     const secret = await write(`secret-${mode}`, key, mode);

@@ -45,7 +45,7 @@ const everyCondition =
   configOf('receivers: [{ name: a, type: webhook, url: http://x }]').receivers[0]?.conditions ?? [];
 
 test('a receiver without a filter gets every condition', () => {
-  assert.equal(everyCondition.length, 21);
+  assert.equal(everyCondition.length, 22);
 });
 
 test('every key of the contract is read', () => {
@@ -65,14 +65,15 @@ test('every key of the contract is read', () => {
   assert.deepEqual(config, {
     poll: { badBlocksMs: 5000, healthMs: 1_200_000, healthAlarmMs: 30_000, deviceDeadlineMs: 500 },
     resolve: { deadlineMs: 60_000, walkRoots: ['/srv', '/with blank'] },
-    notify: { groupWaitMs: 0, retryForMs: 3_600_000 },
+    notify: { groupWaitMs: 0, remind: 'once', retryForMs: 3_600_000, heartbeatMs: 0 },
     receivers: [
       {
         name: 'oncall',
         type: 'webhook',
-        url: 'https://example.org/hook?token=x',
-        secretFile: '/etc/secret',
+        urls: ['https://example.org/hook?token=x'],
+        isCluster: false,
         headers: { Authorization: 'Bearer abc' },
+        labels: {},
         severities: ['critical'],
         conditions: ['media_error'],
         paths: 'hash',
@@ -81,8 +82,10 @@ test('every key of the contract is read', () => {
       {
         name: 'second',
         type: 'webhook',
-        urlFile: '/etc/url',
+        urls: [],
+        isCluster: false,
         headers: {},
+        labels: {},
         severities: ['critical', 'warning', 'info'],
         conditions: everyCondition,
         paths: 'full',
@@ -149,7 +152,7 @@ retention: []
     'f:4:22: resolve.deadline: "9d" is not a duration from 1s to 1h, such as 5m',
     'f:8:10: receivers[0].url: the value is not an http or https URL without user name and password',
     'f:9:28: receivers[0].severities[1]: "fatal" is not one of critical, warning, info',
-    'f:10:5: receivers[1]: needs url or url_file: where to post',
+    'f:10:5: receivers[1]: needs url, url_file or url_env: where to post',
     'f:10:11: receivers[1].name: "a" is also the name of receivers[0]: names are to differ',
     'f:13:18: metrics.damaged_files: -1 is not a whole number from 0 to 1000',
     'f:14:10: metrics.paths: "yes" is not one of off, hash, full',
@@ -232,19 +235,35 @@ test('one mistake is found wherever it is', () => {
   }
 });
 
-test('keys of features that this version does not have are refused, not swallowed', () => {
-  const table = [
-    'receivers: [{ name: a, type: pagerduty }]',
-    'receivers: [{ name: a, type: slack, url: http://x }]',
-    'receivers: [{ name: a, type: alertmanager, url: http://x }]',
-    'notify: { remind: daily }',
-    'notify: { heartbeat: 5m }',
+test('what a type of receiver cannot do without, or cannot use, is told', () => {
+  const table: readonly (readonly [string, RegExp])[] = [
+    ['type: pagerduty', /needs secret_file or secret_env: the integration key/],
+    ['type: pagerduty, secret_file: /k, secret_env: K', /secret_env: secret_file and secret_env exclude each other/],
+    ['type: slack', /needs url, url_file or url_env: where to post/],
+    ['type: slack, url_file: /u, secret_file: /s', /secret_file: means nothing to slack: remove it/],
+    ['type: alertmanager, url: http://x, urls: [http://y]', /url and urls exclude each other: keep one/],
+    ['type: webhook, urls: [http://y]', /urls: means nothing to webhook: remove it/],
+    ['type: webhook, url: http://x, labels: { a: b }', /labels: means nothing to webhook: remove it/],
+    ['type: alertmanager, url: http://x, labels: { a-b: c }', /labels\.a-b: is not a label name/],
+    ['type: alertmanager, url: http://x, labels: { severity: c }', /labels\.severity: is set by pmemwatch itself/],
+    ['type: alertmanager, url: http://x, labels: { team: "" }', /labels\.team: .* is not a text on one line/],
+    ['type: webhook, url_env: "A B"', /url_env: .* is not a name of letters/],
+    [
+      'type: webhook, url_file: $CREDENTIALS_DIRECTORY/../x',
+      /url_file: .* is not an absolute path, or \$CREDENTIALS_DIR/,
+    ],
+    ['type: webhook, url: http://x, header_files: { a: x }', /header_files\.a: .* is not an absolute path/],
+    ['type: webhook, url: http://x, header_files: { Host: /x }', /header_files\.Host: is set by pmemwatch itself/],
+    ['type: webhook, url: http://x, headers: { A: x }, header_files: { a: /x }', /is in headers too: keep one/],
   ];
-  for (const text of table) {
-    const problems = problemsOf(text);
-    assert.equal(problems.length, 1, `${text}: ${JSON.stringify(problems)}`);
-    assert.match(problems[0] ?? '', /not available in this version/);
+  for (const [keys, says] of table) {
+    const problems = problemsOf(`receivers: [{ name: a, ${keys} }]`);
+    assert.equal(problems.length, 1, `${keys}: ${JSON.stringify(problems)}`);
+    assert.match(problems[0] ?? '', says, keys);
   }
+  const twice =
+    'receivers: [{ name: a-2, type: webhook, url: http://x }, { name: a, type: alertmanager, urls: [http://y, http://z] }]';
+  assert.match(problemsOf(twice)[0] ?? '', /an instance of it is called a-2, as another receiver/);
 });
 
 test('every condition that can be asked for is raised by something', () => {

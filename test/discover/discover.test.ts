@@ -125,6 +125,28 @@ test('each bus says what feeds its lists', async () => {
   assert.deepEqual(topology.dimms[0]?.flags, ['flush_fail']);
 });
 
+test('each bus says whether a write clears an error there, and a bus that nobody knows does not say', async () => {
+  const clearing = async (host: HostTree) => (await discover(host)).places.map((p) => [p.bus, p.canClear]);
+  const first = async (host: HostTree) => (await clearing(host))[0]?.[1];
+  assert.deepEqual(
+    new Set((await clearing(loadHost('two-buses'))).map(String)),
+    new Set(['ndbus0,true', 'ndbus1,true']),
+  );
+  assert.equal(await first(loadHost('qemu-mce')), false, 'ACPI without the two commands: QEMU');
+  const host = loadHost('one-bad-sector');
+  host.sysfs.remove('bus/nd/devices/ndbus0/nfit');
+  for (const [provider, canClear] of [
+    ['CXL', false],
+    ['virtio-pmem', true],
+    ['pmem@100000000', undefined],
+  ] as const) {
+    host.sysfs.put('bus/nd/devices/ndbus0/provider', `${provider}\n`);
+    assert.equal(await first(host), canClear, provider);
+  }
+  host.sysfs.put('bus/nd/devices/nmem0/papr/flags', '\n');
+  assert.equal(await first(host), false, 'PAPR');
+});
+
 test('label-less page-mapped memory (e820) is fsdax whose data starts at its first sector', async () => {
   const place = placeOf(await discover(loadHost('two-buses')), 'namespace1.0');
   assert.deepEqual([place.mode, place.device, place.dataStart, place.dataSize], ['fsdax', 'pmem1', 0, 1048576]);

@@ -124,18 +124,19 @@ function ask(
   });
 }
 
-/** Polls `look` until it gives a value. @throws after 20 s with `what` */
+/** Polls `look` until it gives a value. @throws with `what` after `patienceMs` */
 export async function until<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
   check: () => void = () => undefined,
+  patienceMs = 20_000,
 ): Promise<T> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + patienceMs;
   for (;;) {
     check();
     const value = await look();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`waited 20 s in vain until ${what}`);
+    if (Date.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }

@@ -120,7 +120,9 @@ export function fileOwner(start: number, count: number, inode: string, path: str
 }
 export const topology: Topology = {
   ...emptyTopology,
-  buses: [{ name: 'ndbus0', provider: 'ACPI.NFIT', errorSource: 'ars', scrubSupported: true, epoch: 'e1' }],
+  buses: [
+    { name: 'ndbus0', provider: 'ACPI.NFIT', errorSource: 'ars', scrubSupported: true, canClear: true, epoch: 'e1' },
+  ],
   dimms: [
     {
       name: 'nmem0',

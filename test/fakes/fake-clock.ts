@@ -3,6 +3,8 @@ import type { Clock } from '../../src/ports.ts';
 export interface FakeClock extends Clock {
   /** Moves time forward, running what falls due in its order, and lets promises settle after each task. */
   advance(ms: number): Promise<void>;
+  /** Puts the clock on the wall forward (or back), as an administrator or NTP does: nothing else notices. */
+  step(ms: number): void;
   /** Delays of the tasks that wait, soonest first. */
   waiting(): number[];
 }
@@ -14,6 +16,7 @@ export async function settle(): Promise<void> {
 
 export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
   let elapsed = 0;
+  let stepped = 0;
   let order = 0;
   const tasks = new Map<number, { readonly at: number; readonly task: () => void }>();
   function next(limit: number): number | undefined {
@@ -24,7 +27,7 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
     return best;
   }
   return {
-    now: () => startMs + elapsed,
+    now: () => startMs + elapsed + stepped,
     monotonic: () => elapsed,
     after(ms, task) {
       const id = order++;
@@ -42,6 +45,9 @@ export function createFakeClock(startMs = Date.UTC(2026, 0, 1)): FakeClock {
         await settle();
       }
       elapsed = limit;
+    },
+    step(ms) {
+      stepped += ms;
     },
     waiting: () => [...tasks.values()].map(({ at }) => at - elapsed).sort((a, b) => a - b),
   };

@@ -74,6 +74,9 @@ export function item(notice: Notice, changes: Partial<OutboxItem> = {}): OutboxI
     notBefore: notice.time,
     attempts: 0,
     firstAttemptAt: null,
+    triedMs: 0,
+    replayed: false,
+    expired: false,
     ...changes,
   };
 }

@@ -68,6 +68,7 @@ function world(
     random: () => 1,
     log: createRecordingLog(),
     config: { retryForMs, render: { pageUrl: null, runbookUrl: null } },
+    host: emptyState().host,
     standings,
     onRejected: ({ notice }, reason) => rejected.push(`${notice.type}: ${reason}`),
     onStanding: () => undefined,
@@ -108,7 +109,7 @@ describe('a receiver that is up', () => {
 
   it('gets them in order even when a reload hands the older ones over late', async () => {
     const w = world();
-    const held = { notBefore: start + 5000 };
+    const held = { notBefore: resolved.time + 5000 };
     w.notifications.enqueue([item(resolved, held)]);
     w.notifications.enqueue([item(opened), item(owned)]);
     await w.clock.advance(120_000);
@@ -156,7 +157,13 @@ describe('a receiver that is down', () => {
     await w.clock.advance(0);
     assert.deepEqual(
       sent(w, 'ops').map((m) => m.incident),
-      [opened.incident.id, second.opened.incident.id],
+      [opened.incident.id],
+    );
+    await w.clock.advance(1000);
+    assert.deepEqual(
+      sent(w, 'ops').map((m) => m.incident),
+      [opened.incident.id, second.opened.incident.id, opened.incident.id],
+      'the other incident is what the receiver is tried with next',
     );
     assert.equal(sent(w, 'dead').length, 1);
     await w.notifications.stop();
@@ -176,10 +183,10 @@ describe('a receiver that is down', () => {
     const w = world([receiver('ops')], 10_000);
     w.http.script('https://ops.example/hook', 500, 500, 500, 500, 500, 200);
     w.notifications.enqueue([item(opened), item(owned)]);
-    await w.clock.advance(16_000);
+    await w.clock.advance(32_000);
     assert.deepEqual(
       w.outcomes.map(([, , kind]) => kind),
-      ['retry', 'retry', 'retry', 'retry', 'rejected', 'delivered'],
+      ['retry', 'retry', 'retry', 'retry', 'retry', 'expired', 'delivered'],
     );
   });
 
@@ -202,12 +209,12 @@ describe('a receiver that is down', () => {
     w.notifications.enqueue([item(opened)]);
     await w.clock.advance(0);
     const [refused] = w.notifications.status();
-    assert.deepEqual(refused?.trouble, { kind: 'rejects', since: start, reason: 'HTTP 400' });
+    assert.deepEqual(refused?.trouble, { kind: 'rejects', since: start, forMs: 0, reason: 'HTTP 400' });
     assert.equal(refused?.reachable, true);
     w.notifications.enqueue([item(owned)]);
     await w.clock.advance(1000);
     const [fine] = w.notifications.status();
-    assert.deepEqual([fine?.trouble, fine?.tookAt], [undefined, start + 100]);
+    assert.deepEqual([fine?.trouble, fine?.tookAt], [undefined, start]);
   });
 
   it('that is being deployed or redirects gets its messages when it is through, and loses none', async () => {
@@ -219,6 +226,7 @@ describe('a receiver that is down', () => {
     assert.deepEqual(w.notifications.status()[0]?.trouble, {
       kind: 'unreachable',
       since: start,
+      forMs: 1000,
       reason: 'HTTP 302: redirects are not followed, configure the final address',
     });
     await w.clock.advance(120_000);
@@ -253,6 +261,189 @@ describe('a receiver that is down', () => {
       ['opened', 'owners'],
     );
   });
+});
+
+describe('a receiver that is down for long', () => {
+  const many = Array.from({ length: 300 }, (_, n) => story([owner()], place({ uid: `uid-${n}` }), start).opened);
+
+  it('costs one attempt per round, however much waits, and gets all of it within a minute of its return', async () => {
+    const w = world();
+    w.http.script(
+      'https://ops.example/hook',
+      ...Array.from({ length: 68 }, () => ({ fails: 'no answer within 10 s' })),
+    );
+    w.notifications.enqueue(many.map((notice) => item(notice)));
+    await w.clock.advance(hourMs);
+    // 1, 2, 4, ... 32 s, then one a minute
+    const attempts = w.http.posts.length;
+    assert.ok(attempts >= 60 && attempts <= 70, `${attempts} attempts in an hour`);
+    await w.clock.advance(10 * 60_000);
+    w.http.assertScriptUsed();
+    assert.equal(w.notifications.status()[0]?.delivered, 300);
+    assert.equal(new Set(sent(w).map((m) => m.id)).size, 300);
+  });
+
+  it('is tried with the messages in turn, so that one that it chokes on does not keep the others back', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 500, 204, 204, 500, 500, 204);
+    w.notifications.enqueue(many.slice(0, 3).map((notice) => item(notice)));
+    await w.clock.advance(1000);
+    assert.deepEqual(
+      sent(w)
+        .slice(0, 3)
+        .map((m) => m.incident),
+      [0, 1, 2].map((n) => many[n]?.incident.id),
+    );
+    await w.clock.advance(hourMs);
+    assert.equal(w.notifications.status()[0]?.delivered, 3);
+  });
+
+  it('is told what still stands when it is back after retry_for: the last word of each incident, under its id', async () => {
+    const w = world([receiver('ops')], hourMs);
+    w.http.script('https://ops.example/hook', ...Array.from({ length: 100 }, () => ({ fails: 'connection refused' })));
+    const ended = other(2);
+    w.notifications.enqueue([item(opened), item(ended.opened)]);
+    await w.clock.advance(hourMs + 60_000);
+    assert.deepEqual(
+      w.outcomes
+        .filter(([, , kind]) => kind === 'expired')
+        .map(([, id]) => id)
+        .sort(),
+      [opened.id, ended.opened.id].sort(),
+    );
+    assert.match(w.rejected[0] ?? '', /^opened: given up: connection refused/);
+    assert.equal(w.notifications.status()[0]?.pending, 2, 'both wait for its return');
+    w.notifications.enqueue([item(ended.resolved)]);
+    await w.clock.advance(3 * hourMs);
+    w.http.assertScriptUsed();
+    const taken = w.outcomes.filter(([, , kind]) => kind === 'delivered').map(([, id]) => id);
+    assert.deepEqual(taken.sort(), [opened.id, ended.resolved.id].sort(), 'what ended meanwhile is told as ended only');
+    assert.equal(w.notifications.status()[0]?.pending, 0);
+  });
+
+  it('gets what comes in while it is tried in vain with what was given up, and not that before it', async () => {
+    const w = world([receiver('ops')], 10_000);
+    w.http.script(
+      'https://ops.example/hook',
+      ...Array.from({ length: 6 }, () => ({ fails: 'connection refused' })),
+      'hangs',
+    );
+    w.notifications.enqueue([item(opened)]);
+    await w.clock.advance(100_000);
+    assert.equal(w.http.posts.length, 7, 'it hangs');
+    w.notifications.enqueue([item(owned)]);
+    const before = w.notifications.pending().map(({ notice }) => notice.type);
+    assert.deepEqual(before, ['opened', 'owners']);
+    await w.notifications.stop();
+    const next = world([receiver('ops')], 10_000);
+    next.notifications.enqueue(w.notifications.pending());
+    await next.clock.advance(1000);
+    assert.deepEqual(typesOf(sent(next)), ['owners']);
+  });
+
+  it('is not told of the end of what it never heard of when that was given up, but of what it did', async () => {
+    for (const [knows, taken] of [
+      [false, []],
+      [true, [resolved.id]],
+    ] as const) {
+      const w = world([receiver('ops')], 10_000);
+      if (knows) w.told.add(`ops ${resolved.incident.id}`);
+      w.http.script('https://ops.example/hook', ...Array.from({ length: 8 }, () => ({ fails: 'connection refused' })));
+      w.notifications.enqueue([item(resolved)]);
+      await w.clock.advance(hourMs);
+      assert.deepEqual(
+        w.outcomes.filter(([, , kind]) => kind === 'delivered').map(([, id]) => id),
+        taken,
+      );
+    }
+  });
+
+  it('costs nothing when the clock is put forward or back: no message is early, stuck or given up by it', async () => {
+    for (const step of [5 * 24 * hourMs, -5 * 24 * hourMs]) {
+      const w = world();
+      w.http.script('https://ops.example/hook', 500, 500, 500);
+      w.notifications.enqueue([item(opened), item(other(2).opened, { notBefore: start + 2000 })]);
+      await w.clock.advance(0);
+      w.clock.step(step);
+      await w.clock.advance(999);
+      assert.equal(w.http.posts.length, 1, 'the back-off is as long as it was');
+      await w.clock.advance(20_000);
+      assert.deepEqual(w.rejected, []);
+      assert.equal(w.notifications.status()[0]?.delivered, 2);
+    }
+  });
+});
+
+describe('what is about no incident', () => {
+  const calm = { critical: 1, warning: 2, info: 0, complete: false };
+
+  it('a test message goes out at once and says what came of it, and nothing is opened by it', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 200, { status: 403, body: 'who are you?' });
+    const result = await w.notifications.test('ops', 'ada');
+    const [message] = sent(w);
+    assert.deepEqual([result?.delivered, result?.reason, result?.message], [true, null, message?.id]);
+    assert.deepEqual([message?.type, message?.status, message?.severity], ['pmem.test', 'resolved', 'info']);
+    assert.match(message?.summary ?? '', /^db07: this is a test that ada asked for, nothing is wrong/);
+    const refused = await w.notifications.test('ops', 'ada');
+    assert.deepEqual([refused?.delivered, refused?.reason], [false, 'HTTP 403: who are you?']);
+    assert.equal(w.notifications.status()[0]?.trouble, undefined);
+    assert.equal(await w.notifications.test('nobody', 'ada'), undefined);
+  });
+
+  it('a test that arrives sends what waits for the receiver', async () => {
+    const w = world();
+    w.http.script('https://ops.example/hook', 500, 500, 500, 500);
+    w.notifications.enqueue([item(opened)]);
+    await w.clock.advance(7500);
+    assert.equal(w.http.posts.length, 4);
+    assert.equal((await w.notifications.test('ops', 'ada'))?.delivered, true);
+    await w.clock.advance(0);
+    assert.equal(w.notifications.status()[0]?.delivered, 1);
+  });
+
+  it('a beat says how many incidents are open, and one that fails is trouble but is not tried again', async () => {
+    const w = world([receiver('ops'), receiver('pager')]);
+    w.http.script('https://pager.example/hook', { fails: 'connection refused' });
+    await w.notifications.beat(calm);
+    await w.clock.advance(hourMs);
+    const [message, ...others] = sent(w);
+    assert.deepEqual([message?.type, message?.complete, others], ['pmem.heartbeat', false, []]);
+    assert.match(message?.summary ?? '', /alive, open incidents: 1 critical, 2 warning\. Not everything can be seen/);
+    assert.equal(sent(w, 'pager').length, 1);
+    assert.equal(w.notifications.status()[1]?.trouble?.kind, 'unreachable');
+    await w.notifications.beat(calm);
+    assert.equal(w.notifications.status()[1]?.trouble, undefined);
+  });
+});
+
+it('a reminder that waits is not sent when something newer of its incident waits behind it', async () => {
+  const w = world();
+  w.http.script('https://ops.example/hook', 500);
+  const reminder = (revision: number): Notice => ({
+    ...owned,
+    id: `reminder-${revision}`,
+    type: 'reminder',
+    incident: { ...owned.incident, revision },
+  });
+  w.notifications.enqueue([item(opened), item(reminder(3)), item(reminder(4))]);
+  await w.clock.advance(hourMs);
+  assert.deepEqual(
+    sent(w).map((m) => m.id),
+    [opened.id, opened.id, 'reminder-4'],
+  );
+  assert.deepEqual(w.merges, [[1, 'reminder-4']]);
+});
+
+it('what is sent again by hand goes out whatever the filters say', async () => {
+  const w = world([receiver('ops', { severities: ['info'] })]);
+  w.http.script('https://ops.example/hook', 204);
+  w.notifications.enqueue([item(opened, { replayed: true }), item(other(2).opened)]);
+  await w.clock.advance(hourMs);
+  assert.deepEqual(
+    sent(w).map((m) => m.id),
+    [opened.id],
+  );
 });
 
 describe('the group wait', () => {
@@ -395,6 +586,7 @@ describe('a crash between sending and writing it down', () => {
         random: Math.random,
         log,
         config: { retryForMs: hourMs, render: { pageUrl: null, runbookUrl: null } },
+        host: emptyState().host,
         standings: new Map(),
         onRejected: () => undefined,
         onStanding: () => undefined,

@@ -8,7 +8,7 @@ import { retryAfterMs } from '../../src/notify/answer.ts';
 import { renderMessage } from '../../src/notify/message.ts';
 import type { Delivery, ReceiverConfig } from '../../src/notify/notifier.ts';
 import { notifiers } from '../../src/notify/notifiers.ts';
-import { backoffMs, isGivenUp } from '../../src/notify/retry.ts';
+import { backoffMs } from '../../src/notify/retry.ts';
 import { webhook } from '../../src/notify/webhook.ts';
 import { at, owner, story } from './notices.ts';
 
@@ -176,11 +176,6 @@ it('back-off doubles from a second to five minutes, jittered down to a half', ()
       [150_000, 300_000],
     ],
   );
-});
-
-it('giving up is counted from the first attempt', () => {
-  assert.equal(isGivenUp(at, at + 999, 1000), false);
-  assert.equal(isGivenUp(at, at + 1000, 1000), true);
 });
 
 it('notifiers are listed by name, each once', () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { PlaceReading } from '../../src/model/badblocks.ts';
 import type { Change } from '../../src/model/change.ts';
 import { run } from '../../src/model/extent.ts';
 import type { HealthFields } from '../../src/model/health.ts';
 import { failed, ok } from '../../src/model/observation.ts';
 import type { State } from '../../src/model/state.ts';
-import { emptyTopology } from '../../src/model/topology.ts';
+import { emptyTopology, type Topology } from '../../src/model/topology.ts';
 import { renderMessage } from '../../src/notify/message.ts';
 import { summaryOf } from '../../src/notify/summary.ts';
 import { recordPass } from '../../src/record/record.ts';
@@ -24,29 +25,45 @@ const hour = 3_600_000;
 
 type Said = HealthFields | 'no answer';
 
-function pass(state: State, now: number, changes: readonly Change[], said: Said = { state: 'ok' }) {
-  const fields = said === 'no answer' ? {} : said;
+interface Around {
+  /** what the kernel adds to what the module says */
+  readonly kernel?: HealthFields;
+  readonly list?: Partial<PlaceReading>;
+  /** no list has been read yet */
+  readonly unread?: true;
+  readonly topology?: Topology;
+}
+function pass(
+  state: State,
+  now: number,
+  changes: readonly Change[],
+  said: Said = { state: 'ok' },
+  around: Around = {},
+) {
+  const own = said === 'no answer' ? {} : said;
+  const fields = { ...around.kernel, ...own };
   const health = [
     {
       name: 'nmem0',
       dimm: key,
       at: now,
       durationMs: 1,
-      health: said === 'no answer' ? failed('IOCTL', 'it does not answer', 'EIO') : ok(fields),
+      health: said === 'no answer' ? failed('IOCTL', 'it does not answer', 'EIO') : ok(own),
       fields,
       sources: [],
       failures: [],
       failedInARow: 0,
     },
   ];
-  const { places = new Map() } = reading({ readAt: now + 1 });
+  const { places = new Map() } = around.unread ? {} : reading({ readAt: now + 1, ...around.list });
   const snapshot = { at: now, places, lists: [], stuck: [], health, scrubs: [] };
-  return recordPass(state, { topology, snapshot, changes, now, inventoried: true }, policy);
+  const input = { topology: around.topology ?? topology, snapshot, changes, now, inventoried: true };
+  return recordPass(state, input, policy);
 }
-function play(steps: readonly (readonly [now: number, changes: readonly Change[], said?: Said])[]) {
+function play(steps: readonly (readonly [now: number, changes: readonly Change[], said?: Said, around?: Around])[]) {
   let state = emptyState();
-  const told = steps.map(([now, changes, fields]) => {
-    const after = pass(state, now, changes, fields);
+  const told = steps.map(([now, changes, fields, around]) => {
+    const after = pass(state, now, changes, fields, around);
     state = after.state;
     return after.notices.filter(({ incident }) => incident.condition === 'dimm_replace');
   });
@@ -201,4 +218,111 @@ test('a value around the limit of `now` does not flap between now and plan', () 
     [['opened critical'], [], [], [], ['shrank warning'], []],
   );
   assert.equal(advice?.advice, 'plan', 'the advice itself is that of the last reading');
+});
+
+const inputOf = (state: State, name: string) => state.advice.get(key)?.inputs.find(({ input }) => input === name);
+
+test('what the kernel says of a module counts beside what it says of itself, also where it says nothing', () => {
+  const kernel = { flags: ['not_armed'], armed: false };
+  const { told } = play([[0, [appeared()], { state: 'ok' }, { kernel }]]);
+  assert.equal(told[0]?.[0]?.incident.detail, 'plan: not armed');
+  const unmapped = play([[0, [appeared()], 'no answer', { kernel: { flags: ['map_fail'], armed: true } }]]);
+  assert.equal(unmapped.advice?.summary, 'plan: not mapped');
+});
+
+const blind: readonly { why: string; around: Around; text: RegExp }[] = [
+  { why: 'cannot be read', around: { list: { readable: false, complete: false } }, text: /lists cannot be read$/ },
+  { why: 'does not show everything', around: { list: { complete: false } }, text: /do not show everything$/ },
+  {
+    why: 'is fed by nothing',
+    around: { topology: { ...topology, places: [place({ errorSource: 'none' })] } },
+    text: /nothing tells the kernel of errors on its bus$/,
+  },
+  {
+    why: 'is not there',
+    around: { topology: { ...topology, places: [] } },
+    text: /no region whose list could be read$/,
+  },
+];
+for (const { why, around, text } of blind) {
+  test(`a list that ${why} is no evidence that there are no new ranges`, () => {
+    const { state } = play([
+      [0, [appeared()], { state: 'ok' }, around],
+      [30 * hour, [], { state: 'ok' }, around],
+    ]);
+    for (const name of ['new_ranges', 'recurrences']) {
+      assert.equal(inputOf(state, name)?.advice, null, name);
+      assert.match(inputOf(state, name)?.text ?? '', text);
+    }
+  });
+}
+
+test('a list that has not been read since the agent started proves nothing, one that was read is told of', () => {
+  const { state } = play([
+    [0, [appeared()]],
+    [30 * hour, []],
+  ]);
+  assert.equal(inputOf(state, 'new_ranges')?.text, '0 new ranges in 24 h, limit 3');
+  const unread = new Map([...state.places].map(([uid, each]) => [uid, { ...each, readAt: null, readable: false }]));
+  const restarted = pass({ ...state, places: unread }, 31 * hour, [], { state: 'ok' }, { unread: true });
+  assert.equal(
+    inputOf(restarted.state, 'new_ranges')?.text,
+    'new ranges not known: its bad-block lists are not read yet',
+  );
+});
+
+test('dirty shutdowns are known of a module that tells of shutdowns, and of no other', () => {
+  const silent = play([
+    [0, [appeared()]],
+    [2 * hour, []],
+  ]);
+  assert.equal(
+    inputOf(silent.state, 'dirty_shutdowns')?.text,
+    'dirty shutdowns not known: the module does not tell of them',
+  );
+  const said: HealthFields = { state: 'ok', lastShutdownClean: true };
+  const telling = play([
+    [0, [appeared()], said],
+    [2 * hour, [], said],
+  ]);
+  assert.equal(inputOf(telling.state, 'dirty_shutdowns')?.text, '0 dirty shutdowns in 2 h, limit 1');
+});
+
+test('a range is told with the modules of the set that it lies on, whatever other sets its module is in', () => {
+  const [a] = place().dimms;
+  assert.ok(a);
+  const pair = place({ dimms: [a, { id: 'b', name: 'nmem1' }] });
+  const other = place({ uid: 'bb'.repeat(32), ndRegion: 'region1', dimms: [a, { id: 'c', name: 'nmem2' }] });
+  const around = { topology: { ...topology, places: [pair, other] } };
+  const { advice } = play([
+    [0, [appeared(pair), appeared(other)], { state: 'ok' }, around],
+    [hour, [many(12, 0)], { state: 'ok' }, around],
+  ]);
+  assert.match(advice?.summary ?? '', /limit 10 \(on a set of 2 modules, any of which can be the one\)$/);
+});
+
+test('a module that was ok and does not answer is not called ok', () => {
+  const { advice } = play([
+    [0, [appeared()]],
+    [hour, [], 'no answer'],
+  ]);
+  assert.equal(advice?.advice, null);
+});
+
+test('a module that is gone has no advice, though its last reading is still there', () => {
+  const { state } = play([[0, [appeared()], { state: 'fatal' }]]);
+  const gone = pass(state, hour, [], { state: 'fatal' }, { topology: { ...topology, dimms: [] } });
+  assert.equal(gone.state.advice.has(key), false);
+  assert.deepEqual(gone.notices, []);
+});
+
+test('of what was cleared only the newest 256 ranges are remembered', () => {
+  const all = Array.from({ length: 300 }, (_, i) => run(100 * i, 8));
+  const { state } = play([
+    [0, [appeared()]],
+    [hour, [found(...all)]],
+    [2 * hour, [cleared(...all)]],
+  ]);
+  const { cleared: kept = [] } = state.dimms.get(key)?.history ?? {};
+  assert.deepEqual([kept.length, kept[0]?.start, kept.at(-1)?.start], [256, 4400, 29_900]);
 });

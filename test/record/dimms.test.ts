@@ -1,76 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HealthFields, HealthReading } from '../../src/model/health.ts';
-import type { Notice } from '../../src/model/incident.ts';
-import { failed, ok, unsupported } from '../../src/model/observation.ts';
+import type { HealthFields } from '../../src/model/health.ts';
+import { failed, unsupported } from '../../src/model/observation.ts';
 import type { State } from '../../src/model/state.ts';
 import { emptyTopology, type Topology } from '../../src/model/topology.ts';
 import { summaryOf } from '../../src/notify/summary.ts';
 import { close } from '../../src/record/operator.ts';
-import { recordPass } from '../../src/record/record.ts';
-import { dayMs, emptyState, policy } from './timeline.ts';
-
-const dimm = {
-  name: 'nmem0',
-  key: '8089-a2-1837-00000bb8',
-  bus: 'ndbus0',
-  flags: [],
-  serial: '0x0bb8',
-  locator: 'C1-D2',
-  partNumber: 'NMA1XXD128GPS',
-};
-const topology: Topology = { ...emptyTopology, dimms: [dimm] };
-
-interface Look {
-  readonly fields?: HealthFields;
-  /** what the kernel adds */
-  readonly kernel?: HealthFields;
-  readonly health?: HealthReading['health'];
-  readonly failedInARow?: number;
-  readonly boot?: string;
-  readonly topology?: Topology;
-  readonly now?: number;
-  readonly none?: boolean;
-}
-const good: HealthFields = { state: 'ok', dirtyShutdownCount: 42, lastShutdownClean: true };
-
-/** Looks at the module one after the other; answers what was told after each. */
-function watch(looks: readonly Look[], start: State = emptyState()): { state: State; told: Notice[][] } {
-  let state = start;
-  const told = looks.map((look, i) => {
-    const now = look.now ?? i * 60_000;
-    const fields = look.fields ?? good;
-    const reading: HealthReading = {
-      name: 'nmem0',
-      dimm: dimm.key,
-      at: now,
-      durationMs: 1,
-      health: look.health ?? ok(fields),
-      fields: look.health === undefined ? { ...look.kernel, ...fields } : { ...look.kernel },
-      sources: [],
-      failures: [],
-      failedInARow: look.failedInARow ?? 0,
-    };
-    const snapshot = {
-      at: now,
-      places: new Map(),
-      lists: [],
-      stuck: [],
-      health: look.none ? [] : [reading],
-      scrubs: [],
-    };
-    const host = { ...state.host, bootId: look.boot ?? 'b1' };
-    const input = { topology: look.topology ?? topology, snapshot, changes: [], now, inventoried: true };
-    const after = recordPass({ ...state, host }, input, policy);
-    state = after.state;
-    // advice has tests of its own
-    return after.notices.filter(({ incident }) => incident.condition !== 'dimm_replace');
-  });
-  return { state, told };
-}
-const brief = (notices: readonly Notice[]): string[] =>
-  notices.map(({ type, incident }) => `${type} ${incident.condition} ${incident.severity}`);
-const lines = (looks: readonly Look[]): string[][] => watch(looks).told.map(brief);
+import { dayMs, policy } from './timeline.ts';
+import { brief, dimm, good, type Look, lines, watch } from './watched-dimm.ts';
 
 const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields; opens: string[] }[] = [
   { why: 'a healthy module opens nothing', fields: good, opens: [] },
@@ -139,13 +76,53 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
     opens: ['energy_source_worn critical'],
   },
   {
+    why: 'an energy source of which too little is known',
+    fields: { state: 'noncritical', problems: ['energy_source_assessment_unreachable'] },
+    opens: ['dimm_health warning', 'energy_source_worn warning'],
+  },
+  {
+    why: 'a life alarm of a module that tells no threshold',
+    fields: { state: 'ok', lifeUsedPercent: 12, alarms: { life_warning: true } },
+    opens: ['dimm_worn warning'],
+  },
+  {
+    why: 'a life error alarm of a module that tells no threshold',
+    fields: { state: 'ok', lifeUsedPercent: 12, alarms: { life_warning: true, life_error: true } },
+    opens: ['dimm_worn critical'],
+  },
+  {
+    why: 'life used up to the threshold of the module',
+    fields: { state: 'ok', lifeUsedPercent: 80, lifeUsedThresholdPercent: 80, lifeUsedErrorThresholdPercent: 90 },
+    opens: ['dimm_worn warning'],
+  },
+  {
+    why: 'a life alarm that value and threshold contradict is not believed',
+    fields: { state: 'ok', lifeUsedPercent: 12, lifeUsedThresholdPercent: 80, alarms: { life_error: true } },
+    opens: [],
+  },
+  {
+    why: 'a module that names what failed in it and calls itself ok',
+    fields: { state: 'ok', problems: ['controller_failed'] },
+    opens: ['dimm_health critical'],
+  },
+  {
+    why: 'a module that names what failed in it and says nothing of its state',
+    fields: { problems: ['correctable_ecc_threshold'] },
+    opens: ['dimm_health warning'],
+  },
+  {
+    why: 'a module whose energy source is still charging',
+    fields: { state: 'ok', problems: ['energy_source_charging'] },
+    opens: ['dimm_not_armed info'],
+  },
+  {
     why: 'every flag of the kernel',
     fields: {},
     kernel: { armed: false, flags: ['not_armed', 'save_fail', 'restore_fail', 'flush_fail', 'map_fail'] },
     opens: [
       'dimm_not_armed warning',
-      'dimm_save_failed warning',
-      'dimm_restore_failed warning',
+      'dimm_save_failed critical',
+      'dimm_restore_failed critical',
       'dimm_flush_failed warning',
       'dimm_map_failed warning',
     ],
@@ -155,15 +132,15 @@ const rows: readonly { why: string; fields: HealthFields; kernel?: HealthFields;
     fields: { problems: ['save_failed', 'restore_failed', 'arm_failed', 'erase_failed'] },
     opens: [
       'dimm_not_armed warning',
-      'dimm_save_failed warning',
-      'dimm_restore_failed warning',
+      'dimm_save_failed critical',
+      'dimm_restore_failed critical',
       'dimm_erase_failed warning',
     ],
   },
   {
     why: 'a backup that did not complete',
     fields: { lastBackupComplete: false, problems: [] },
-    opens: ['dimm_save_failed warning'],
+    opens: ['dimm_save_failed critical'],
   },
   {
     why: 'a dirty last shutdown at the first look, told once although the kernel flags it as well',
@@ -179,6 +156,44 @@ for (const { why, fields, kernel, opens } of rows) {
     assert.deepEqual(first, expected);
   });
 }
+
+test('a failed save that makes the last shutdown dirty is told as a failed save, and as nothing else', () => {
+  const fields: HealthFields = { state: 'ok', lastShutdownClean: false, problems: ['save_failed'], powerCycles: 7 };
+  const { told, state } = watch([
+    { fields },
+    { fields },
+    { fields, boot: 'b2' },
+    { fields: { ...fields, powerCycles: 8 }, boot: 'b3' },
+  ]);
+  assert.deepEqual(told.map(brief), [['opened dimm_save_failed critical'], [], [], ['grew dimm_save_failed critical']]);
+  assert.equal(state.dimms.get(dimm.key)?.history.dirtyShutdowns.length, 2, 'it failed twice, over three boots');
+});
+
+test('what a module named and cannot be asked for is not taken back by the kernel', () => {
+  const kernel: HealthFields = { flags: [], armed: true };
+  const problems: HealthFields['problems'] = ['save_failed', 'restore_failed', 'arm_failed'];
+  const broken: Look = { health: failed('IOCTL', 'no answer (EIO)', 'EIO'), failedInARow: 1, kernel };
+  assert.deepEqual(
+    lines([{ fields: { ...good, problems }, kernel }, broken, { fields: { ...good, problems: [] }, kernel }])[1],
+    [],
+  );
+});
+
+test('a problem of life or energy source that is named no more is over, where nothing else is known of either', () => {
+  const look = (problems: HealthFields['problems'] & {}): Look => ({ fields: { ...good, problems } });
+  assert.deepEqual(lines([look(['life_over', 'energy_source_failed']), look([])]), [
+    ['opened dimm_worn critical', 'opened energy_source_worn critical'],
+    ['resolved dimm_worn critical', 'resolved energy_source_worn critical'],
+  ]);
+});
+
+test('what a module names is told beside what it calls itself', () => {
+  const { told } = watch([{ fields: { ...good, problems: ['controller_failed', 'vendor_error'] } }]);
+  assert.equal(
+    told[0]?.[0]?.incident.detail,
+    'critical by what it names itself (controller failed, vendor error), though it calls itself ok',
+  );
+});
 
 test('a part number that comes to be known later is told with what comes later', () => {
   const { partNumber: _, ...unknown } = dimm;
@@ -297,65 +312,6 @@ test('a platform without health data opens nothing', () => {
 
 test('a stuck module is told as stuck, not as unreadable too', () => {
   assert.deepEqual(lines([{ health: failed('DEVICE_STUCK', 'no answer'), failedInARow: 5 }]), [[]]);
-});
-
-test('dirty shutdowns counted while the agent was away are told once, over restarts of agent and host', () => {
-  const count = (dirtyShutdownCount: number, boot: string, lastShutdownClean = true): Look => ({
-    fields: { ...good, dirtyShutdownCount, lastShutdownClean },
-    boot,
-  });
-  const { told } = watch([
-    count(42, 'b1'),
-    count(43, 'b2', false),
-    count(43, 'b2', false),
-    count(43, 'b3'),
-    count(45, 'b4', false),
-  ]);
-  assert.deepEqual(told.map(brief), [
-    [],
-    ['opened dimm_dirty_shutdown warning'],
-    [],
-    ['resolved dimm_dirty_shutdown warning'],
-    ['opened dimm_dirty_shutdown warning'],
-  ]);
-  const details = told.flat().map(({ incident }) => incident.detail);
-  assert.match(details[0] ?? '', /^one dirty shutdown since the last look, 43 in its life/);
-  assert.match(details.at(-1) ?? '', /^2 dirty shutdowns since the last look, 45 in its life/);
-});
-
-test('further dirty shutdowns while the incident is open grow it', () => {
-  const count = (dirtyShutdownCount: number, boot: string): Look => ({
-    fields: { state: 'ok', dirtyShutdownCount, lastShutdownClean: false },
-    boot,
-  });
-  assert.deepEqual(watch([count(1, 'b1'), count(2, 'b2')]).told.map(brief), [
-    ['opened dimm_dirty_shutdown warning'],
-    ['grew dimm_dirty_shutdown warning'],
-  ]);
-});
-
-test('a module without a count is told by its last shutdown, once a boot', () => {
-  const look = (lastShutdownClean: boolean, boot: string): Look => ({
-    fields: { state: 'ok', lastShutdownClean },
-    boot,
-  });
-  const told = watch([look(true, 'b1'), look(false, 'b2'), look(false, 'b2'), look(true, 'b3')]).told.map(brief);
-  assert.deepEqual(told, [[], ['opened dimm_dirty_shutdown warning'], [], ['resolved dimm_dirty_shutdown warning']]);
-});
-
-test('the count of the kernel, older than that of the module, is no dirty shutdown when it is followed by the newer one', () => {
-  const unreadable: Look = {
-    health: failed('IOCTL', 'EIO', 'EIO'),
-    failedInARow: 1,
-    kernel: { dirtyShutdownCount: 42 },
-  };
-  const own: Look = { fields: { ...good, dirtyShutdownCount: 43 } };
-  assert.deepEqual(lines([{ fields: good }, own, unreadable, own]), [
-    [],
-    ['opened dimm_dirty_shutdown warning'],
-    [],
-    [],
-  ]);
 });
 
 test('a module that is gone for long ends its incidents as removed, and one that hides does not', () => {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { type DimmState, noHistory } from '../../src/model/dimm-state.ts';
+import { type DimmState, noHistory, noShutdowns } from '../../src/model/dimm-state.ts';
 import { run } from '../../src/model/extent.ts';
 import type { State } from '../../src/model/state.ts';
 import { migrate, migrations } from '../../src/record/migrations.ts';
@@ -67,9 +67,12 @@ describe('a store that is opened again', () => {
       key: '8089-a2-1837-00000bb8',
       name: 'nmem0',
       bus: 'ndbus0',
+      firstSeen: 5,
       present: true,
       goneSince: null,
-      shutdowns: { count: 42, lookedAtBoot: 'b1', noticedBoot: '' },
+      shutdowns: { ...noShutdowns, count: 42, lookedAtBoot: 'b1' },
+      failures: {},
+      restless: {},
       history: { ...noHistory, recurrences: [7] },
     };
     const told = { ...seen, state: { ...seen.state, dimms: new Map([[dimm.key, dimm]]) } };
@@ -103,7 +106,7 @@ describe('a store that is opened again', () => {
     await store.recordDelivery(two as never, { kind: 'rejected', at: 5, reason: '400' });
     await store.recordDelivery(three as never, { kind: 'filtered', at: 5 });
     await store.recordDelivery(four as never, { kind: 'merged', at: 5, into: 'x' });
-    await store.recordDelivery(five as never, { kind: 'retry', at: 5, reason: '503', firstAttemptAt: 4 });
+    await store.recordDelivery(five as never, { kind: 'retry', at: 5, reason: '503', firstAttemptAt: 4, triedMs: 0 });
     assert.equal(await store.wasTold('a', items[0]?.notice.incident.id ?? ''), true);
     assert.equal(await store.wasTold('b', items[0]?.notice.incident.id ?? ''), false);
     await store.close();
@@ -114,7 +117,7 @@ describe('a store that is opened again', () => {
       [['e', 1, 4]],
     );
     assert.deepEqual(
-      (await again.store.deliveries(1000, 10)).map((d) => [d.receiver, d.status, d.reason]),
+      (await again.store.deliveries.list({ limit: 10 })).map((d) => [d.receiver, d.status, d.reason]),
       [
         ['e', 'pending', '503'],
         ['d', 'merged', null],
@@ -260,7 +263,7 @@ describe('history', () => {
       ['incident.opened'],
     );
     assert.deepEqual(
-      (await store.deliveries(1000, 10)).map((d) => [d.noticeId, d.status]),
+      (await store.deliveries.list({ limit: 10 })).map((d) => [d.noticeId, d.status]),
       [
         [three?.notice.id, 'delivered'],
         [two?.notice.id, 'pending'],
@@ -299,6 +302,28 @@ describe('a state file of another version', () => {
     assert.deepEqual({ ...row }, { fingerprint: 'f', count: 3, note: null });
     const [version] = await database.query({ sql: 'PRAGMA user_version', params: [] });
     assert.equal(version?.['user_version'], migrations.length + 1);
+  });
+
+  it('of before deliveries could be looked at still has what waits in it, and what has ended', async () => {
+    const file = freshFile();
+    const old = createMemoryDatabase(file);
+    await migrate(old, migrations.slice(0, 4));
+    const [notice] = opened().notices;
+    assert.ok(notice !== undefined);
+    const row = (id: string, status: string) => ({
+      sql: `INSERT INTO outbox (receiver, notice_id, incident, type, created_at, not_before, attempts, first_attempt_at, status,
+        finished_at, reason, notice) VALUES ('ops', ?, ?, 'opened', 1, 1, 2, 1, ?, NULL, 'HTTP 503', ?)`,
+      params: [id, notice.incident.id, status, JSON.stringify({ ...notice, id })],
+    });
+    await old.transaction([row('waits', 'pending'), row('refused', 'rejected')]);
+    await old.close();
+    const { store, loaded } = await open(file);
+    assert.deepEqual(
+      loaded.pendingOutbox.map((item) => [item.notice.id, item.attempts, item.triedMs, item.replayed, item.expired]),
+      [['waits', 2, 0, false, false]],
+    );
+    const [refused] = await store.deliveries.list({ limit: 1 });
+    assert.deepEqual([refused?.noticeId, refused?.status, refused?.lastAttemptAt], ['refused', 'rejected', null]);
   });
 });
 

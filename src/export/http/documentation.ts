@@ -19,7 +19,13 @@ export async function createDocumentation(
       openapi: '3.1.0',
       info: { title: 'pmemwatch', version, description: introduction, license: { name: 'Apache-2.0' } },
       servers: [{ url: '/' }],
-      tags: [{ name: 'media' }, { name: 'incidents' }, { name: 'inventory' }, { name: 'agent' }],
+      tags: [
+        { name: 'media' },
+        { name: 'incidents' },
+        { name: 'deliveries' },
+        { name: 'inventory' },
+        { name: 'agent' },
+      ],
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     },
   });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { OperatorAnswer, OperatorRequest } from '../../model/operator.ts';
+import type { DeliveryQuery, DeliveryRecord, ReplayAnswer, SendAsker, TestResult } from '../../model/outbox.ts';
 import type { ScrubAnswer, ScrubRequest } from '../../model/scrub.ts';
 import type { MetricsExporter } from '../metrics/prometheus.ts';
 import type { EventPage, View } from '../view.ts';
@@ -25,6 +26,15 @@ export interface ReloadResult {
   /** one line each, as `config check` prints them */
   readonly problems: readonly string[];
 }
+/** What was told to whom, and sending again. What reads or changes the state file rejects when that fails. */
+export interface DeliverySource {
+  list(query: DeliveryQuery): Promise<readonly DeliveryRecord[]>;
+  /** whether the list shows all there is */
+  complete(): boolean;
+  replay(delivery: number, asker: SendAsker): Promise<ReplayAnswer>;
+  replayDead(receiver: string, asker: SendAsker): Promise<ReplayAnswer>;
+  test(receiver: string, asker: SendAsker): Promise<TestResult | undefined>;
+}
 /** What the routes show; nothing here reads a device. */
 export interface RouteSources {
   view(): View;
@@ -38,6 +48,7 @@ export interface RouteSources {
   reload(): Promise<ReloadResult>;
   /** Answers when it is saved. */
   decide(request: OperatorRequest): Promise<OperatorAnswer>;
+  readonly deliveries: DeliverySource;
   /** Answers when it is saved that it was asked for; what comes of it shows in the view. */
   scrub(request: ScrubRequest): Promise<ScrubAnswer>;
 }

@@ -1,5 +1,6 @@
 import { badBlocksRoute } from './bad-blocks.ts';
 import { decisionsRoute } from './decisions.ts';
+import { deliveriesRoute } from './deliveries.ts';
 import { devicesRoute } from './devices.ts';
 import { dimmsRoute } from './dimms.ts';
 import { eventStreamRoute } from './event-stream.ts';
@@ -10,8 +11,10 @@ import { incidentsRoute } from './incidents.ts';
 import { metricsRoute } from './metrics.ts';
 import { openapiRoute } from './openapi.ts';
 import { pageRoute } from './page.ts';
+import { receiversRoute } from './receivers.ts';
 import { reloadRoute } from './reload.ts';
 import type { HttpRoute } from './route.ts';
+import { runbookRoute } from './runbook.ts';
 import { scrubsRoute } from './scrubs.ts';
 import { topologyRoute } from './topology.ts';
 
@@ -19,6 +22,7 @@ import { topologyRoute } from './topology.ts';
 export const routes: readonly HttpRoute[] = [
   badBlocksRoute,
   decisionsRoute,
+  deliveriesRoute,
   devicesRoute,
   dimmsRoute,
   eventStreamRoute,
@@ -29,7 +33,9 @@ export const routes: readonly HttpRoute[] = [
   metricsRoute,
   openapiRoute,
   pageRoute,
+  receiversRoute,
   reloadRoute,
+  runbookRoute,
   scrubsRoute,
   topologyRoute,
 ];

@@ -125,6 +125,7 @@ export async function createHttpApp(deps: HttpDeps) {
     ready: deps.ready,
     reload: deps.reload,
     decide: deps.decide,
+    deliveries: deps.deliveries,
     scrub: deps.scrub,
     access,
     metrics: createMetricsExporter(allMetrics()),

@@ -23,6 +23,11 @@ const topologySchema = Type.Object(
           hwErrorScrub: Type.Optional(
             Type.Boolean({ description: 'whether a machine check makes the kernel start a scrub' }),
           ),
+          canClear: Type.Optional(
+            Type.Boolean({
+              description: 'whether a write of whole sectors clears an error there; absent when that is not known',
+            }),
+          ),
         },
         closed,
       ),
@@ -125,13 +130,14 @@ export const topologyRoute: HttpRoute = {
 function topologyJson({ host, topology, inventoried, at }: State): Static<typeof topologySchema> {
   return {
     host: { name: host.name, product: host.product, os: host.os, kernel: host.kernel },
-    buses: topology.buses.map(({ name, provider, errorSource, scrubSupported, hwErrorScrub }) => ({
+    buses: topology.buses.map(({ name, provider, errorSource, scrubSupported, hwErrorScrub, canClear }) => ({
       name,
       provider,
       errorSource,
       monitored: errorSource !== 'none',
       scrubSupported,
       ...(hwErrorScrub !== undefined && { hwErrorScrub }),
+      ...(canClear !== undefined && { canClear }),
     })),
     dimms: topology.dimms.map(dimmJson),
     regions: topology.regions.map((r) => ({

@@ -1,6 +1,6 @@
+import { advices } from '../../model/advice.ts';
 import { alarmNames, type HealthFields, type HealthReading, healthStates, stateOf } from '../../model/health.ts';
 import { sensors, temperatureLimitOf, temperatureOf } from '../../model/health-judgement.ts';
-import { advices } from '../../model/replacement-advice.ts';
 import type { View } from '../view.ts';
 import { type MetricDefinition, type MetricGroup, type Sample, secondsOf } from './metric.ts';
 
@@ -44,7 +44,7 @@ function perModule(
 const ratio = (percent: number | undefined): number | undefined => (percent === undefined ? undefined : percent / 100);
 const flag = (value: boolean | undefined): number | undefined => (value === undefined ? undefined : value ? 1 : 0);
 
-/** What the modules say of themselves. What a module does not tell has no sample, and neither has one that cannot be read. */
+/** What the modules say of themselves. What a module does not tell has no sample, and neither has one that cannot be read; one that hung keeps what it answered before. */
 export const healthMetrics: MetricGroup = {
   name: 'health',
   metrics: [

@@ -13,8 +13,8 @@ export interface HealthCommand {
   /** without its answer the module's health is not known; others add to it */
   readonly essential: boolean;
   /**
-   * A platform that leaves the reply's length at 0 (Linux tools/testing/nvdimm) has filled the whole buffer. Only where
-   * validity bits tell a buffer of zeros from an answer.
+   * A platform that leaves the reply's length at 0 (Linux tools/testing/nvdimm) has filled the whole buffer, unless all of it
+   * is still zeros.
    */
   readonly lengthOptional?: boolean;
   /** tells limits, which nobody changes by the hour: when it fails (a long scrub is one reason), the last answer stands, with its age */
@@ -31,6 +31,8 @@ export interface DsmFamily {
   readonly name: string;
   readonly id: number;
   readonly commands: readonly HealthCommand[];
+  /** what only several replies together tell of the state; pure */
+  judge?(together: HealthFields): HealthFields;
 }
 
 export const noInput = [new Uint8Array(0)] as const;

@@ -1,6 +1,6 @@
 /** What both HPE NVDIMM-N dialects share (documents v0.84s, v0.85 and v0.88s; see dsm-families.md). */
 import type { Alarms, ModuleProblem } from '../../model/health.ts';
-import { namesOfBits, needSuccess, type Reply } from './reply.ts';
+import { namesOfBits, needSuccess, type Reply, u8Known } from './reply.ts';
 
 const statuses: Readonly<Record<number, string>> = {
   1: 'not implemented',
@@ -56,8 +56,8 @@ const triggers = ['SAVE_n', 'external signal', 'CKE', 'firmware', 'RESET_n'] as 
 const controllerFaults = ['started while not good to go', 'SDRAM initialisation fault', 'general fault'] as const;
 export function hpeBackupNotes(initiation: number, controller: number): readonly string[] {
   return [
-    ...namesOfBits(initiation, triggers).map((trigger) => `started by ${trigger}`),
-    ...namesOfBits(controller, controllerFaults),
+    ...namesOfBits(u8Known(initiation) ?? 0, triggers).map((trigger) => `started by ${trigger}`),
+    ...namesOfBits(u8Known(controller) ?? 0, controllerFaults),
   ];
 }
 

@@ -2,7 +2,18 @@ import { type HealthFields, knownFields } from '../../model/health.ts';
 import { type DsmFamily, noInput } from './family.ts';
 import { hpeAlarms, hpeBackupNotes, hpeProblems, hpeSeconds, hpeSucceeded, requestWord, technologyOf } from './hpe.ts';
 import { stateOfSummary } from './intel-smart.ts';
-import { hex, openReply, percent, percentUsed, type Reply, sixteenthCelsius, u16Known, u32Known } from './reply.ts';
+import {
+  hex,
+  ifKnown,
+  openReply,
+  percent,
+  percentUsed,
+  type Reply,
+  sixteenthCelsius,
+  u8Known,
+  u16Known,
+  u32Known,
+} from './reply.ts';
 
 const HOUR_SECONDS = 3600;
 /** Validity bit that only revision 0.85 sets: its failure counters lie where 0.84 has vendor data. */
@@ -22,10 +33,14 @@ function decodeHealth(bytes: Uint8Array): HealthFields {
       state: has(0) ? stateOfSummary(reply.u8(8, 'health summary')) : undefined,
       mediaTemperatureCelsius: has(1) ? sixteenthCelsius(reply.u16(9, 'module temperature')) : undefined,
       sparePercent: has(2) ? percent(reply.u8(11, 'spare blocks')) : undefined,
-      alarms: has(3) ? hpeAlarms(reply.u16(12, 'alarm trips')) : undefined,
+      alarms: has(3) ? ifKnown(u16Known(reply.u16(12, 'alarm trips')), hpeAlarms) : undefined,
       lifeUsedPercent: has(4) ? percent(reply.u8(14, 'device life used')) : undefined,
-      lastShutdownClean: has(5) ? (reply.u8(15, 'last shutdown') & 2) !== 0 : undefined,
-      problems: has(7) ? hpeProblems(reply.u32(52, 'module health status'), has(FAILURE_COUNTS)) : undefined,
+      lastShutdownClean: has(5)
+        ? ifKnown(u8Known(reply.u8(15, 'last shutdown')), (bits) => (bits & 2) !== 0)
+        : undefined,
+      problems: has(7)
+        ? ifKnown(u32Known(reply.u32(52, 'module health status')), (bits) => hpeProblems(bits, has(FAILURE_COUNTS)))
+        : undefined,
       vendorData: has(9) ? vendorData(reply, has(FAILURE_COUNTS) ? 28 : 60) : undefined,
     }),
     ...(has(6) ? statistics(reply) : {}),
@@ -78,13 +93,13 @@ function vendorData(reply: Reply, most: number): string | undefined {
 function decodeThresholds(bytes: Uint8Array): HealthFields {
   const reply = openReply(bytes, 'hpe1 2 thresholds');
   hpeSucceeded(reply, 'hpe1 2 thresholds');
-  const enabled = hpeAlarms(reply.u16(4, 'alarm enables'));
+  const enabled = ifKnown(u16Known(reply.u16(4, 'alarm enables')), hpeAlarms);
   const temperature = sixteenthCelsius(reply.u16(6, 'temperature threshold'));
   const spare = percent(reply.u8(8, 'spare threshold'));
   return knownFields({
     alarmsEnabled: enabled,
-    mediaTemperatureThresholdCelsius: enabled.media_temperature ? temperature : undefined,
-    spareThresholdPercent: enabled.spare ? spare : undefined,
+    mediaTemperatureThresholdCelsius: enabled?.media_temperature ? temperature : undefined,
+    spareThresholdPercent: enabled?.spare ? spare : undefined,
   });
 }
 
@@ -111,8 +126,8 @@ function decodeLastBackup(bytes: Uint8Array): HealthFields {
   hpeSucceeded(reply, 'hpe1 12 last backup');
   const notes = hpeBackupNotes(reply.u8(6, 'initiation'), reply.u8(7, 'controller status'));
   return knownFields({
-    lastBackupImageValid: reply.u8(4, 'valid image') !== 0,
-    lastBackupComplete: reply.u8(5, 'not complete') === 0,
+    lastBackupImageValid: ifKnown(u8Known(reply.u8(4, 'valid image')), (valid) => valid !== 0),
+    lastBackupComplete: ifKnown(u8Known(reply.u8(5, 'not complete')), (incomplete) => incomplete === 0),
     lastBackupNotes: notes.length === 0 ? undefined : notes,
   });
 }

@@ -2,7 +2,19 @@ import { type Alarms, type HealthFields, knownFields } from '../../model/health.
 import { type DsmFamily, noInput } from './family.ts';
 import { hpeAlarms, hpeBackupNotes, hpeProblems, hpeSeconds, hpeSucceeded, requestWord } from './hpe.ts';
 import { stateOfSummary } from './intel-smart.ts';
-import { hex, openReply, percent, percentUsed, type Reply, replyError, sixteenthCelsius, u32Known } from './reply.ts';
+import {
+  hex,
+  ifKnown,
+  openReply,
+  percent,
+  percentUsed,
+  type Reply,
+  replyError,
+  sixteenthCelsius,
+  u8Known,
+  u16Known,
+  u32Known,
+} from './reply.ts';
 
 const VENDOR_DATA = 72;
 
@@ -24,10 +36,14 @@ function decodeHealth(bytes: Uint8Array): HealthFields {
       state: has(0) ? stateOfSummary(reply.u8(12, 'health summary')) : undefined,
       mediaTemperatureCelsius: has(1) ? sixteenthCelsius(reply.u16(13, 'module temperature')) : undefined,
       sparePercent: has(2) ? percent(reply.u8(15, 'spare blocks')) : undefined,
-      alarms: has(3) ? hpeAlarms(reply.u16(16, 'alarm trips')) : undefined,
+      alarms: has(3) ? ifKnown(u16Known(reply.u16(16, 'alarm trips')), hpeAlarms) : undefined,
       lifeUsedPercent: has(4) ? percent(reply.u8(18, 'device life used')) : undefined,
-      lastShutdownClean: has(5) ? (reply.u8(19, 'last shutdown') & 1) !== 0 : undefined,
-      problems: has(7) ? hpeProblems(reply.u32(54, 'module health status'), false) : undefined,
+      lastShutdownClean: has(5)
+        ? ifKnown(u8Known(reply.u8(19, 'last shutdown')), (bits) => (bits & 1) !== 0)
+        : undefined,
+      problems: has(7)
+        ? ifKnown(u32Known(reply.u32(54, 'module health status')), (bits) => hpeProblems(bits, false))
+        : undefined,
       vendorData: has(9) ? vendorData(reply) : undefined,
     }),
     ...(has(6) ? statistics(reply) : {}),
@@ -68,17 +84,17 @@ function vendorData(reply: Reply): string | undefined {
 function decodeThresholds(bytes: Uint8Array): HealthFields {
   const reply = openReply(bytes, 'hpe2 2 thresholds');
   hpeSucceeded(reply, 'hpe2 2 thresholds');
-  const enabled = swapped(hpeAlarms(reply.u16(4, 'alarm enables')));
+  const enabled = ifKnown(u16Known(reply.u16(4, 'alarm enables')), (bits) => swapped(hpeAlarms(bits)));
   const temperature = sixteenthCelsius(reply.u16(6, 'temperature threshold'));
   const spare = percent(reply.u8(8, 'spare threshold'));
   const warning = sixteenthCelsius(reply.u16(20, 'energy source temperature warning'));
   const error = sixteenthCelsius(reply.u16(22, 'energy source temperature error'));
   return knownFields({
     alarmsEnabled: enabled,
-    mediaTemperatureThresholdCelsius: enabled.media_temperature ? temperature : undefined,
-    spareThresholdPercent: enabled.spare ? spare : undefined,
-    energySourceTemperatureThresholdCelsius: enabled.energy_source_temperature_warning ? warning : undefined,
-    energySourceTemperatureErrorThresholdCelsius: enabled.energy_source_temperature_error ? error : undefined,
+    mediaTemperatureThresholdCelsius: enabled?.media_temperature ? temperature : undefined,
+    spareThresholdPercent: enabled?.spare ? spare : undefined,
+    energySourceTemperatureThresholdCelsius: enabled?.energy_source_temperature_warning ? warning : undefined,
+    energySourceTemperatureErrorThresholdCelsius: enabled?.energy_source_temperature_error ? error : undefined,
   });
 }
 function swapped(alarms: Alarms): Alarms {
@@ -90,18 +106,20 @@ function swapped(alarms: Alarms): Alarms {
 function decodeFlags(bytes: Uint8Array): HealthFields {
   const reply = openReply(bytes, 'hpe2 4 flags');
   hpeSucceeded(reply, 'hpe2 4 flags');
-  return { cacheFlushNeeded: (reply.u32(4, 'flags') & 1) !== 0 };
+  return knownFields({
+    cacheFlushNeeded: ifKnown(u32Known(reply.u32(4, 'flags')), (bits) => (bits & 1) !== 0),
+  });
 }
 /** Function 5: bits @4 (0 valid image, 1 not complete), initiation @5, controller @7 (@6 in a reply of 7 bytes). */
 function decodeLastBackup(bytes: Uint8Array): HealthFields {
   const reply = openReply(bytes, 'hpe2 5 last backup');
   hpeSucceeded(reply, 'hpe2 5 last backup');
-  const bits = reply.u8(4, 'backup status');
+  const bits = u8Known(reply.u8(4, 'backup status'));
   const controller = reply.u8(reply.length === 7 ? 6 : 7, 'controller status');
   const notes = hpeBackupNotes(reply.u8(5, 'initiation'), controller);
   return knownFields({
-    lastBackupImageValid: (bits & 1) !== 0,
-    lastBackupComplete: (bits & 2) === 0,
+    lastBackupImageValid: ifKnown(bits, (known) => (known & 1) !== 0),
+    lastBackupComplete: ifKnown(bits, (known) => (known & 2) === 0),
     lastBackupNotes: notes.length === 0 ? undefined : notes,
   });
 }

@@ -1,6 +1,6 @@
 import { type HealthFields, type KnownState, knownFields } from '../../model/health.ts';
 import { type DsmFamily, noInput } from './family.ts';
-import { needSuccess, openReply, u32Known } from './reply.ts';
+import { ifKnown, needSuccess, openReply, u32Known } from './reply.ts';
 
 const statuses: Readonly<Record<number, string>> = { 1: 'not supported', 2: 'invalid input', 3: 'failed' };
 
@@ -8,8 +8,7 @@ const statuses: Readonly<Record<number, string>> = { 1: 'not supported', 2: 'inv
 function decodeHealth(bytes: Uint8Array): HealthFields {
   const reply = openReply(bytes, 'hyperv 1 health');
   needSuccess('hyperv 1 health', reply.u32(0, 'status'), statuses);
-  const bits = reply.u32(4, 'health');
-  return { state: stateFrom(bits) };
+  return knownFields({ state: ifKnown(u32Known(reply.u32(4, 'health')), stateFrom) });
 }
 function stateFrom(bits: number): KnownState {
   if ((bits & 4) !== 0) return 'fatal';

@@ -42,8 +42,9 @@ export function openIntel(bytes: Uint8Array, command: string): Reply {
   return reply;
 }
 
-/** Health byte, also of HPE: the highest bit set wins. */
-export function stateOfSummary(summary: number): KnownState {
+/** Health byte, also of HPE: the highest bit set wins; 0xff says "not applicable". */
+export function stateOfSummary(summary: number): KnownState | undefined {
+  if (summary === 0xff) return undefined;
   if ((summary & 4) !== 0) return 'fatal';
   if ((summary & 2) !== 0) return 'critical';
   return (summary & 1) !== 0 ? 'noncritical' : 'ok';

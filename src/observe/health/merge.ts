@@ -17,13 +17,13 @@ export function mergeFields(sources: readonly HealthSource[]): HealthFields {
   return {
     ...first,
     ...knownFields({
-      state: all.map(({ state }) => state).reduce(worst, undefined),
+      state: all.map(({ state }) => state).reduce(worstState, undefined),
       problems: problems.length === 0 ? undefined : [...new Set(problems.flat())],
       alarms: all.map(({ alarms }) => alarms).reduce(either, undefined),
     }),
   };
 }
-function worst(a: KnownState | undefined, b: KnownState | undefined): KnownState | undefined {
+export function worstState(a: KnownState | undefined, b: KnownState | undefined): KnownState | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return badness[b] > badness[a] ? b : a;
 }

@@ -1,13 +1,26 @@
 import {
+  type AlarmName,
   type Alarms,
   type HealthFields,
   type KnownState,
   knownFields,
   type ModuleProblem,
 } from '../../model/health.ts';
+import { doubtedAlarms } from '../../model/health-judgement.ts';
 import { type DsmFamily, type HealthCommand, noInput } from './family.ts';
 import { technologyOf } from './hpe.ts';
-import { namesOfBits, needSuccess, openReply, percentUsed, type Reply, u16Known, wholeCelsius } from './reply.ts';
+import { worstState } from './merge.ts';
+import {
+  ifKnown,
+  namesOfBits,
+  needSuccess,
+  openReply,
+  percentUsed,
+  type Reply,
+  u8Known,
+  u16Known,
+  wholeCelsius,
+} from './reply.ts';
 
 /**
  * The JEDEC NVDIMM-N interface of Microsoft (NVDIMM_FAMILY_MSFT; Microsoft "_DSM Interface for Byte Addressable Energy
@@ -47,11 +60,12 @@ const criticalBits: readonly (ModuleProblem | undefined)[] = [
   undefined,
   'permanent_hardware_failure',
 ];
-/** Function 10: MODULE_HEALTH u8 @4. Bits 2, 3 (restored, below the threshold again) and 5 never worsen the state. */
+/** Function 10: MODULE_HEALTH u8 @4. Bits 1 to 3 (thresholds crossed, restored, below them again) and 5 never worsen the state. */
 function decodeCritical(bytes: Uint8Array): HealthFields {
   const reply = openChecked(bytes, 'msft 10 critical health');
-  const bits = reply.u8(4, 'module health');
-  const state: KnownState | undefined = (bits & 0x11) !== 0 ? 'critical' : (bits & 2) !== 0 ? 'noncritical' : undefined;
+  const bits = u8Known(reply.u8(4, 'module health'));
+  if (bits === undefined) return {};
+  const state: KnownState | undefined = (bits & 0x11) !== 0 ? 'critical' : undefined;
   return knownFields({ state, problems: namesOfBits(bits, criticalBits) });
 }
 
@@ -80,15 +94,16 @@ const status1: readonly ModuleProblem[] = [
  */
 function decodeHealth(bytes: Uint8Array): HealthFields {
   const reply = openChecked(bytes, 'msft 11 module health');
-  const health = reply.u16(4, 'module health');
-  const errors = reply.u8(8, 'error thresholds');
-  const warnings = reply.u8(9, 'warning thresholds');
+  const health = [u8Known(reply.u8(4, 'module health')), u8Known(reply.u8(5, 'module health'))] as const;
+  const errors = u8Known(reply.u8(8, 'error thresholds'));
+  const warnings = u8Known(reply.u8(9, 'warning thresholds'));
   const used = percentUsed(reply.u8(10, 'NVM lifetime'));
-  const uncorrectable = reply.u8(11, 'uncorrectable ECC events');
-  const correctable = reply.u8(12, 'correctable ECC events');
+  const uncorrectable = u8Known(reply.u8(11, 'uncorrectable ECC events'));
+  const correctable = u8Known(reply.u8(12, 'correctable ECC events'));
+  const problems = [...namesOfBits(health[0] ?? 0, status0), ...namesOfBits(health[1] ?? 0, status1)];
   return knownFields({
-    state: stateFrom(used, health !== 0 || errors !== 0, warnings !== 0),
-    problems: [...namesOfBits(health & 0xff, status0), ...namesOfBits(health >>> 8, status1)],
+    state: stateFrom(used, health),
+    problems: problems.length === 0 && health.includes(undefined) ? undefined : problems,
     alarms: alarmsOf(errors, warnings),
     mediaTemperatureCelsius: wholeCelsius(reply.u16(6, 'module temperature')),
     lifeUsedPercent: used,
@@ -96,20 +111,37 @@ function decodeHealth(bytes: Uint8Array): HealthFields {
     correctableEccEvents: correctable,
   });
 }
-/** ndctl's rule (ndctl/lib/msft.c). */
-function stateFrom(lifeUsed: number | undefined, failed: boolean, warned: boolean): KnownState {
+/** What a register that is not known might have said is never called ok. */
+function stateFrom(lifeUsed: number | undefined, failures: readonly (number | undefined)[]): KnownState | undefined {
   if (lifeUsed === 100) return 'fatal';
-  if (failed) return 'critical';
-  return warned ? 'noncritical' : 'ok';
+  if (failures.some((bits) => bits !== undefined && bits !== 0)) return 'critical';
+  return failures.includes(undefined) ? undefined : 'ok';
 }
-function alarmsOf(errors: number, warnings: number): Alarms {
+/**
+ * The rest of ndctl's rule (ndctl/lib/msft.c): a module is critical beyond an error threshold, non-critical beyond a warning
+ * threshold. The bits alone are not believed where value and threshold, of other functions, say otherwise.
+ */
+function withThresholds(fields: HealthFields): HealthFields {
+  const doubted = doubtedAlarms(fields);
+  const on = Object.entries(fields.alarms ?? {}).flatMap(([name, isOn]) =>
+    isOn && !doubted.includes(name as AlarmName) ? [name] : [],
+  );
+  const byAlarms = on.some((name) => name.endsWith('_error')) ? 'critical' : on.length > 0 ? 'noncritical' : undefined;
+  return { ...fields, ...knownFields({ state: worstState(fields.state, byAlarms) }) };
+}
+function alarmsOf(errors: number | undefined, warnings: number | undefined): Alarms | undefined {
+  if (errors === undefined && warnings === undefined) return undefined;
   return {
-    life_error: (errors & 1) !== 0,
-    energy_source_life_error: (errors & 2) !== 0,
-    energy_source_temperature_error: (errors & 4) !== 0,
-    life_warning: (warnings & 1) !== 0,
-    energy_source_life_warning: (warnings & 2) !== 0,
-    energy_source_temperature_warning: (warnings & 4) !== 0,
+    ...(errors !== undefined && {
+      life_error: (errors & 1) !== 0,
+      energy_source_life_error: (errors & 2) !== 0,
+      energy_source_temperature_error: (errors & 4) !== 0,
+    }),
+    ...(warnings !== undefined && {
+      life_warning: (warnings & 1) !== 0,
+      energy_source_life_warning: (warnings & 2) !== 0,
+      energy_source_temperature_warning: (warnings & 4) !== 0,
+    }),
   };
 }
 
@@ -170,16 +202,18 @@ const saveFaults = [
   'no RESET_n',
   'security error',
 ] as const;
-/** Function 4, 12 bytes: CSAVE_INFO u8 @4, fail information u16 @8. That no image is valid proves nothing: it may be erased since. */
+/**
+ * Function 4, 12 bytes: CSAVE_INFO u8 @4, fail information u16 @8. That no image is valid proves nothing: it may be erased since.
+ * It is about the last save, which may lie many shutdowns back: nothing here is said of the last shutdown.
+ */
 function decodeLastBackup(bytes: Uint8Array): HealthFields {
   const reply = openChecked(bytes, 'msft 4 last backup');
-  const info = reply.u8(4, 'save information');
-  const faults = namesOfBits(reply.u16(8, 'save failures'), saveFaults);
-  const notes = [...namesOfBits(info, triggers).map((trigger) => `started by ${trigger}`), ...faults];
+  const info = u8Known(reply.u8(4, 'save information'));
+  const faults = namesOfBits(u16Known(reply.u16(8, 'save failures')) ?? 0, saveFaults);
+  const notes = [...namesOfBits(info ?? 0, triggers).map((trigger) => `started by ${trigger}`), ...faults];
   return knownFields({
-    lastBackupImageValid: (info & 1) !== 0,
+    lastBackupImageValid: ifKnown(info, (bits) => (bits & 1) !== 0),
     lastBackupComplete: faults.length > 0 ? false : undefined,
-    lastShutdownClean: faults.length > 0 ? false : undefined,
     lastBackupNotes: notes.length === 0 ? undefined : notes,
   });
 }
@@ -247,6 +281,7 @@ function command(
 export const msft: DsmFamily = {
   name: 'msft',
   id: 3,
+  judge: withThresholds,
   commands: [
     command('module health', 11, 13, decodeHealth, true),
     command('critical health', 10, 5, decodeCritical),

@@ -80,12 +80,19 @@ function plausible(celsius: number): number | undefined {
   return celsius < COLDEST || celsius > HOTTEST ? undefined : celsius + 0; // not -0
 }
 
-/** A counter or duration; all bits set says "not applicable". */
+/** A counter, duration or register of bits; all bits set says "not applicable", never that everything is the matter. */
+export function u8Known(value: number): number | undefined {
+  return value === 0xff ? undefined : value;
+}
 export function u16Known(value: number): number | undefined {
   return value === 0xffff ? undefined : value;
 }
 export function u32Known(value: number): number | undefined {
   return value === 0xffffffff ? undefined : value;
+}
+
+export function ifKnown<T>(value: number | undefined, read: (value: number) => T): T | undefined {
+  return value === undefined ? undefined : read(value);
 }
 
 /** What the set bits mean; bits without a meaning are reserved. */

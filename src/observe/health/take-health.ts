@@ -43,15 +43,16 @@ export async function takeHealth(
   const facts = await factsOf(name, deps);
   const asked = await askModule(name, facts, before, deps);
   const at = clock.now();
-  const lastOkAt = asked.health.kind === 'ok' ? at : before?.lastOkAt;
+  const lastOkAt = asked.health.kind === 'ok' || asked.sources.length > 0 ? at : before?.lastOkAt;
   const sources = [...asked.sources, ...facts.sources];
+  const judged = judgeOf(facts);
   const reading: HealthReading = {
     name,
     dimm: key,
     at,
     durationMs: clock.monotonic() - started,
     health: asked.health,
-    fields: mergeFields(sources),
+    fields: judged(mergeFields(sources)),
     sources,
     failures: asked.failures,
     failedInARow: asked.health.kind === 'failed' ? (before?.failedInARow ?? 0) + 1 : 0,
@@ -59,6 +60,11 @@ export async function takeHealth(
     ...(lastOkAt !== undefined && { lastOkAt }),
   };
   return asked.released === undefined ? { reading } : { reading, released: asked.released };
+}
+
+function judgeOf({ support }: KernelFacts): (fields: HealthFields) => HealthFields {
+  const { judge } = support.kind === 'ok' ? support.value.family : {};
+  return judge ?? ((fields) => fields);
 }
 
 async function factsOf(name: string, { sysfs, clock }: HealthDeps): Promise<KernelFacts> {
@@ -79,26 +85,39 @@ async function askModule(
   if (released !== undefined) return { ...nothing, health: stuck(deps.deadlineMs), released };
   if (support.kind !== 'ok') return { ...nothing, health: support };
   const { family, commands } = support.value;
+  const sourceOf = (command: HealthCommand): string => `${family.name} ${command.command} ${command.name}`;
+  const lastLimits = (command: HealthCommand): HealthSource | undefined =>
+    command.limits === true ? before?.sources.find(({ source }) => source === sourceOf(command)) : undefined;
   const sources: HealthSource[] = [];
   const failures: HealthFailure[] = [];
   let essentialFailure: Observation<never> | undefined;
   for (const command of commands) {
-    const source = `${family.name} ${command.command} ${command.name}`;
+    const source = sourceOf(command);
     const answer = await askOnce(name, support.value, command, deps);
-    if (answer.kind === 'stuck') return { ...nothing, health: stuck(answer.afterMs), released: answer.released };
+    if (answer.kind === 'stuck') {
+      const hung = { health: stuck(answer.afterMs), released: answer.released };
+      if (sources.length === 0) return { ...nothing, ...hung };
+      // what was answered before stays known, and beside it the limits by which it is judged
+      const limits = commands.slice(commands.indexOf(command)).flatMap((each) => lastLimits(each) ?? []);
+      const failure = { source, reason: reasonOf(hung.health) };
+      return { sources: [...sources, ...limits], failures: [...failures, failure], ...hung };
+    }
     if (answer.kind === 'ok') sources.push({ source, at: deps.clock.now(), fields: answer.fields });
     else {
-      failures.push({ source, reason: answer.observation.kind === 'failed' ? answer.observation.reason : '' });
+      failures.push({ source, reason: reasonOf(answer.observation) });
       if (command.essential) essentialFailure ??= answer.observation;
-      const last = command.limits === true ? before?.sources.find((each) => each.source === source) : undefined;
+      const last = lastLimits(command);
       if (last !== undefined) sources.push(last);
     }
     // a module that may not be asked at all is not asked again for the rest
     if (essentialFailure !== undefined) return { sources: [], failures, health: essentialFailure };
   }
-  return { sources, failures, health: ok(mergeFields(sources)) };
+  return { sources, failures, health: ok(judgeOf(facts)(mergeFields(sources))) };
 }
 const nothing = { sources: [], failures: [] } as const;
+function reasonOf(observation: Observation<never>): string {
+  return observation.kind === 'failed' ? observation.reason : '';
+}
 
 type Answer =
   | { readonly kind: 'ok'; readonly fields: HealthFields }
@@ -135,9 +154,9 @@ async function askOnce(
   return { kind: 'failed', observation };
 }
 
-/** The kernel touches nothing beyond what firmware returned: zeros there are not an answer. */
+/** The kernel touches nothing beyond what firmware returned: zeros there are not an answer, nor is a buffer of nothing else. */
 function validPart({ reply, firmwareBytes }: Extract<DsmReply, { kind: 'ok' }>, lengthOptional: boolean): Uint8Array {
-  if (firmwareBytes === 0 && lengthOptional) return reply;
+  if (firmwareBytes === 0 && lengthOptional && reply.some((byte) => byte !== 0)) return reply;
   return reply.subarray(0, Math.min(firmwareBytes, reply.length));
 }
 

@@ -91,7 +91,9 @@ test('before the first reading health is null, and an unknown module is not foun
 });
 
 test('replacement advice carries its inputs, with values and limits', async () => {
-  const seen = { health: { ...goodFields, sparePercent: 4 }, history: noHistory, setSize: 1, now: 0 };
+  const nothing = { unknown: 'one reading has no history' };
+  const watched = { rangesWatched: nothing, shutdownsWatched: nothing };
+  const seen = { health: { ...goodFields, sparePercent: 4 }, history: noHistory, ...watched, now: 0 };
   const advice = new Map([[dimmKey, adviseReplacement(seen, defaultAdvicePolicy)]]);
   const { body } = await ask(`/api/v1/dimms/${dimmKey}`, [healthOf(goodFields)], { advice });
   assert.equal(body.advice.advice, 'now');

@@ -4,6 +4,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { DeliverySource } from '../../../src/export/http/route.ts';
 import type { HttpConfig, HttpDeps } from '../../../src/export/http/server.ts';
 import { createSocketFiles } from '../../../src/linux/socket-files.ts';
 import type { Logger } from '../../../src/ports.ts';
@@ -20,6 +21,14 @@ export function recordingLogger(lines: LoggedLine[]): Logger {
   return log;
 }
 
+export const noDeliveries: DeliverySource = {
+  list: async () => [],
+  complete: () => true,
+  replay: async () => ({ kind: 'not-found' }),
+  replayDead: async () => ({ kind: 'not-found' }),
+  test: async () => undefined,
+};
+
 export function httpDeps(
   more: Partial<Omit<HttpDeps, 'config'>> & { config?: Partial<HttpConfig>; lines?: LoggedLine[] } = {},
 ): HttpDeps {
@@ -31,6 +40,7 @@ export function httpDeps(
     onPass: () => () => undefined,
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
+    deliveries: noDeliveries,
     decide: async () => ({ kind: 'not-found' }),
     scrub: async () => ({ started: [], refused: [] }),
     sockets: createSocketFiles(),

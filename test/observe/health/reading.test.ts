@@ -177,6 +177,44 @@ test('firmware of HPE that refuses the newer request is asked again with the old
   assert.equal(reading('nmem0').health.kind, 'ok');
 });
 
+test('firmware of HPE that fails for another reason than the request is not asked again', async (t) => {
+  const { dsm, start, reading } = rig(t, { nmem0: { ...intel, 'nfit/family': '1', 'nfit/dsm_mask': '0x2' } });
+  dsm.set('nmem0', 1, '03000000');
+  await start();
+  assert.equal(dsm.calls.length, 1);
+  const { health } = reading('nmem0');
+  assert.match(health.kind === 'failed' ? health.reason : '', /status: 3 \(operation failed\)/);
+});
+
+test('threshold bits of a Microsoft module make it non-critical or critical, unless its own values and thresholds contradict them', async (t) => {
+  const { dsm, start, reading, observer } = rig(t, {
+    nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0x18a0' },
+  });
+  // bits of warning and error for life and energy source life; 97 % of the life is left
+  const health = (errors: string, warnings: string) => `00000000 00 00 1b00 ${errors} ${warnings} 61 00 01`;
+  const state = async (bits: string): Promise<string | undefined> => {
+    dsm.set('nmem0', 11, bits);
+    await observer.refreshAll('poll');
+    return reading('nmem0').fields.state;
+  };
+  dsm.set('nmem0', 11, health('00', '00'));
+  await start();
+  assert.equal(reading('nmem0').fields.state, 'ok');
+  assert.equal(await state(health('00', '03')), 'noncritical');
+  assert.equal(await state(health('01', '01')), 'critical');
+  const { health: own } = reading('nmem0');
+  assert.equal(own.kind === 'ok' ? own.value.state : undefined, 'critical');
+  dsm.set('nmem0', 5, hex('msft/synthetic-thresholds.hex'));
+  assert.equal(await state(health('01', '01')), 'ok', '97 % are left, the thresholds are 20 and 10 %');
+  assert.deepEqual(doubtedAlarms(reading('nmem0').fields), ['life_warning', 'life_error']);
+  assert.equal(await state('00000000 00 00 1b00 01 01 0f 00 00'), 'noncritical', '15 % are left: a warning, no error');
+  assert.equal(
+    await state('00000000 01 00 1b00 00 00 61 00 00'),
+    'critical',
+    'a register of failures needs no threshold',
+  );
+});
+
 test('a buffer that firmware did not fill is an answer of nothing, not of zeros', async (t) => {
   const { dsm, start, reading } = rig(t, { nmem0: { ...intel, 'nfit/family': '3', 'nfit/dsm_mask': '0x800' } });
   dsm.set('nmem0', 11, '');
@@ -192,6 +230,10 @@ const failures: readonly { errno: string; reason: RegExp }[] = [
   {
     errno: 'EACCES',
     reason: /permission denied \(EACCES\) on \/dev\/nmem0: the probe process must be root, or have CAP_DAC_OVERRIDE/,
+  },
+  {
+    errno: 'EPERM',
+    reason: /EPERM\) on \/dev\/nmem0: its device cgroup must let char-dimmctl in \(DeviceAllow of the unit/,
   },
   { errno: 'ENOENT', reason: /there is no \/dev\/nmem0/ },
   { errno: 'ENXIO', reason: /not this module any more/ },
@@ -232,6 +274,24 @@ test('a healthy module is asked every ten minutes, one with an alarm every minut
   assert.equal(await asked(100), 1, 'the kernel told of a health event');
 });
 
+const toBeWatched: readonly { why: string; smart: string; fast: boolean }[] = [
+  // flags 0x0a: spares and media temperature alone; 39 °C is within 2 °C of the limit of 40 °C, 37 °C is not
+  { why: 'is nearly too hot by value and limit alone', smart: '640000 7002', fast: true },
+  { why: 'is cool', smart: '640000 5002', fast: false },
+  { why: 'has nearly no spare capacity left', smart: '060000 5002', fast: true },
+];
+for (const { why, smart, fast } of toBeWatched) {
+  test(`a module that tells no state and no alarm, and ${why}, is asked every ${fast ? 'minute' : 'ten minutes'}`, async (t) => {
+    const { dsm, clock, start } = rig(t, { nmem0: { ...intel, 'nfit/dsm_mask': '0x6' } });
+    dsm.set('nmem0', 1, `00000000 0a000000 00000000 00 ${smart}`.padEnd(288, '0'));
+    dsm.set('nmem0', 2, hex('intel/threshold-default.hex'));
+    await start();
+    const before = dsm.calls.length;
+    await clock.advance(ALARM + 1);
+    assert.equal(dsm.calls.length > before, fast);
+  });
+}
+
 test('a module that hangs is stuck and not asked until its call comes back, while the others are', async (t) => {
   const { dsm, clock, start, observer, reading } = rig(t, { nmem0: intel, nmem1: intel });
   const release = dsm.hang('nmem0');
@@ -253,6 +313,48 @@ test('a module that hangs is stuck and not asked until its call comes back, whil
   await settle();
   assert.equal(reading('nmem0').health.kind, 'ok');
   assert.deepEqual(observer.stuck(), []);
+});
+
+test('what a module answered before it hung on a later question stays known, with the limits by which it is judged', async (t) => {
+  const { dsm, clock, start, observer, reading } = rig(t, { nmem0: intel });
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'));
+  dsm.set('nmem0', 2, hex('intel/threshold-default.hex'));
+  await start();
+  dsm.set('nmem0', 1, hex('intel/smart-injected.hex'));
+  const release = dsm.hang('nmem0', 2);
+  await clock.advance(ALARM);
+  const { health, fields, failures, stuckSince, lastOkAt, at } = reading('nmem0');
+  assert.equal(health.kind, 'failed', 'a module that hangs is not readable');
+  assert.notEqual(stuckSince, undefined);
+  assert.equal(lastOkAt, at);
+  assert.equal(fields.state, 'fatal');
+  assert.equal(fields.spareThresholdPercent, 5, 'of the answer before');
+  assert.deepEqual(
+    failures.map(({ source }) => source),
+    ['intel 2 SMART_THRESHOLD'],
+  );
+  dsm.hang('nmem0', 1);
+  release();
+  await settle();
+  await settle();
+  assert.equal(reading('nmem0').fields.state, undefined, 'nothing was answered this time');
+  observer.stop();
+});
+
+test('a buffer of nothing but zeros whose length firmware did not tell is no answer: no alarm is called disabled', async (t) => {
+  const { dsm, start, observer, reading } = rig(t, { nmem0: intel });
+  dsm.set('nmem0', 1, quiet);
+  for (const command of [2, 12]) dsm.set('nmem0', command, '', { tellsLength: false });
+  await start();
+  const { fields, failures } = reading('nmem0');
+  assert.equal(fields.alarmsEnabled, undefined);
+  assert.deepEqual(
+    failures.map(({ source }) => source),
+    ['intel 2 SMART_THRESHOLD', 'intel 12 FW_INFO'],
+  );
+  dsm.set('nmem0', 1, hex('intel/smart-default.hex'), { tellsLength: false });
+  await observer.refreshAll('poll');
+  assert.equal(reading('nmem0').fields.state, 'noncritical', 'a buffer that is filled is an answer');
 });
 
 test('another module under the same name begins anew, and a gone one is forgotten', async (t) => {

@@ -15,13 +15,13 @@ export async function placeOf(mode: string): Promise<Place> {
 /** By the place's own sectors, through the region's list. */
 export async function makePlaceBad(place: Place, sector: number, bytes: 512 | 4096 = 4096): Promise<void> {
   injectMachineCheck(inPhysicalMemory(place, sector), bytes);
-  await until('the sector in the list', () => listsSector(regionList('region1'), inRegion(place, sector)));
+  await until('the sector in the list', () => listsSector(regionList(place.ndRegion), inRegion(place, sector)));
 }
 function inRegion(place: Place, sector: number): number {
   return (place.regionOffset ?? 0) + sector;
 }
 export function inPhysicalMemory(place: Place, sector: number): bigint {
-  const start = BigInt(readFileSync('/sys/bus/nd/devices/region1/resource', 'utf8').trim());
+  const start = BigInt(readFileSync(`/sys/bus/nd/devices/${place.ndRegion}/resource`, 'utf8').trim());
   return start + BigInt(inRegion(place, sector)) * 512n;
 }
 export function readMemory(address: bigint): void {

@@ -30,6 +30,7 @@ case $RIG in
       insmod "/lib/nfit-test/$module.ko"
     done
     ndctl wait-scrub >/dev/null ;;
+  e820) modprobe nd_e820; modprobe nd_pmem ;;
 esac
 
 ln -s /checkout/node_modules/.bin/node /usr/bin/node

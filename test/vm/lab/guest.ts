@@ -6,7 +6,7 @@ import type { Image } from './image.ts';
 import { makeExt4 } from './image.ts';
 import type { KernelSource } from './packages.ts';
 
-export type Rig = 'qemu' | 'nfit';
+export type Rig = 'qemu' | 'nfit' | 'e820';
 export type Accelerator = 'kvm' | 'tcg';
 
 export interface GuestPlan {
@@ -82,6 +82,14 @@ function layDisks({ folder, rig }: GuestPlan): void {
 // Two megabytes for labels leave a region of exactly one gibibyte: other sizes misalign the second region.
 const nvdimmBytes = 1026 * 1024 * 1024;
 
+const memory: Readonly<Record<Rig, string>> = {
+  qemu: '2G,slots=4,maxmem=16G',
+  nfit: '2G,slots=4,maxmem=16G',
+  e820: '3G',
+};
+// Two pieces of the memory as if the firmware called them persistent, with a gap: pieces that touch become one.
+const parameters: Readonly<Record<Rig, string>> = { qemu: '', nfit: '', e820: ' memmap=512M!1G memmap=512M!1792M' };
+
 function nvdimmFiles(folder: string): string[] {
   return [0, 1].map((index) => join(folder, `nvdimm${index}.img`));
 }
@@ -98,12 +106,15 @@ function qemuArguments(plan: GuestPlan): string[] {
   ];
   const nvdimms = plan.rig === 'qemu' ? nvdimmFiles(folder) : [];
   return [
-    ...['-accel', plan.accelerator, '-machine', 'pc,nvdimm=on', '-smp', '1', '-m', '2G,slots=4,maxmem=16G'],
+    ...['-accel', plan.accelerator, '-machine', 'pc,nvdimm=on', '-smp', '1', '-m', memory[plan.rig]],
     // The kernel takes a machine check for a memory error only on a processor of this vendor; an old one, since wide
     // vector registers cost an emulator more than they save.
     ...['-cpu', 'Nehalem,vendor=GenuineIntel,+mce,+mca'],
     ...['-kernel', kernel, '-initrd', initrd],
-    ...['-append', 'console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr tsc=reliable'],
+    ...[
+      '-append',
+      `console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr tsc=reliable${parameters[plan.rig]}`,
+    ],
     ...disks.flatMap((disk) => ['-drive', `file=${disk},format=raw,if=virtio`]),
     ...nvdimms.flatMap((file, index) => [
       ...['-object', `memory-backend-file,id=mem${index},share=on,mem-path=${file},size=${nvdimmBytes}`],

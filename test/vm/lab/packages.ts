@@ -9,10 +9,16 @@ export type KernelSource = (typeof kernelSources)[number];
 
 const emptyFolder = join(tmpdir(), 'pmemwatch-vm-apt');
 
-/** What runs inside the guest. Everything else a test needs comes from busybox or Node. */
+/**
+ * What runs inside the guest. Everything else a test needs comes from busybox or Node; shell and coreutils are those that
+ * people have, since commands that the agent tells are run as told.
+ */
 const guestPackages = [
   'attr',
+  'btrfs-progs',
   'busybox-static',
+  'coreutils',
+  'dash',
   'daxctl',
   'dmsetup',
   'e2fsprogs',

@@ -24,7 +24,7 @@ export function testFiles(only: string | undefined): TestFile[] {
   const all = readdirSync(folder)
     .sort()
     .flatMap((file) => {
-      const [, name, rig, on = 'release'] = /^(.*)\.(qemu|nfit)(?:\.(backports|each))?\.ts$/.exec(file) ?? [];
+      const [, name, rig, on = 'release'] = /^(.*)\.(qemu|nfit|e820)(?:\.(backports|each))?\.ts$/.exec(file) ?? [];
       if (name === undefined || !isRig(rig)) return [];
       const kernels = kernelSources.filter((kernel) => on === 'each' || kernel === on);
       return kernels.map((kernel) => ({
@@ -80,5 +80,5 @@ export class Tally {
 }
 
 function isRig(text: string | undefined): text is Rig {
-  return text === 'qemu' || text === 'nfit';
+  return text === 'qemu' || text === 'nfit' || text === 'e820';
 }

@@ -4,31 +4,8 @@ import type { Incident } from '../../../model/incident.ts';
 import type { PlaceState, State } from '../../../model/state.ts';
 import { damageIsKnown, damageOf, lastReadAt } from '../../damage.ts';
 import type { View } from '../../view.ts';
+import { html, type Markup, markup } from './markup.ts';
 import { styleSheet } from './style.ts';
-
-/** Markup that is safe to put into a page; everything else is escaped by `html`. */
-class Markup {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-type Piece = string | number | Markup | readonly Markup[];
-
-/** A template tag: what is put in is escaped, unless `html` itself made it. */
-export function html(strings: TemplateStringsArray, ...pieces: readonly Piece[]): Markup {
-  let text = strings[0] ?? '';
-  pieces.forEach((piece, i) => {
-    text += rendered(piece) + (strings[i + 1] ?? '');
-  });
-  return new Markup(text);
-}
-function rendered(piece: Piece): string {
-  if (piece instanceof Markup) return piece.text;
-  if (typeof piece === 'object') return piece.map((each) => each.text).join('');
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return String(piece).replace(/[&<>"']/g, (c) => entities[c] ?? c);
-}
 
 const MOST_ENDED = 50;
 
@@ -42,13 +19,13 @@ export function renderPage(view: View, ready: { ready: boolean; reason?: string 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${state.host.name} · pmemwatch</title>
-<style>${new Markup(styleSheet)}</style>
+<style>${markup(styleSheet)}</style>
 </head>
 <body>
 <h1>${state.host.name}: ${headline(state, open)}</h1>
 <p>${[state.host.product, state.host.os].filter((known) => known !== null).join(' · ')}</p>
 ${ready.ready ? html`` : html`<p class="warn">Not ready: ${ready.reason ?? 'the first inventory is not done yet.'}</p>`}
-<nav><a href="${telemetryPath}">Metrics</a> <a href="/docs">API</a> <a href="/api/v1/devices">Devices</a> <a href="/api/v1/badblocks">Bad ranges</a> <a href="/api/v1/incidents">Incidents</a> <a href="/api/v1/events">History</a></nav>
+<nav><a href="${telemetryPath}">Metrics</a> <a href="/docs">API</a> <a href="/api/v1/devices">Devices</a> <a href="/api/v1/badblocks">Bad ranges</a> <a href="/api/v1/incidents">Incidents</a> <a href="/api/v1/events">History</a> <a href="/api/v1/deliveries">Deliveries</a> <a href="/runbook">Runbook</a></nav>
 <h2>Incidents</h2>
 ${incidentTable(open)}
 ${endedTable(state)}
