@@ -187,6 +187,12 @@ export interface ProcLink {
   readonly name: string;
   readonly target: Uint8Array;
 }
+export interface ProcLinks {
+  /** of all there are */
+  readonly count: number;
+  /** those that say a path, and not what else a descriptor may be of */
+  readonly paths: readonly ProcLink[];
+}
 export type OpenKind = 'file' | 'directory';
 
 /**
@@ -204,8 +210,11 @@ export interface FilesystemIo {
    * `/proc/PID/root/...` is opened as that process sees it, and never through any link.
    */
   openPath(path: Uint8Array, kind: OpenKind, follow?: boolean): number;
-  /** One name of an open directory, never across a mount point (EXDEV) nor through a link (ELOOP). */
-  openBeneath(directory: number, name: Uint8Array, kind: OpenKind): number;
+  /**
+   * One name of an open directory, never across a mount point (EXDEV) nor through a link (ELOOP). With `at`, the name that
+   * begins there in a listing and ends with NUL: nothing is copied for it.
+   */
+  openBeneath(directory: number, name: Uint8Array, kind: OpenKind, at?: number): number;
   /** open_by_handle_at(2): needs CAP_DAC_READ_SEARCH (EPERM); ESTALE when there is no such inode. */
   openHandle(mount: number, type: number, handle: Uint8Array, kind: OpenKind): number;
   close(fd: number): void;
@@ -220,6 +229,8 @@ export interface FilesystemIo {
   readDirectory(fd: number, into: Uint8Array): number;
   /** What the descriptor's link in procfs says: true for directories, and for files whose name the kernel has at hand. */
   pathOf(fd: number): Uint8Array;
+  /** Process ids of the kernel's own threads, which use no files; empty where they are not told. */
+  kernelThreads(): ReadonlySet<string>;
   /** Names in a directory of procfs, relative to its root. */
   listProc(path: string): readonly string[];
   readProc(path: string): Uint8Array;
@@ -228,9 +239,10 @@ export interface FilesystemIo {
    * keeps one of a few threads for good, so a caller gives up after some of them.
    */
   readProcWithin(path: string, deadlineMs: number): Promise<Uint8Array>;
-  linkProc(path: string): Uint8Array;
-  /** The links of a directory of procfs and what each says, but those that are gone by now. */
-  linksProc(path: string): readonly ProcLink[];
+  /** What a link in procfs says; undefined where it leads nowhere, as of what has ended, or has no program. */
+  linkProc(path: string): Uint8Array | undefined;
+  /** The links of a directory of procfs, but those that are gone by now. EACCES where they are not for us. */
+  linksProc(path: string): ProcLinks;
   /** Of what a link in procfs leads to, as this host knows it, without asking a file server. */
   statusProc(path: string): FileStatus;
   /** Opens what a link in procfs leads to; only for what `statusProc` said is a file or a directory. */

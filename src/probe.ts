@@ -47,7 +47,14 @@ async function readFactsEverywhere(asked: string, io: FilesystemIo): Promise<Hos
   return { ...facts, mounts: [...facts.mounts, ...foreign] };
 }
 
-async function openFilesystems(): Promise<FilesystemIo> {
+let filesystems: Promise<FilesystemIo> | undefined;
+
+/** One for all jobs of this process: its threads stay for the next one. */
+function openFilesystems(): Promise<FilesystemIo> {
+  filesystems ??= createFilesystems();
+  return filesystems;
+}
+async function createFilesystems(): Promise<FilesystemIo> {
   const [{ createFilesystemIo }, { createLanes }] = await Promise.all([
     import('./linux/filesystem-io.ts'),
     import('./linux/lanes.ts'),

@@ -21,9 +21,13 @@ export function readForeignMounts(
   const known = new Set(host.filter(wanted).map(placeOf));
   const seen = new Set<string>();
   const found: Mount[] = [];
+  const threads = io.kernelThreads();
   for (const pid of processIds(io)) {
+    if (threads.has(String(pid))) continue;
     if (seen.size > MOST_NAMESPACES) break;
-    const namespace = quietly(() => Buffer.from(io.linkProc(`${pid}/ns/mnt`)).toString('latin1'));
+    const link = quietly(() => io.linkProc(`${pid}/ns/mnt`));
+    const namespace =
+      link === undefined ? undefined : Buffer.from(link.buffer, link.byteOffset, link.length).toString('latin1');
     if (namespace === undefined || seen.has(namespace)) continue;
     const data = quietly(() => io.readProc(`${pid}/mountinfo`));
     if (data === undefined) continue;

@@ -1,4 +1,4 @@
-import { closeSync, constants, open, openSync, read, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../model/errors.ts';
 import type { FileStatus, FilesystemIo, Lanes, OpenKind, ProcLink } from '../ports.ts';
@@ -9,11 +9,12 @@ import {
   ioctl,
   openat2,
   openByHandle,
-  readLink,
+  readPathLinks,
+  readStream,
   residentPages,
   statxOf,
   tryOpenat2,
-  tryReadlinkAt,
+  tryReadLink,
 } from './native.ts';
 import { readPageSize } from './page-size.ts';
 
@@ -32,6 +33,9 @@ const READ_ONLY = constants.O_RDONLY | constants.O_NONBLOCK | O_CLOEXEC;
 const RESOLVE_NO_XDEV = 0x01;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
+const BENEATH_RESOLVE = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+const BENEATH_FILE = READ_ONLY | constants.O_NOFOLLOW;
+const BENEATH_DIRECTORY = BENEATH_FILE | constants.O_DIRECTORY;
 /** struct statx (include/uapi/linux/stat.h) */
 const STATX = {
   bytes: 256,
@@ -58,6 +62,9 @@ const hanging = new Set<string>();
 const MOST_HANGING = 3;
 /** bit of CAP_FOWNER in CapEff */
 const CAP_FOWNER = 3n;
+/** On a host; in the procfs of a container it may be a program's. */
+const KTHREADD = '2';
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** The one implementation over real system calls. */
 export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): FilesystemIo {
@@ -89,10 +96,10 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       const flags = flagsFor(kind) | (follow ? 0 : constants.O_NOFOLLOW);
       return withoutAccessTime(flags, (f) => openSync(beneath(roots.rootfs, path), f));
     },
-    openBeneath(directory, name, kind) {
-      const flags = flagsFor(kind) | constants.O_NOFOLLOW;
-      const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
-      return fd ?? openat2(directory, name, flags, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+    openBeneath(directory, name, kind, at) {
+      const flags = kind === 'directory' ? BENEATH_DIRECTORY : BENEATH_FILE;
+      const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, BENEATH_RESOLVE, at);
+      return fd ?? openat2(directory, name, flags, BENEATH_RESOLVE, at);
     },
     openHandle: (mount, type, handle, kind) =>
       withoutAccessTime(flagsFor(kind), (flags) => openByHandle(mount, type, handle, flags)),
@@ -110,7 +117,11 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     addressOf,
     status,
     readDirectory: getdents,
-    pathOf: (fd) => readlinkSync(join(roots.proc, 'self/fd', String(fd)), { encoding: 'buffer' }),
+    pathOf(fd) {
+      const path = tryReadLink(`${roots.proc}/self/fd/${fd}`);
+      if (path === undefined) throw failure('ENOENT', `descriptor ${fd} is not open`);
+      return path;
+    },
     cachedPages(fd, offset, length) {
       if (!mayActFor(fd)) throw failure('EPERM', 'the page cache of this file is not shown to us');
       page ??= readPageSize();
@@ -119,6 +130,17 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       const pages = Buffer.alloc(Math.ceil((offset + length) / pageSize) - first);
       residentPages(fd, first * pageSize, pages, pageSize);
       return pages.map((p) => p & 1);
+    },
+    kernelThreads() {
+      try {
+        // all are children of the first of them: so does `ps` know them, and one read tells
+        if (tryReadLink(join(roots.proc, KTHREADD, 'exe')) !== undefined) return NOBODY;
+        const children = readFileSync(join(roots.proc, KTHREADD, 'task', KTHREADD, 'children'), 'latin1');
+        return new Set([KTHREADD, ...children.trim().split(' ')]);
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+        return NOBODY;
+      }
     },
     listProc: (path) => readdirSync(join(roots.proc, path)),
     readProc(path) {
@@ -137,24 +159,22 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
         hanging.add(file);
         fail(failure('ETIMEDOUT', path));
       }, deadlineMs);
-      readWhole(file, (error, data) => {
-        clearTimeout(late);
-        hanging.delete(file);
-        if (error === null) done(data);
-        else fail(error);
-      });
+      readStream(file)
+        .then(done, fail)
+        .finally(() => {
+          clearTimeout(late);
+          hanging.delete(file);
+        });
       return promise;
     },
-    linkProc: (path) => readLink(join(roots.proc, path)),
+    linkProc: (path) => tryReadLink(join(roots.proc, path)),
     linksProc(path) {
       const directory = openSync(join(roots.proc, path), constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC);
       try {
-        const links: ProcLink[] = [];
-        for (const name of readdirSync(join(roots.proc, path))) {
-          const target = tryReadlinkAt(directory, name);
-          if (target !== undefined) links.push({ name, target });
-        }
-        return links;
+        const names = readdirSync(join(roots.proc, path));
+        const paths: ProcLink[] = [];
+        readPathLinks(directory, names, (name, target) => paths.push({ name, target }));
+        return { count: names.length, paths };
       } finally {
         closeSync(directory);
       }
@@ -171,33 +191,6 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
 }
-
-/** With as few turns on a worker as may be: opening and reading can hang, closing cannot. */
-function readWhole(file: string, tell: (error: Error | null, data: Buffer) => void): void {
-  open(file, constants.O_RDONLY | O_CLOEXEC, (cannotOpen, fd) => {
-    if (cannotOpen !== null) {
-      tell(cannotOpen, NO_BYTES);
-      return;
-    }
-    const parts: Buffer[] = [];
-    const next = (): void => {
-      const chunk = Buffer.allocUnsafe(SEQUENCE_BYTES);
-      read(fd, chunk, 0, chunk.length, null, (error, length) => {
-        if (error === null && length > 0) {
-          parts.push(chunk.subarray(0, length));
-          next();
-          return;
-        }
-        closeSync(fd);
-        tell(error, Buffer.concat(parts));
-      });
-    };
-    next();
-  });
-}
-/** What the kernel gives of a seq_file at once, however much is asked for. */
-const SEQUENCE_BYTES = 4096;
-const NO_BYTES = Buffer.alloc(0);
 
 const procScratch = Buffer.alloc(64 * 1024);
 /** Files of procfs tell no size. Most fit one read. */

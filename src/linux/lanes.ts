@@ -1,10 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Lane, Lanes } from '../ports.ts';
 import type { FilesystemRoots } from './filesystem-io.ts';
 
-/** More threads than this gain nothing on one device. */
-const MOST_LANES = 4;
+/** However few processors there are: while some wait for the device others run. More gain nothing on one device. */
+const LANES = 4;
 
 /** The same kind of file as this one: `.ts` in a checkout, `.js` in the shipped package. */
 function laneEntry(): URL {
@@ -12,11 +11,8 @@ function laneEntry(): URL {
   return new URL(`../lane.${extension}`, import.meta.url);
 }
 
-/** Started when first borrowed. Two even on one processor: while one waits for a device the other can run. */
-export function createLanes(
-  roots: FilesystemRoots,
-  count: number = Math.max(2, Math.min(MOST_LANES, availableParallelism())),
-): Lanes {
+/** Started when first borrowed. */
+export function createLanes(roots: FilesystemRoots, count: number = LANES): Lanes {
   let workers: Worker[] = [];
   let lent = false;
   return {

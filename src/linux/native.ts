@@ -15,6 +15,8 @@ const PROT_READ = 1;
 const MAP_SHARED = 1;
 const STATX_BASIC_AND_MOUNT = 0x17ff;
 const EPERM = 1;
+const ENOENT = 2;
+const EACCES = 13;
 const POLLPRI = 0x2;
 const POLLERR = 0x8;
 /** a native asynchronous call occupies a worker of the pool that file reads also need */
@@ -43,6 +45,10 @@ interface Bindings {
   readonly close: Native;
   readonly readlinkat: Native;
   readonly poll: AsyncNative;
+  readonly fopen: AsyncNative;
+  readonly fread: AsyncNative;
+  readonly ferror: Native;
+  readonly fclose: Native;
 }
 let bindings: Bindings | undefined;
 
@@ -58,7 +64,7 @@ function native(): Bindings {
     getdents64: libc.func('long getdents64(int fd, void *into, unsigned long bytes)'),
     statx: libc.func('int statx(int directory, void *path, int flags, unsigned int mask, void *into)'),
     syscallOpenat2: libc.func(
-      'long syscall(long number, int directory, unsigned long path, unsigned long how, unsigned long bytes)',
+      'int syscall(long number, int directory, unsigned long path, unsigned long how, unsigned long bytes)',
     ),
     // addresses of user space fit a number: at most 2^52 on arm64
     mmap: libc.func('long mmap(long at, unsigned long bytes, int prot, int flags, int fd, long offset)'),
@@ -67,13 +73,14 @@ function native(): Bindings {
     close: libc.func('int close(int fd)'),
     readlinkat: libc.func('long readlinkat(int directory, const char *name, void *into, unsigned long bytes)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
+    fopen: libc.func('long fopen(const char *path, const char *mode)'),
+    fread: libc.func('unsigned long fread(void *into, unsigned long size, unsigned long count, long stream)'),
+    ferror: libc.func('int ferror(long stream)'),
+    fclose: libc.func('int fclose(long stream)'),
   };
   return bindings;
 }
 
-function fail(call: string): never {
-  throw systemError(call);
-}
 function checked(result: number, call: string): number {
   if (result >= 0) return result;
   throw systemError(call);
@@ -95,13 +102,11 @@ export function ioctl(fd: number, request: number, buffer: Uint8Array): number {
  * the kernel's until then.
  */
 export async function ioctlOnWorker(fd: number, request: number, buffer: Uint8Array): Promise<number> {
-  return new Promise((done, fail) => {
-    native().ioctl.async(fd, request, buffer, (error: unknown, result: number) => {
-      if (error !== null && error !== undefined) fail(error);
-      else if (result >= 0) done(result);
-      else fail(systemError(`ioctl 0x${request.toString(16)}`));
-    });
-  });
+  return onWorker(
+    `ioctl 0x${request.toString(16)}`,
+    (tell) => native().ioctl.async(fd, request, buffer, tell),
+    (result) => result >= 0,
+  );
 }
 export function addressOf(buffer: Uint8Array): bigint {
   return koffi.address(buffer);
@@ -141,41 +146,109 @@ export function residentPages(fd: number, offset: number, into: Uint8Array, page
     native().munmap(at, bytes);
   }
 }
-/** openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL. */
-export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
-  return checked(rawOpenat2(directory, name, flags, resolve), 'openat2');
+/**
+ * openat2(2) with `resolve` as RESOLVE_* bits; `name` without its NUL, or with `at` the one that begins there and ends with
+ * one.
+ */
+export function openat2(directory: number, name: Uint8Array, flags: number, resolve: number, at?: number): number {
+  return checked(rawOpenat2(directory, name, flags, resolve, at), 'openat2');
 }
 /** The same, but undefined for EPERM: what it costs to throw would be paid for every file of another user. */
-export function tryOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number | undefined {
-  const result = rawOpenat2(directory, name, flags, resolve);
+export function tryOpenat2(
+  directory: number,
+  name: Uint8Array,
+  flags: number,
+  resolve: number,
+  at?: number,
+): number | undefined {
+  const result = rawOpenat2(directory, name, flags, resolve, at);
   return result < 0 && koffi.errno() === EPERM ? undefined : checked(result, 'openat2');
 }
 /** Reused: a walk opens every file there is. */
 const pathScratch = Buffer.alloc(4096);
-const howScratch = Buffer.alloc(24);
-let scratchAddresses: { readonly path: number; readonly how: number } | undefined;
-function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number): number {
-  const path = name.length < pathScratch.length ? pathScratch : Buffer.alloc(name.length + 1);
-  // an address as a number costs a fraction of a buffer that has to be looked up in every call
-  scratchAddresses ??= { path: Number(koffi.address(pathScratch)), how: Number(koffi.address(howScratch)) };
-  const at = path === pathScratch ? scratchAddresses.path : Number(koffi.address(path));
-  path.set(name);
-  path[name.length] = 0;
-  howScratch.writeUInt32LE(flags, 0);
-  howScratch.writeUInt32LE(resolve, 16);
-  return native().syscallOpenat2(SYS_OPENAT2, directory, at, scratchAddresses.how, howScratch.length);
+const howScratch = new Uint32Array(6);
+let howAddress: number | undefined;
+/** An address as a number costs a fraction of a buffer that has to be looked up in every call; names come from one buffer. */
+let named: { readonly in: Uint8Array; readonly address: number } | undefined;
+function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number, at?: number): number {
+  let path = name;
+  if (at === undefined) {
+    path = name.length < pathScratch.length ? pathScratch : Buffer.alloc(name.length + 1);
+    path.set(name);
+    path[name.length] = 0;
+  }
+  if (named === undefined || named.in !== path) named = { in: path, address: Number(koffi.address(path)) };
+  howAddress ??= Number(koffi.address(howScratch));
+  howScratch[0] = flags;
+  howScratch[4] = resolve;
+  return native().syscallOpenat2(SYS_OPENAT2, directory, named.address + (at ?? 0), howAddress, howScratch.byteLength);
 }
 const linkScratch = Buffer.alloc(4096);
-export function readLink(path: string): Uint8Array {
-  return tryReadlinkAt(AT_FDCWD, path) ?? fail('readlink');
+const SLASH = 0x2f;
+/** Undefined where it leads nowhere (ENOENT): what it costs to throw would be paid for every thread of the kernel. */
+export function tryReadLink(path: string): Uint8Array | undefined {
+  const length = native().readlinkat(AT_FDCWD, path, linkScratch, linkScratch.length);
+  if (length < 0 && koffi.errno() === ENOENT) return undefined;
+  return Uint8Array.prototype.slice.call(linkScratch, 0, checked(length, 'readlink'));
 }
-/** What a link of a directory says; undefined when it cannot be read: most are of processes that end any moment. */
-export function tryReadlinkAt(directory: number, name: string): Uint8Array | undefined {
-  const length = native().readlinkat(directory, name, linkScratch, linkScratch.length);
-  return length < 0 ? undefined : Uint8Array.prototype.slice.call(linkScratch, 0, length);
+/** Tells each link that says a path, but those that are gone: they are of processes that end any moment. @throws EACCES */
+export function readPathLinks(
+  directory: number,
+  names: readonly string[],
+  tell: (name: string, path: Uint8Array) => void,
+): void {
+  for (const name of names) {
+    const length = native().readlinkat(directory, name, linkScratch, linkScratch.length);
+    // what is not for us is so with all of them
+    if (length < 0 && koffi.errno() === EACCES) throw systemError('readlink');
+    if (length > 0 && linkScratch[0] === SLASH) tell(name, Uint8Array.prototype.slice.call(linkScratch, 0, length));
+  }
 }
 export function closeFd(fd: number): void {
   checked(native().close(fd), 'close');
+}
+
+const STREAM_CHUNK = 64 * 1024;
+/**
+ * A whole file that the kernel gives in small pieces and may hang on, read on a worker of the pool: stdio asks for all the
+ * pieces in one turn there, and each turn wakes a thread.
+ */
+export async function readStream(path: string): Promise<Uint8Array> {
+  const { fopen, fread, ferror, fclose } = native();
+  const stream = await onWorker(
+    'fopen',
+    (tell) => fopen.async(path, 're', tell),
+    (result) => result !== 0,
+  );
+  const parts: Buffer[] = [];
+  try {
+    for (;;) {
+      const chunk = Buffer.allocUnsafeSlow(STREAM_CHUNK);
+      const broken = (): boolean => ferror(stream) !== 0;
+      const length = await onWorker(
+        'fread',
+        (tell) => fread.async(chunk, 1, chunk.length, stream, tell),
+        (result) => result === chunk.length || !broken(),
+      );
+      parts.push(chunk.subarray(0, length));
+      if (length < chunk.length) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    }
+  } finally {
+    fclose(stream);
+  }
+}
+function onWorker(
+  call: string,
+  begin: (tell: (error: unknown, result: number) => void) => void,
+  isFine: (result: number) => boolean,
+): Promise<number> {
+  return new Promise((done, fail) => {
+    begin((error, result) => {
+      if (error !== null && error !== undefined) fail(error);
+      else if (isFine(result)) done(result);
+      else fail(systemError(call));
+    });
+  });
 }
 
 /**

@@ -4,5 +4,8 @@
  */
 export const nodeFlags: readonly string[] = ['--disable-sigusr1', '--max-semi-space-size=1', '--optimize-for-size'];
 
-/** Of a process that works for a few seconds and ends: what is short-lived dies in a nursery of this size (MiB), and all the rest goes when it has answered. */
-export const jobFlags: readonly string[] = ['--disable-sigusr1', '--max-semi-space-size=4', '--expose-gc'];
+/**
+ * Of a process that works for a few seconds and ends: what is short-lived dies in a nursery of this size (MiB), and all the rest goes when
+ * it has answered.
+ */
+export const jobFlags: readonly string[] = ['--disable-sigusr1', '--max-semi-space-size=8', '--expose-gc'];

@@ -13,7 +13,7 @@ import { FIEMAP, type FiemapExtent, isPlaced } from './fs/fiemap.ts';
 import { createExtentReader } from './fs/file-extents.ts';
 import { breathe } from './fs/resolver.ts';
 import { unwalkable } from './fs/resolvers.ts';
-import { walkTree } from './fs/tree.ts';
+import { openEntry, pathOfEntry, walkTree } from './fs/tree.ts';
 import { bytePath, bytesOf, joinPath, pathName } from './fs/visible-path.ts';
 import { hasRealtime, isRealtimeFile, realtimeDeviceOf } from './fs/xfs/side-devices.ts';
 import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
@@ -123,9 +123,9 @@ async function* checkBelow(
       // directories that file systems do not map are no files of the user
       if (found.ranges.length > 0) ready.push(found);
     },
-    entry: ({ directory, directoryPath, name }) => {
-      const path = pathOf(directoryPath === '' ? name : `${directoryPath}/${name}`);
-      const opened = attempt(() => io.openBeneath(directory, bytesOf(name), 'file'));
+    entry: (entry) => {
+      const path = pathOf(pathOfEntry(entry));
+      const opened = attempt(() => openEntry(io, entry));
       if (opened.kind === 'failed') {
         if (opened.errno !== 'ENOENT' && opened.errno !== 'ELOOP' && opened.errno !== 'ENXIO')
           ready.push(incomplete(path, opened.reason));

@@ -46,7 +46,7 @@ export function findDeletedFiles({ io, mount, device, signal }: FilesystemTask, 
   for (const pid of quietly(() => io.listProc('')) ?? []) {
     if (signal.aborted) break;
     if (!/^\d+$/.test(pid)) continue;
-    for (const { name, target } of quietly(() => io.linksProc(`${pid}/fd`)) ?? []) {
+    for (const { name, target } of quietly(() => io.linksProc(`${pid}/fd`))?.paths ?? []) {
       if (deletedName(target) !== undefined) quietly(() => look(`${pid}/fd/${name}`));
     }
   }

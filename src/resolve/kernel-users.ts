@@ -26,7 +26,8 @@ export function findKernelUsers(
       if (file !== undefined) add(`${file.devNumber} ${file.inode}`, { kind: 'loop', name: `/dev/${device.name}` });
     }
   }
-  return (target) => found.get(targetKey(target)) ?? NO_USER;
+  // mostly none: thousands of keys need not be made to find nothing
+  return (target) => (found.size === 0 ? NO_USER : (found.get(targetKey(target)) ?? NO_USER));
 }
 
 interface SwapArea {

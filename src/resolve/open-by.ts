@@ -60,7 +60,8 @@ const MOST_STUCK = 3;
 /** Processes whose maps are read side by side. */
 const SIDE_BY_SIDE = 8;
 const DELETED = Buffer.from(' (deleted)');
-const SLASH = 0x2f;
+/** Links of a directory by itself: its name, and its own `.` */
+const OWN_LINKS = 2;
 
 /**
  * Who uses these files and devices, from <procfs>/PID/maps and <procfs>/PID/fd of every process (proc(5)); threads share
@@ -70,8 +71,10 @@ const SLASH = 0x2f;
 export async function findUses(question: UseQuestion): Promise<Uses> {
   if (question.targets.length === 0) return noUses;
   const search = createSearch(question);
-  const processes = attempt(() => question.io.listProc('').filter((name) => /^\d+$/.test(name)));
-  if (typeof processes === 'string') return search.result('the list of processes cannot be read');
+  const listed = attempt(() => question.io.listProc('').filter((name) => /^\d+$/.test(name)));
+  if (typeof listed === 'string') return search.result('the list of processes cannot be read');
+  const threads = question.io.kernelThreads();
+  const processes = listed.filter((pid) => !threads.has(pid));
   for (let at = 0; at < processes.length; at += SIDE_BY_SIDE) {
     if (question.signal.aborted) {
       return search.result(`the deadline passed after ${at} of ${processes.length} processes`);
@@ -105,8 +108,10 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
       drafts.set(key, known);
       return known;
     };
-    let mapped = await lookAtMaps(pid, draft);
+    // its maps come from another thread meanwhile
+    const maps = lookAtMaps(pid, draft);
     let opened = attempt(() => lookAtDescriptors(pid, draft));
+    let mapped = await maps;
     if (mapped === 'nothing' && opened === 0) {
       // its first thread may have ended before the others: they show what the process has
       const other = attempt(() => io.listProc(`${pid}/task`).find((thread) => thread !== pid));
@@ -128,9 +133,11 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
 
   /** Neither a program nor another thread that could still show one: most of what /proc lists has nothing to look at. */
   function isKernelThread(pid: string): boolean {
-    if (attempt(() => io.linkProc(`${pid}/exe`)) !== 'gone') return false;
-    const threads = attempt(() => io.listProc(`${pid}/task`));
-    return threads === 'gone' || (threads !== 'denied' && threads.length <= 1);
+    const program = attempt(() => io.linkProc(`${pid}/exe`));
+    if (program !== undefined && program !== 'gone') return false;
+    // each thread is a directory in it, which its links count
+    const threads = attempt(() => io.statusProc(`${pid}/task`).linkCount - OWN_LINKS);
+    return threads === 'gone' || (threads !== 'denied' && threads <= 1);
   }
 
   async function lookAtMaps(path: string, draft: (key: string, name: Uint8Array) => Draft) {
@@ -181,15 +188,14 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
 
   /** How many descriptors there are. */
   function lookAtDescriptors(path: string, draft: (key: string, name: Uint8Array) => Draft): number {
-    const descriptors = io.linksProc(`${path}/fd`);
-    for (const { name, target } of descriptors) {
-      if (target[0] !== SLASH) continue;
+    const { count, paths } = io.linksProc(`${path}/fd`);
+    for (const { name, target } of paths) {
       const seen = attempt(() => openedTarget(path, name, target));
       if (seen === undefined || seen === 'gone' || seen === 'denied') continue;
       const use = draft(seen.key, seen.name);
       use.statDevice ??= seen.statDevice;
     }
-    return descriptors.length;
+    return count;
   }
 
   /**
@@ -227,7 +233,8 @@ function createSearch({ targets, mounts, io }: UseQuestion) {
       reasons.push(`the memory maps of ${who.join(', ')} did not come within ${MAPS_DEADLINE_MS / 1000} s${others}`);
     }
     const reason = reasons.length === 0 ? undefined : reasons.join('; ');
-    return { of: (target) => found.get(targetKey(target)) ?? NO_USE, complete: reason === undefined, reason };
+    const of = (target: UseTarget) => (found.size === 0 ? NO_USE : (found.get(targetKey(target)) ?? NO_USE));
+    return { of, complete: reason === undefined, reason };
   }
   return { look, result };
 }

@@ -130,15 +130,19 @@ function addOpeners(
   /** why some may be missing; '' when none are */
   reason: string,
 ): void {
+  owner.openByComplete = reason === '';
+  if (reason !== '') owner.openByReason = reason;
+  if (uses.length === 0) {
+    owner.openBy = NOBODY;
+    return;
+  }
   const all = uses.map(({ pid, command, unit, container, pod, mapped }): OpenBy => {
     const hit = offset !== undefined && length !== undefined && touchesBytes(mapped, offset, length);
     return { pid, command, mapped: mapped.length > 0, mapsDamaged: hit, unit, container, pod };
   });
   all.sort((a, b) => danger(b) - danger(a) || a.pid - b.pid);
-  owner.openBy = all.length === 0 ? NOBODY : all.slice(0, MOST_OPENERS);
+  owner.openBy = all.slice(0, MOST_OPENERS);
   if (all.length > MOST_OPENERS) owner.openByCount = all.length;
-  owner.openByComplete = reason === '';
-  if (reason !== '') owner.openByReason = reason;
 }
 function danger(open: OpenBy): number {
   return open.mapsDamaged ? 2 : open.mapped ? 1 : 0;

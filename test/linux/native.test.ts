@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createFilesystemIo } from '../../src/linux/filesystem-io.ts';
 import { handleOf, ioctl, pollPriority } from '../../src/linux/native.ts';
-import { visitDirents } from '../../src/resolve/fs/dirents.ts';
+import { nameEnd, visitDirents } from '../../src/resolve/fs/dirents.ts';
 
 const io = createFilesystemIo({ dev: '/dev', proc: '/proc', rootfs: '/' });
 
@@ -48,8 +48,8 @@ test('a directory is read with names and inode numbers, whatever bytes the names
     const records = Buffer.alloc(4096);
     const found: [Buffer, number][] = [];
     const length = io.readDirectory(fd, records);
-    visitDirents(records, length, (inode, _type, from, to) =>
-      found.push([Buffer.from(records.subarray(from, to)), inode]),
+    visitDirents(records, length, (inode, _type, from, end) =>
+      found.push([Buffer.from(records.subarray(from, nameEnd(records, from, end))), inode]),
     );
     const child = io.openBeneath(fd, name, 'file');
     assert.deepEqual(found, [[name, Number(io.status(child).inode)]]);

@@ -50,7 +50,7 @@ test('the listening half runs without root, groups or capabilities, and reads th
       jobProbe: 'number',
     },
   );
-  assert.match(readFileSync(`/proc/${said.jobProbe}/cmdline`, 'utf8'), /--max-semi-space-size=4/);
+  assert.match(readFileSync(`/proc/${said.jobProbe}/cmdline`, 'utf8'), /--max-semi-space-size=8/);
   assert.match(readFileSync(`/proc/${said.probe}/cmdline`, 'utf8'), /--max-semi-space-size=1/);
   assert.equal(err(), "pmemwatch agent: there is no user 'no-such-user': the agent runs as 'nobody'\n");
   const state = statSync(join(host.roots.rootfs, 'lib/state'));

@@ -78,7 +78,7 @@ test('a process for jobs has room for what they make, one for readings none to s
   const connect = childConnector({ sysfs: '/sys', procfs: '/proc', rootfs: '/', dev: '/dev' });
   for (const [purpose, nursery] of [
     ['readings', '--max-semi-space-size=1'],
-    ['jobs', '--max-semi-space-size=4'],
+    ['jobs', '--max-semi-space-size=8'],
   ] as const) {
     const connection = await connect(purpose);
     const flags = readFileSync(`/proc/${connection.pid}/cmdline`, 'utf8').split('\0');

@@ -111,20 +111,25 @@ export function fakeProcesses(
       const { process } = find(path);
       const { fds = {} } = process;
       if ('errno' in fds && typeof fds.errno === 'string') throw failure(fds.errno);
-      return Object.entries(fds as Record<string, FakeFile>).map(([name, { link }]) => ({
-        name,
-        target: Buffer.from(link, 'latin1'),
-      }));
+      const links = Object.entries(fds as Record<string, FakeFile>);
+      const paths = links.filter(([, { link }]) => link.startsWith('/'));
+      return {
+        count: links.length,
+        paths: paths.map(([name, { link }]) => ({ name, target: Buffer.from(link, 'latin1') })),
+      };
     },
     linkProc(path) {
       const { process, rest } = find(path);
       const shows = process.maps !== undefined || process.fds !== undefined;
       const program = rest === 'exe' && shows ? '/usr/bin/program' : undefined;
       const link = process.links?.[rest] ?? program;
-      if (link === undefined) throw failure('ENOENT');
-      return Buffer.from(link, 'latin1');
+      return link === undefined ? undefined : Buffer.from(link, 'latin1');
     },
     statusProc(path): FileStatus {
+      if (path.endsWith('/task')) {
+        const threads = 1 + (find(path).process.threads?.length ?? 0);
+        return { devNumber: '0:23', inode: '1', mode: 0o40555, deviceNumber: '0:0', linkCount: 2 + threads, size: 0 };
+      }
       asked.push(path);
       const { devNumber, inode, mode = 0o100644, deviceNumber = '0:0' } = fileAt(path);
       return { devNumber, inode, mode, deviceNumber, linkCount: 1, size: 0 };

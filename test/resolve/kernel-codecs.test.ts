@@ -7,10 +7,11 @@ import { createRunIndex } from '../../src/model/run-index.ts';
 import { decodeFiemap, encodeFiemap, FIEMAP, fiemapBuffer, isPlaced } from '../../src/resolve/fs/fiemap.ts';
 import { continueFsmap, decodeFsmap, encodeDevice, encodeFsmap, fsmapBuffer } from '../../src/resolve/fs/getfsmap.ts';
 import { eachOverlap, sectorsIn, touches, wantedBlocks } from '../../src/resolve/fs/wanted.ts';
-import { decodeBulk } from '../../src/resolve/fs/xfs/bulkstat.ts';
+import { decodeBulk, statAgain, type XfsInode } from '../../src/resolve/fs/xfs/bulkstat.ts';
 import { decodeGeometry, inodesIn } from '../../src/resolve/fs/xfs/geometry.ts';
 import { decodeParents } from '../../src/resolve/fs/xfs/parents.ts';
 import { specialOwner } from '../../src/resolve/fs/xfs/special-owners.ts';
+import { memoryIo } from './memory-io.ts';
 
 test('a FIEMAP request names the bytes, the capacity and no flags', () => {
   const raw = fiemapBuffer(2);
@@ -151,4 +152,53 @@ test('overlapping runs are found whatever their order and lengths', () => {
       assert.equal(createRunIndex(all).overlapping(run(start, count)).length, expected);
     }),
   );
+});
+
+test('an XFS inode is the same only with all that it had, and what the kernel writes to lies in the request itself', async () => {
+  const SINGLE = 0xc0205866;
+  const before: XfsInode = {
+    inode: 133,
+    generation: 7,
+    links: 65_537,
+    mode: 0o100644,
+    realtime: false,
+    changed: 5_000.25,
+  };
+  const address = 0x7000_0000n;
+  let asked: number[] = [];
+  const kernel = (links: number, generation: number) => ({
+    ...memoryIo(Buffer.alloc(0)),
+    addressOf: () => address,
+    ioctl(_fd: number, request: number, buffer: Uint8Array) {
+      asked.push(request);
+      if (request !== SINGLE) return 0;
+      const raw = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.length);
+      const [inode, answer] = [raw.readBigUInt64LE(0), raw.readBigUInt64LE(16)].map((at) => Number(at - address));
+      assert.ok(inode !== undefined && inode >= 32 && inode + 8 <= raw.length);
+      assert.ok(answer !== undefined && answer >= 32 && answer + 136 <= raw.length);
+      assert.equal(raw.readBigUInt64LE(24), 0n);
+      raw.copy(raw, answer, inode, inode + 8);
+      raw.writeUInt16LE(before.mode, answer + 8);
+      raw.writeUInt16LE(links, answer + 10);
+      raw.writeBigInt64LE(5n, answer + 72);
+      raw.writeUInt32LE(250_000, answer + 80);
+      raw.writeUInt32LE(generation, answer + 108);
+      return 0;
+    },
+  });
+  const again = async (links: number, generation: number) => {
+    asked = [];
+    const stated = { inodes: new Map([[133, before]]), unreadable: new Map() };
+    return (await statAgain(kernel(links, generation), 3, [133], stated, async () => undefined)).inodes.get(133);
+  };
+  assert.equal(await again(1, 7), before);
+  assert.deepEqual(asked, [SINGLE]);
+  // asked in full
+  for (const [links, generation] of [
+    [2, 7],
+    [1, 8],
+  ] as const) {
+    assert.equal(await again(links, generation), undefined);
+    assert.equal(asked.length, 2);
+  }
 });

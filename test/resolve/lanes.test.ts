@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  closeSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -17,6 +18,7 @@ import { createFilesystemIo } from '../../src/linux/filesystem-io.ts';
 import { createLanes } from '../../src/linux/lanes.ts';
 import type { FilesystemIo, Lane, Lanes } from '../../src/ports.ts';
 import { createLaneWork, type LaneOrder } from '../../src/resolve/fs/lane-work.ts';
+import { askMany } from '../../src/resolve/fs/many-ioctls.ts';
 import { searchTrees } from '../../src/resolve/fs/tree-search.ts';
 
 const roots = { dev: '/dev', proc: '/proc', rootfs: '/' };
@@ -74,6 +76,34 @@ test('several threads find every name exactly once, and leave nothing open', asy
   // twice: the threads stay for the next search
   for (let i = 0; i < 2; i++) assert.deepEqual(await search(io, [...expected.keys()]), expected);
   assert.equal(openFiles(), before);
+});
+
+test('many requests are each answered in their place, whichever thread asked, and failures are told by number', async () => {
+  const FIONREAD = 0x541b;
+  const io = createFilesystemIo(roots, createLanes(roots, 3));
+  const path = join(root, 'a3/b7/c/file 2');
+  writeFileSync(path, 'seventeen bytes..');
+  const fd = openSync(path, 'r');
+  try {
+    for (const count of [3, 511, 512, 2001]) {
+      const packed = Buffer.alloc(count * 4);
+      const many = { fd, size: 4, packed };
+      const ask = (request: number) => askMany(io, { ...many, request }, async () => undefined);
+      assert.equal((await ask(FIONREAD)).size, 0);
+      assert.deepEqual(new Set(new Int32Array(packed.buffer, packed.byteOffset, count)), new Set([17]));
+      const failures = await ask(0xdead);
+      assert.deepEqual([...failures.keys()], [...Array(count).keys()]);
+      assert.deepEqual(new Set(failures.values()), new Set(['ENOTTY']));
+    }
+    const stop = async (): Promise<void> => Promise.reject(new Error('stopped'));
+    const late = { fd, size: 4, packed: Buffer.alloc(8000), request: FIONREAD };
+    await assert.rejects(askMany(io, late, stop), /stopped/);
+    assert.equal((await askMany(io, late, async () => undefined)).size, 0);
+  } finally {
+    closeSync(fd);
+    rmSync(path);
+    writeFileSync(path, '');
+  }
 });
 
 test('work goes from a busy lane to an idle one whatever the order in which they get to run', async () => {

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { open, readdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, type ErrorCode, errnoOf, messageOf } from '../../model/errors.ts';
@@ -46,10 +46,12 @@ async function nullWhenAbsent<T>(found: Promise<T>, ...also: readonly string[]):
   try {
     return await found;
   } catch (error) {
-    const errno = errnoOf(error) ?? '';
-    if (['ENOENT', 'ENOTDIR', ...also].includes(errno)) return null;
+    if (isAbsent(errnoOf(error) ?? '', also)) return null;
     throw error;
   }
+}
+function isAbsent(errno: string, also: readonly string[]): boolean {
+  return errno === 'ENOENT' || errno === 'ENOTDIR' || also.includes(errno);
 }
 
 /** What a failed call says of itself: Node puts path and call into the message, the reason needs neither. */
@@ -93,11 +95,12 @@ export function createLocalTree(root: string, code: ErrorCode = 'SYSFS_READ'): K
       return { kind: 'failed', ...failureOf(error) };
     }
   };
-  const told = async <T>(path: string, found: Promise<T | null>): Promise<T | undefined> => {
+  const told = async <T>(path: string, find: (file: string) => T, ...alsoAbsent: string[]): Promise<T | undefined> => {
     try {
-      return (await found) ?? undefined;
+      return find(join(root, path));
     } catch (cause) {
       const { errno, reason } = failureOf(cause);
+      if (isAbsent(errno, alsoAbsent)) return undefined;
       throw new AgentError(code, `${path}: ${reason} (${errno})`, { cause, context: { errno, path } });
     }
   };
@@ -107,8 +110,8 @@ export function createLocalTree(root: string, code: ErrorCode = 'SYSFS_READ'): K
       const reads = await Promise.all(names.map(async (name) => [name, await read(`${directory}/${name}`)] as const));
       return new Map(reads);
     },
-    list: (directory) => told(directory, listNames(join(root, directory))),
-    link: (path) => told(path, linkTarget(join(root, path))),
-    inode: (path) => told(path, inodeNumber(join(root, path))),
+    list: (directory) => told(directory, (file) => readdirSync(file).sort()),
+    link: (path) => told(path, (file) => readlinkSync(file), 'EINVAL'),
+    inode: (path) => told(path, (file) => statSync(file, { bigint: true }).ino.toString()),
   };
 }

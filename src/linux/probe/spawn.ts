@@ -18,8 +18,8 @@ export interface LinuxRoots {
 /** Readings take next to no memory and time, for ever; a job takes both, and is over soon. */
 export type ProbePurpose = 'readings' | 'jobs';
 
-/** Workers for calls that block; see reader.ts for how many are used. */
-const WORKERS = '16';
+/** Workers for calls that block; see reader.ts for how many are used. A job has few such calls, and each idle worker is woken for one. */
+const WORKERS: Readonly<Record<ProbePurpose, string>> = { readings: '16', jobs: '4' };
 
 /** The same kind of file as this one: `.ts` in a checkout, `.js` in the shipped package. */
 function probeEntry(): string {
@@ -49,7 +49,7 @@ export async function spawnProbe(
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     // glibc gives each worker a heap of its own otherwise, and seldom anything back
-    env: { UV_THREADPOOL_SIZE: WORKERS, MALLOC_ARENA_MAX: '2' },
+    env: { UV_THREADPOOL_SIZE: WORKERS[purpose], MALLOC_ARENA_MAX: '2' },
     cwd: '/',
   });
   await new Promise<void>((done, fail) => {

@@ -13,6 +13,8 @@ const HIGH_KEY = 128;
 const RECORDS = 192;
 const RECORD = 64;
 const CAPACITY = 128;
+/** Enough for what a few sectors show: who shares them, and where a file's pieces meet. */
+const FEW = 4;
 
 export const FSMAP = {
   UNWRITTEN: 0x1,
@@ -42,6 +44,11 @@ export function encodeDevice(devNumber: string): number {
 export function fsmapBuffer(): Buffer {
   return Buffer.alloc(RECORDS + CAPACITY * RECORD);
 }
+/** Bytes of a request with room for a few records. */
+export const SMALL_FSMAP = RECORDS + FEW * RECORD;
+function capacityOf(buffer: Buffer): number {
+  return (buffer.length - RECORDS) / RECORD;
+}
 /**
  * Asks for `[from, to)`. Both keys carry the device: with 0 in the low key the kernel would answer from the start of
  * every device with a greater number.
@@ -49,7 +56,7 @@ export function fsmapBuffer(): Buffer {
 export function encodeFsmap(buffer: Buffer, device: number, from: number, to: number): void {
   buffer.fill(0, 0, RECORDS);
   const view = viewOf(buffer);
-  view.setUint32(8, CAPACITY, true);
+  view.setUint32(8, capacityOf(buffer), true);
   view.setUint32(LOW_KEY, device, true);
   write64(view, LOW_KEY + 8, from);
   view.setUint32(HIGH_KEY, device, true);
@@ -60,7 +67,7 @@ export function encodeFsmap(buffer: Buffer, device: number, from: number, to: nu
 /** @throws AgentError CODEC_REPLY for addresses that no device has */
 export function decodeFsmap(buffer: Buffer): FsmapRecord[] {
   const view = viewOf(buffer);
-  const entries = Math.min(view.getUint32(12, true), CAPACITY);
+  const entries = Math.min(view.getUint32(12, true), capacityOf(buffer));
   const records: FsmapRecord[] = [];
   for (let i = 0, at = RECORDS; i < entries; i++, at += RECORD) {
     const [physical, length, owner] = [read64(view, at + 8), read64(view, at + 32), read64(view, at + 16)];
@@ -71,13 +78,21 @@ export function decodeFsmap(buffer: Buffer): FsmapRecord[] {
   }
   return records;
 }
+/** Byte of the last record of an answer after which there are more. */
+function lastBeforeMore(buffer: Buffer): number | undefined {
+  const view = viewOf(buffer);
+  const entries = Math.min(view.getUint32(12, true), capacityOf(buffer));
+  const last = RECORDS + (entries - 1) * RECORD;
+  return entries === 0 || (view.getUint32(last + 4, true) & FSMAP.LAST) !== 0 ? undefined : last;
+}
+export function isWholeFsmap(buffer: Buffer): boolean {
+  return lastBeforeMore(buffer) === undefined;
+}
 /** Makes the last record the low key: a key with a length means "after this". False when the answer was whole. */
 export function continueFsmap(buffer: Buffer): boolean {
   const view = viewOf(buffer);
-  const entries = Math.min(view.getUint32(12, true), CAPACITY);
-  if (entries === 0) return false;
-  const last = RECORDS + (entries - 1) * RECORD;
-  if ((view.getUint32(last + 4, true) & FSMAP.LAST) !== 0) return false;
+  const last = lastBeforeMore(buffer);
+  if (last === undefined) return false;
   buffer.copy(buffer, LOW_KEY, last, last + RECORD);
   view.setUint32(12, 0, true);
   return true;

@@ -1,5 +1,6 @@
 import { AgentError, errnoOf, messageOf } from '../../model/errors.ts';
 import type { FilesystemIo } from '../../ports.ts';
+import { askSome, type Failures, type ManyIoctls } from './many-ioctls.ts';
 import { createTreeWalk, type OpenDirectory } from './tree.ts';
 import { createJobVisitor, type TreeFindings, type TreeJob } from './tree-job.ts';
 
@@ -16,12 +17,14 @@ export const SHARED_BYTES = 12;
 
 export type LaneOrder =
   | { readonly op: 'job'; readonly job: TreeJob; readonly shared: SharedArrayBuffer }
-  | { readonly op: 'walk'; readonly directories: readonly OpenDirectory[] };
+  | { readonly op: 'walk'; readonly directories: readonly OpenDirectory[] }
+  | { readonly op: 'ask'; readonly many: ManyIoctls };
 export type LaneReport =
   /** directories for lanes without work; their descriptors go with them */
   | { readonly op: 'spare'; readonly directories: readonly OpenDirectory[] }
   | { readonly op: 'found'; readonly findings: TreeFindings }
   | { readonly op: 'idle' }
+  | { readonly op: 'asked'; readonly packed: Uint8Array; readonly failures: Failures }
   /** `code`: of an AgentError or an errno; absent for a bug */
   | { readonly op: 'failed'; readonly message: string; readonly code: string | undefined };
 
@@ -30,7 +33,7 @@ const MOST_GIVEN = 64;
 /** Findings are handed on in pieces, so that none grows without bound. */
 const STEPS_PER_REPORT = 2048;
 
-/** The work of one lane: walks what it is given, gives away half of it when another lane has nothing to do. */
+/** The work of one lane: asks what it is told to, or walks what it is given and gives away half of it when another lane has nothing to do. */
 export function createLaneWork(io: FilesystemIo, report: (message: LaneReport) => void): (order: LaneOrder) => void {
   let shared: Int32Array = new Int32Array(SHARED_BYTES / 4);
   let visitor = createJobVisitor(io, { kind: 'names', inodes: new Float64Array() });
@@ -65,6 +68,11 @@ export function createLaneWork(io: FilesystemIo, report: (message: LaneReport) =
       return;
     }
     try {
+      if (order.op === 'ask') {
+        const { packed, size } = order.many;
+        report({ op: 'asked', failures: askSome(io, order.many, 0, packed.length / size), packed });
+        return;
+      }
       walk(order.directories);
       report({ op: 'idle' });
     } catch (error) {

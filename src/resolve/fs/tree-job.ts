@@ -2,8 +2,8 @@ import { errnoOf } from '../../model/errors.ts';
 import type { FilesystemIo } from '../../ports.ts';
 import { DIRENT_TYPE } from './dirents.ts';
 import { createExtentSearch, type ExtentSearch, type WantedSectors } from './file-extents.ts';
-import type { TreeEntry, TreeVisitor } from './tree.ts';
-import { type BytePath, bytesOf } from './visible-path.ts';
+import { openEntry, pathOfEntry, type TreeVisitor } from './tree.ts';
+import type { BytePath } from './visible-path.ts';
 import { isRealtimeFile } from './xfs/side-devices.ts';
 
 /** What is looked for in a tree; plain data, so that it can be handed to another thread. */
@@ -70,7 +70,7 @@ function nameVisitor(inodes: Float64Array, takeFailures: TakeFailures): Part {
   let names: [number, BytePath][] = [];
   return {
     wants: (inode) => wanted.has(inode),
-    entry: (e) => names.push([e.inode, pathOf(e)]),
+    entry: (e) => names.push([e.inode, pathOfEntry(e)]),
     take() {
       const found = { names, files: [], failures: takeFailures(), supported: undefined };
       names = [];
@@ -90,12 +90,18 @@ function extentVisitor(
   /** a file system that does not tell of one directory does not tell of any */
   let directoriesTell = true;
   /** Whether it tells where it lies. */
-  const look = (fd: number, path: BytePath): boolean => {
+  const look = (fd: number, pathOf: () => BytePath): boolean => {
     const pieces = search.find(fd);
     if (pieces === undefined || pieces.length === 0) return pieces !== undefined;
     if (job.realtime !== undefined && isRealtimeFile(io, fd) !== job.realtime) return true;
     const { inode, mode, linkCount } = io.status(fd);
-    files.push({ inode, kind: (mode & S_IFMT) === S_IFDIR ? 'directory' : 'file', links: linkCount, path, pieces });
+    files.push({
+      inode,
+      kind: (mode & S_IFMT) === S_IFDIR ? 'directory' : 'file',
+      links: linkCount,
+      path: pathOf(),
+      pieces,
+    });
     return true;
   };
   const attempt = (ask: () => void): void => {
@@ -113,14 +119,14 @@ function extentVisitor(
     directory(fd, path) {
       if (!directoriesTell) return;
       attempt(() => {
-        directoriesTell = look(fd, path);
+        directoriesTell = look(fd, () => path);
       });
     },
     entry: (e) =>
       attempt(() => {
-        const fd = io.openBeneath(e.directory, bytesOf(e.name), 'file');
+        const fd = openEntry(io, e);
         try {
-          if (e.type === DIRENT_TYPE.file || (io.status(fd).mode & S_IFMT) === S_IFREG) look(fd, pathOf(e));
+          if (e.type === DIRENT_TYPE.file || (io.status(fd).mode & S_IFMT) === S_IFREG) look(fd, () => pathOfEntry(e));
         } finally {
           io.close(fd);
         }
@@ -131,8 +137,4 @@ function extentVisitor(
       return found;
     },
   };
-}
-
-function pathOf({ directoryPath, name }: TreeEntry): BytePath {
-  return directoryPath === '' ? name : `${directoryPath}/${name}`;
 }

@@ -119,6 +119,8 @@ async function searchInLanes(
         if (stopped) for (const { fd } of message.directories) io.close(fd);
         else queue.push(...message.directories);
         break;
+      case 'asked':
+        return;
       case 'found':
         if (!stopped) search.found(message.findings);
         if (!stopped && search.enough()) stop();

@@ -1,20 +1,34 @@
 import { errnoOf } from '../../model/errors.ts';
 import type { FilesystemIo } from '../../ports.ts';
-import { DIRENT_TYPE, visitDirents } from './dirents.ts';
+import { DIRENT_TYPE, nameIn, visitDirents } from './dirents.ts';
+import { viewOf } from './little-endian.ts';
 import { type BytePath, bytesOf } from './visible-path.ts';
 
 /** So much of a directory is looked at in one step. */
 const LISTING_BYTES = 32 * 1024;
 
+/** An entry while it is visited: its name lies in a listing that is used for the next ones as well. */
 export interface TreeEntry {
   /** the open directory that holds it */
   readonly directory: number;
   /** relative to the root of the walk; '' is the root itself */
   readonly directoryPath: BytePath;
-  readonly name: BytePath;
+  readonly listing: Buffer;
+  /** where in the listing the name begins, and where its record ends */
+  readonly from: number;
+  readonly end: number;
   readonly type: number;
   /** exact below 2^53 */
   readonly inode: number;
+}
+/** Relative to the root of the walk. */
+export function pathOfEntry({ directoryPath, listing, from, end }: TreeEntry): BytePath {
+  const name = nameIn(listing, from, end);
+  return directoryPath === '' ? name : `${directoryPath}/${name}`;
+}
+/** Opens what the entry names. @throws as `FilesystemIo.openBeneath` */
+export function openEntry(io: FilesystemIo, { directory, listing, from }: TreeEntry): number {
+  return io.openBeneath(directory, listing, 'file', from);
 }
 export interface TreeVisitor {
   /** Whether the entry is worth its name; called for every entry. */
@@ -59,6 +73,7 @@ interface Frame {
 
 export function createTreeWalk(io: FilesystemIo, visitor: TreeVisitor): TreeWalk {
   const listing = Buffer.alloc(LISTING_BYTES);
+  const view = viewOf(listing);
   /** roots that are waiting, and the branch that is being walked on top of the one they came from */
   const waiting: Frame[] = [];
   const frames: Frame[] = [];
@@ -68,17 +83,22 @@ export function createTreeWalk(io: FilesystemIo, visitor: TreeVisitor): TreeWalk
     if (!frame.keep) io.close(frame.fd);
   }
   function list(frame: Frame): void {
-    const { fd, path, children } = frame;
+    const { fd, path } = frame;
     try {
       const length = io.readDirectory(fd, listing);
       if (length === 0) frame.state = 'listed';
-      else visitEntries(listing, length, fd, path, children, visitor);
+      else visitDirents(listing, length, (inode, type, from, end) => visit(inode, type, from, end, frame), view);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
       frame.state = 'listed';
       visitor.blocked(path, errno);
     }
+  }
+  function visit(inode: number, type: number, from: number, end: number, frame: Frame): void {
+    const wanted = visitor.wants(inode, type);
+    if (type === DIRENT_TYPE.directory || type === DIRENT_TYPE.unknown) frame.children.push(nameIn(listing, from, end));
+    if (wanted) visitor.entry({ directory: frame.fd, directoryPath: frame.path, listing, from, end, type, inode });
   }
   function openNext(frame: Frame): Frame | undefined {
     for (let name = frame.children.pop(); name !== undefined; name = frame.children.pop()) {
@@ -165,22 +185,4 @@ function openChild(io: FilesystemIo, parent: Frame, name: BytePath, visitor: Tre
     if (errno !== 'ENOENT' && errno !== 'ENOTDIR' && errno !== 'ELOOP') visitor.blocked(path, errno);
     return undefined;
   }
-}
-
-function visitEntries(
-  listing: Buffer,
-  length: number,
-  directory: number,
-  directoryPath: BytePath,
-  children: BytePath[],
-  visitor: TreeVisitor,
-): void {
-  visitDirents(listing, length, (inode, type, from, to) => {
-    const wanted = visitor.wants(inode, type);
-    const descend = type === DIRENT_TYPE.directory || type === DIRENT_TYPE.unknown;
-    if (!wanted && !descend) return;
-    const name = listing.toString('latin1', from, to);
-    if (descend) children.push(name);
-    if (wanted) visitor.entry({ directory, directoryPath, name, type, inode });
-  });
 }

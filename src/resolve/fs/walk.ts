@@ -1,6 +1,6 @@
 import { AgentError, errnoOf } from '../../model/errors.ts';
 import { type Run, run, subtract } from '../../model/extent.ts';
-import type { Owner } from '../../model/owner.ts';
+import type { Owner, OwnerDraft } from '../../model/owner.ts';
 import type { Mount } from '../../model/topology.ts';
 import { bytes } from '../../model/units.ts';
 import type { FilesystemIo } from '../../ports.ts';
@@ -34,7 +34,8 @@ interface Found {
   readonly kind: 'file' | 'directory';
   readonly links: number;
   readonly pieces: readonly number[];
-  readonly names: Set<BytePath>;
+  /** the same twice where walks overlap */
+  readonly names: BytePath[];
 }
 interface Survey {
   readonly found: Map<string, Found>;
@@ -66,10 +67,13 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
   const space = createPathSpace(task.mount, task.mounts);
   const placed: Run[] = [];
   for (const [inode, file] of survey.found) {
-    const paths = ownerPaths([...file.names], file.kind === 'directory' ? 'directory' : file.links, space, why);
-    for (const { where, ...piece } of piecesOf(file.pieces)) {
-      placed.push(where);
-      yield { kind: file.kind, device: task.device.name, ...where, inode, ...piece, ...paths };
+    const { kind, links, pieces, names } = file;
+    const told = names.length === 1 ? names : [...new Set(names)];
+    const paths = ownerPaths(told, kind === 'directory' ? 'directory' : links, space, why);
+    for (let at = 0; at + PIECE_FIELDS <= pieces.length; at += PIECE_FIELDS) {
+      const owner = ownerOf(pieces, at, { ...paths, kind, device: task.device.name, inode });
+      placed.push(run(owner.start, owner.count));
+      yield owner;
     }
   }
   yield* rest(task, placed, why);
@@ -84,17 +88,28 @@ function* withoutMaps({ device, mount, wanted }: FilesystemTask): Generator<Owne
   return { complete: false, reason };
 }
 
-function* piecesOf(pieces: readonly number[]): Generator<{ readonly where: Run } & Pick<Owner, PieceKey>> {
-  for (let i = 0; i + 4 < pieces.length; i += 5) {
-    const [start, count, offset, length, flags] = pieces.slice(i, i + 5) as [number, number, number, number, number];
-    const shared = (flags & FIEMAP.SHARED) !== 0 ? { shared: true } : {};
-    // a sparse file may have bytes where numbers are not exact any more
-    const place = Number.isSafeInteger(offset + length) ? { offset, length: bytes(length) } : {};
-    const state = (flags & FIEMAP.UNWRITTEN) !== 0 ? 'unwritten' : 'data';
-    yield { where: run(start, count), ...place, state, ...shared };
+const PIECE_FIELDS = 5;
+function ownerOf(pieces: readonly number[], at: number, file: Omit<Owner, 'start' | 'count'>): Owner {
+  const [start, count, offset, length, flags] = pieces.slice(at, at + PIECE_FIELDS) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  const owner: OwnerDraft = {
+    ...file,
+    ...run(start, count),
+    state: (flags & FIEMAP.UNWRITTEN) !== 0 ? 'unwritten' : 'data',
+  };
+  if ((flags & FIEMAP.SHARED) !== 0) owner.shared = true;
+  // a sparse file may have bytes where numbers are not exact any more
+  if (Number.isSafeInteger(offset + length)) {
+    owner.offset = offset;
+    owner.length = bytes(length);
   }
+  return owner;
 }
-type PieceKey = 'offset' | 'length' | 'state' | 'shared';
 
 function* rest(task: FilesystemTask, placed: readonly Run[], why: string | undefined): Generator<Owner> {
   const reason =
@@ -121,8 +136,8 @@ async function surveyBelow(
         for (const { inode, kind, links, path, pieces } of files) {
           const full = joinPath(start.internal, path);
           const known = survey.found.get(inode);
-          if (known !== undefined) known.names.add(full);
-          else survey.found.set(inode, { kind, links, pieces, names: new Set([full]) });
+          if (known !== undefined) known.names.push(full);
+          else survey.found.set(inode, { kind, links, pieces, names: [full] });
         }
       },
       enough: () => false,

@@ -1,6 +1,6 @@
 import { errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
-import { visitDirents } from '../dirents.ts';
+import { nameEnd, visitDirents } from '../dirents.ts';
 import { type BytePath, joinPath } from '../visible-path.ts';
 import { visitEntries } from './directory.ts';
 import { openInode } from './handle.ts';
@@ -138,7 +138,9 @@ async function listEncrypted(
     if (opened.kind !== 'open') continue;
     try {
       for (let length = io.readDirectory(opened.fd, listing); length > 0; ) {
-        visitDirents(listing, length, (inode, _type, from, to) => found(directory, inode, listing, from, to));
+        visitDirents(listing, length, (inode, _type, from, end) =>
+          found(directory, inode, listing, from, nameEnd(listing, from, end)),
+        );
         length = io.readDirectory(opened.fd, listing);
       }
     } catch (error) {

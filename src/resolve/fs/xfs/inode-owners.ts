@@ -7,7 +7,7 @@ import { FSMAP, fsmapBuffer } from '../getfsmap.ts';
 import { ownerPaths } from '../owner-paths.ts';
 import { breathe, type FilesystemTask } from '../resolver.ts';
 import { bytePath, createPathSpace, type PathSpace } from '../visible-path.ts';
-import { type StatedInodes, statInodes, type XfsInode } from './bulkstat.ts';
+import { type StatedInodes, statAgain, statInodes, type XfsInode } from './bulkstat.ts';
 import { type Claim, claimsOutside } from './claims.ts';
 import type { XfsGeometry } from './geometry.ts';
 import { stillInMap } from './inode-maps.ts';
@@ -56,7 +56,7 @@ export async function* describeClaims(
     signal: task.signal,
   };
   const names = await readXfsNames(alive, sources, { turn, tell });
-  const after = await statInodes(io, mountFd, numbers, turn);
+  const after = await statAgain(io, mountFd, numbers, before, turn);
   const suspects = new Set(
     [...numbers].filter((n) => !isSettled(before.inodes.get(n), after.inodes.get(n), survey.began)),
   );
@@ -66,8 +66,9 @@ export async function* describeClaims(
   const described = new Map<number, Described>();
   for (const number of numbers) {
     const owner = describe(number, before, names, space, root);
-    const moved = before.inodes.get(number)?.changed !== after.inodes.get(number)?.changed;
-    described.set(number, moved ? withNamesThatHold(owner, after.inodes.get(number), task) : owner);
+    const now = after.inodes.get(number);
+    const moved = before.inodes.get(number)?.changed !== now?.changed;
+    described.set(number, moved ? withNamesThatHold(owner, now, task) : owner);
   }
   for (const claim of claimsOutside(claims, changed)) {
     yield { ...ownerOf(claim, described.get(claim.inode) as Described), device: task.device.name, ...claim.where };

@@ -19,6 +19,8 @@ export interface NameSources {
   readonly mountRoot: BytePath;
   readonly parentPointers: boolean;
   readonly signal: AbortSignal;
+  /** where it is mounted, once that was asked */
+  mounted?: BytePath;
 }
 /** What a long search does now and then. */
 export interface Pause {
@@ -72,9 +74,11 @@ export function directoryPath(sources: NameSources, inode: XfsHandle): BytePath 
   try {
     fd = openXfsInode(io, mountFd, inode, 'directory');
     if (fd === undefined) return undefined;
-    const mounted = Buffer.from(io.pathOf(mountFd)).toString('latin1');
-    const path = Buffer.from(io.pathOf(fd)).toString('latin1');
+    sources.mounted ??= textOf(io.pathOf(mountFd));
+    const { mounted } = sources;
+    const path = textOf(io.pathOf(fd));
     const prefix = mounted === '/' ? '' : mounted;
+    // nor where the mount has been moved meanwhile
     if (path !== mounted && !path.startsWith(`${prefix}/`)) return undefined;
     return joinPath(mountRoot, path.slice(prefix.length));
   } catch (error) {
@@ -84,6 +88,10 @@ export function directoryPath(sources: NameSources, inode: XfsHandle): BytePath 
   } finally {
     if (fd !== undefined) io.close(fd);
   }
+}
+
+function textOf({ buffer, byteOffset, length }: Uint8Array): BytePath {
+  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }
 
 /** One walk over all directories, comparing inode numbers only; what it says of names that it could not see. */

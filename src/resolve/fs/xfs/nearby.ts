@@ -1,5 +1,5 @@
 import type { FilesystemIo } from '../../../ports.ts';
-import { visitDirents } from '../dirents.ts';
+import { nameIn, visitDirents } from '../dirents.ts';
 import { type BytePath, joinPath } from '../visible-path.ts';
 import { createBulkReader, type XfsInode } from './bulkstat.ts';
 import { openXfsInode } from './handle.ts';
@@ -8,8 +8,8 @@ import { directoryPath, isDirectory, type NameSources } from './names.ts';
 /** XFS puts files close behind the inode of the directory they are made in. */
 const BATCH = 1024;
 /** How far back each attempt looks, in inode numbers. */
-const REACHES = [2048, 8192, 32768];
-const AHEAD = 256;
+const REACHES = [192, 2048, 8192, 32768];
+const AHEAD = 64;
 const MOST_DIRECTORIES = 64;
 const LISTING_BYTES = 64 * 1024;
 
@@ -83,8 +83,8 @@ function namesIn(
   const matches: { inode: number; name: BytePath }[] = [];
   try {
     for (let length = io.readDirectory(fd, listing); length > 0; length = io.readDirectory(fd, listing)) {
-      visitDirents(listing, length, (inode, _type, from, to) => {
-        if (open.has(inode)) matches.push({ inode, name: listing.toString('latin1', from, to) });
+      visitDirents(listing, length, (inode, _type, from, end) => {
+        if (open.has(inode)) matches.push({ inode, name: nameIn(listing, from, end) });
       });
     }
   } finally {

@@ -1,7 +1,18 @@
 import { errnoOf } from '../../../model/errors.ts';
 import { clip, endOf, type Run, run, subtract } from '../../../model/extent.ts';
 import { bytesFromSectors, sectorsCovering, wholeSectors } from '../../../model/units.ts';
-import { encodeDevice, type FsmapRecord, fsmapBuffer, readFsmap } from '../getfsmap.ts';
+import {
+  decodeFsmap,
+  encodeDevice,
+  encodeFsmap,
+  FS_IOC_GETFSMAP,
+  type FsmapRecord,
+  fsmapBuffer,
+  isWholeFsmap,
+  readFsmap,
+  SMALL_FSMAP,
+} from '../getfsmap.ts';
+import { askMany } from '../many-ioctls.ts';
 import { breathe, type FilesystemTask } from '../resolver.ts';
 import { DAMAGED } from './damaged.ts';
 import type { XfsGeometry } from './geometry.ts';
@@ -41,23 +52,38 @@ export async function askReverseMap(
   const device = encodeDevice(task.device.devNumber);
   const failures = new Map<number, number>();
   const groupSectors = wholeSectors(g.blockBytes * g.groupBlocks);
-  const open = splitByGroup(wanted, groupSectors).reverse();
-  const total = open.length;
+  const asked = splitByGroup(wanted, groupSectors);
+  const total = asked.length;
   let turns = 0;
+  let reached = 0;
+  const take = (r: Run, record: FsmapRecord): void => {
+    const start = wholeSectors(record.physical);
+    // records are whole extents: cut to what was asked
+    const where = clip(run(start, sectorsCovering(record.physical, record.length)), r);
+    if (where === undefined) return;
+    if (where.start > reached) untold.push(run(reached, where.start - reached));
+    reached = Math.max(reached, endOf(where));
+    records.push({ where, record });
+  };
+  const finish = (r: Run): void => {
+    if (reached < endOf(r)) untold.push(run(reached, endOf(r) - reached));
+  };
+  const open: Run[] = [];
+  for await (const [r, told] of askTogether(task, mountFd, device, asked)) {
+    reached = r.start;
+    for (const record of told ?? []) take(r, record);
+    if (told === undefined) open.push(r);
+    else finish(r);
+  }
+  open.reverse();
   for (let r = open.pop(); r !== undefined; r = open.pop()) {
-    let reached: number = r.start;
+    reached = r.start;
     try {
       for (const record of readFsmap(task.io, mountFd, buffer, device, byteRange(r))) {
-        const start = wholeSectors(record.physical);
-        // records are whole extents: cut to what was asked
-        const where = clip(run(start, sectorsCovering(record.physical, record.length)), r);
-        if (where === undefined) continue;
-        if (where.start > reached) untold.push(run(reached, where.start - reached));
-        reached = Math.max(reached, endOf(where));
-        records.push({ where, record });
+        take(r, record);
         if (++turns % (ASKED_PER_TURN * 16) === 0) await breathe(task.signal);
       }
-      if (reached < endOf(r)) untold.push(run(reached, endOf(r) - reached));
+      finish(r);
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined || !DAMAGED.includes(errno)) throw error;
@@ -81,6 +107,37 @@ export async function askReverseMap(
     }
   }
   return { records, untold, unreadable };
+}
+
+/** So many in one piece of work: their requests and answers take half a kilobyte each. */
+const TOGETHER = 16_384;
+/** Fewer are quicker asked one by one. */
+const MANY = 256;
+
+/** Asks about many ranges in several threads; undefined where that was not enough, or failed. */
+async function* askTogether(
+  task: FilesystemTask,
+  mountFd: number,
+  device: number,
+  asked: readonly Run[],
+): AsyncGenerator<readonly [Run, readonly FsmapRecord[] | undefined]> {
+  const pause = (): Promise<void> => breathe(task.signal);
+  for (let from = 0; from < asked.length; from += TOGETHER) {
+    const some = asked.slice(from, from + TOGETHER);
+    if (some.length < MANY) {
+      for (const r of some) yield [r, undefined];
+      continue;
+    }
+    const packed = Buffer.alloc(some.length * SMALL_FSMAP);
+    const place = (i: number): Buffer => packed.subarray(i * SMALL_FSMAP, (i + 1) * SMALL_FSMAP);
+    for (const [i, r] of some.entries()) encodeFsmap(place(i), device, byteRange(r).from, byteRange(r).to);
+    const many = { fd: mountFd, request: FS_IOC_GETFSMAP, size: SMALL_FSMAP, packed };
+    const failures = await askMany(task.io, many, pause);
+    for (const [i, r] of some.entries()) {
+      const told = failures.has(i) || !isWholeFsmap(place(i)) ? undefined : decodeFsmap(place(i));
+      yield [r, told];
+    }
+  }
 }
 
 /** Each allocation group has a map of its own: what is wrong with one says nothing of the others. */
