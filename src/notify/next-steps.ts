@@ -1,10 +1,11 @@
 /** What the owner of the bytes can do: rows of docs/recovery-model.md, filled in. pmemwatch never writes itself. */
 import type { Incident } from '../model/incident.ts';
+import type { Owner, OwnerKind } from '../model/owner.ts';
 import { damagedFiles } from './damaged-files.ts';
 import { dimmSteps } from './dimm-wording.ts';
 import { kindsWithoutFile, ownerStep } from './owner-step.ts';
 import { citing } from './recovery-row.ts';
-import { fileStep, type StepOptions } from './rewrite-step.ts';
+import { copyHint, fileStep, type StepOptions } from './rewrite-step.ts';
 import { deviceName, plural } from './wording.ts';
 
 const MOST_FILES = 5;
@@ -29,7 +30,10 @@ export function nextSteps(incident: Incident, options: StepOptions): string[] {
   }
   for (const kind of kindsWithoutFile) {
     const own = owners.filter((owner) => owner.kind === kind);
-    const distinct = [...new Set(own.map((owner) => ownerStep(owner, own, incident, options)))];
+    const copy = copyHint(own);
+    const distinct = [
+      ...new Set(spokesmen(own).map((owner) => ownerStep(owner, { all: own, copy }, incident, options))),
+    ];
     steps.push(...distinct.slice(0, MOST_PER_KIND));
     const more = distinct.length - MOST_PER_KIND;
     if (more > 0) steps.push(`The same for ${more} more of this kind: \`pmemwatch list\` shows every bad range.`);
@@ -39,6 +43,18 @@ export function nextSteps(incident: Incident, options: StepOptions): string[] {
   if (rewritten.length > 0) steps.push(...afterwards(incident, inPlace));
   return steps;
 }
+
+/** Those of whom one step speaks together need it made once: there may be thousands. */
+function spokesmen(own: readonly Owner[]): readonly Owner[] {
+  const apart = own.filter((owner) => !toldTogether.has(owner.kind) || owner.goodCopy?.exists === 'yes');
+  const together = new Map<string, Owner>();
+  for (const owner of own) {
+    const key = `${owner.device}\n${owner.mountpoint}\n${owner.inode}`;
+    if (toldTogether.has(owner.kind) && !together.has(key)) together.set(key, owner);
+  }
+  return [...together.values(), ...apart];
+}
+const toldTogether: ReadonlySet<OwnerKind> = new Set(['unknown', 'pending', 'free', 'deleted']);
 
 function afterwards({ subject: { canClear } }: Incident, inPlace: boolean): string[] {
   if (canClear === false) {

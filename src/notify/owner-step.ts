@@ -4,7 +4,7 @@ import type { Incident } from '../model/incident.ts';
 import type { Owner, OwnerKind } from '../model/owner.ts';
 import { inodeName, openersOf } from './damaged-files.ts';
 import { citing } from './recovery-row.ts';
-import { copyHint, hasPath, nameInStep, repairFromCopy, resolveCommand, type StepOptions } from './rewrite-step.ts';
+import { hasPath, nameInStep, repairFromCopy, resolveCommand, type StepOptions } from './rewrite-step.ts';
 import { shellSet } from './shell.ts';
 import { deviceName, plural, processClause } from './wording.ts';
 
@@ -25,15 +25,19 @@ export const kindsWithoutFile: readonly Exclude<OwnerKind, 'file'>[] = [
   'free',
 ];
 
-/** `all` are the owners of this one's kind. */
-export function ownerStep(owner: Owner, all: readonly Owner[], incident: Incident, { paths }: StepOptions): string {
+/** `all` are the owners of this one's kind, `copy` what is to be said of copies of theirs. */
+export function ownerStep(
+  owner: Owner,
+  { all, copy }: { readonly all: readonly Owner[]; readonly copy: string },
+  incident: Incident,
+  { paths }: StepOptions,
+): string {
   const { canClear } = incident.subject;
   const repair =
     owner.goodCopy?.exists === 'yes' && owner.kind !== 'free' ? repairFromCopy([owner], incident) : undefined;
   if (repair !== undefined) return `${nameOf(owner, paths)}: ${repair}`;
   const device = owner.device || deviceName(incident.subject);
   const where = owner.mountpoint === undefined ? device : nameInStep(owner.mountpoint);
-  const copy = copyHint(all);
   switch (owner.kind) {
     case 'metadata':
       return citing(

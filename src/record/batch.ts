@@ -2,7 +2,7 @@
 import type { OutboxItem } from '../model/outbox.ts';
 import type { State } from '../model/state.ts';
 import type { SqlStatement } from '../ports.ts';
-import { comparable, durablePlace, upsertIncident, upsertKeyed, upsertOrdinal, upsertPlace } from './rows.ts';
+import { durablePlace, inGrains, upsertIncident, upsertKeyed, upsertOrdinal, upsertPlace } from './rows.ts';
 
 /** The statements about one outbox item; a later one of the same kind replaces the earlier. */
 export interface OutboxWrites {
@@ -43,6 +43,7 @@ export function mergeBatches(older: Batch, newer: Batch): Batch {
 
 interface Kept {
   readonly value: object;
+  /** equal for values between which nothing worth a write has changed */
   readonly comparable: string;
 }
 /** What the file holds, so that only what changed is written. */
@@ -65,24 +66,24 @@ type Kinds = Pick<State, 'places' | 'dimms' | 'scrubs' | 'incidents' | 'ordinals
 
 export function committedAs(state: Kinds, before: Committed = nothingCommitted): Committed {
   return {
-    places: keep(state.places, before.places, durablePlace),
+    places: keep(state.places, before.places, (place) => inGrains(durablePlace(place))),
     dimms: keep(state.dimms, before.dimms, (dimm) => dimm),
     scrubs: keep(state.scrubs, before.scrubs, (scrubs) => scrubs),
-    incidents: keep(state.incidents, before.incidents, (incident) => incident),
+    incidents: keep(state.incidents, before.incidents, inGrains),
     ordinals: new Map(state.ordinals),
   };
 }
 function keep<T extends object>(
   values: ReadonlyMap<string, T>,
   before: ReadonlyMap<string, Kept>,
-  durable: (value: T) => object,
+  compared: (value: T) => object,
 ): Map<string, Kept> {
   const kept = new Map<string, Kept>();
   for (const [key, value] of values) {
     const known = before.get(key);
     if (known?.value === value) kept.set(key, known);
     else {
-      const text = comparable(durable(value));
+      const text = JSON.stringify(compared(value));
       // what compares equal is not written: the file keeps the earlier value
       kept.set(key, known?.comparable === text ? { ...known, value } : { value, comparable: text });
     }
