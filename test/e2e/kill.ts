@@ -209,6 +209,8 @@ function listsOf(host: HostOnDisk) {
 function recordedIn(state: string): Pick<KillRun, 'deliveries' | 'incidents'> {
   const database = new DatabaseSync(state, { readOnly: true });
   try {
+    // both of one moment: what is committed between two readings would look told
+    database.exec('BEGIN');
     const deliveries = database.prepare('SELECT notice_id AS id, status FROM outbox ORDER BY sequence').all();
     const bodies = database.prepare('SELECT body FROM incidents').all();
     const incidents = bodies.map(({ body }) => JSON.parse(String(body)) as Incident);
