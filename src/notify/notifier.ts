@@ -22,8 +22,8 @@ export interface ReceiverConfig {
 }
 
 /**
- * The outcome of one attempt. Reasons never hold the URL, a header or a secret; what the receiver said is apart, in
- * `answer`, since it may repeat what it was sent.
+ * The outcome of one attempt. Neither reasons nor answers hold the URL, a header or a secret; what the receiver said is
+ * apart, in `answer`, since it may repeat the message.
  */
 export type Delivery =
   | { readonly kind: 'delivered' }

@@ -6,6 +6,7 @@ import { run } from '../../src/model/extent.ts';
 import type { Owner } from '../../src/model/owner.ts';
 import { alertmanager, alertOf } from '../../src/notify/alertmanager.ts';
 import { signatureOf } from '../../src/notify/signature.ts';
+import { webhook } from '../../src/notify/webhook.ts';
 import { createRecordingHttp, type ScriptedAnswer } from '../fakes/recording-http.ts';
 import { at, owner, postgres, story } from './notices.ts';
 import { everyMessage, receiverOf, render, sent } from './told.ts';
@@ -53,6 +54,26 @@ describe('the answer', () => {
       { status: 400, body: 'invalid_payload' },
     ];
     assert.equal((await sent('slack', message, twice)).delivery, 'rejected');
+  });
+});
+
+it('of what a receiver said nothing is kept that let us in: neither address nor key nor header', async () => {
+  const url = 'https://hooks.example:8443/services/T0/B0/pathtoken%2B1?token=querytoken';
+  const receiver = receiverOf('webhook', {
+    url,
+    secrets: ['whsec_c2lnbmluZ2tleQ=='],
+    headers: { authorization: 'Bearer headertoken' },
+  });
+  const echo = 'Cannot POST /services/T0/B0/pathtoken%2B1?token=querytoken on hooks.example:8443';
+  const more = '; pathtoken+1 "Bearer headertoken" headertoken whsec_c2lnbmluZ2tleQ== c2lnbmluZ2tleQ==';
+  const http = createRecordingHttp();
+  http.script(url, { status: 400, body: echo + more });
+  const context = { http, now: at, signal: new AbortController().signal };
+  const delivery = await webhook.send(message, receiver, context);
+  assert.deepEqual(delivery, {
+    kind: 'rejected',
+    reason: 'HTTP 400',
+    answer: 'Cannot POST /…/T0/B0/…?token=… on …; … "…" … … …',
   });
 });
 
