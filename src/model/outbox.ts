@@ -34,7 +34,7 @@ export type DeliveryOutcome =
   | { readonly kind: 'rejected'; readonly at: number; readonly reason: string }
   /** tried in vain for as long as is configured: a dead letter */
   | { readonly kind: 'expired'; readonly at: number; readonly reason: string }
-  /** the receiver's filters do not want it */
+  /** the receiver's filters do not want it, or there was nothing to say when its turn came */
   | { readonly kind: 'filtered'; readonly at: number }
   /** its content went out with a later notice of the same incident */
   | { readonly kind: 'merged'; readonly at: number; readonly into: string };

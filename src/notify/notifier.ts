@@ -27,6 +27,8 @@ export interface ReceiverConfig {
  */
 export type Delivery =
   | { readonly kind: 'delivered' }
+  /** nothing was sent: by now there is nothing to say. It tells nothing of how the receiver fares */
+  | { readonly kind: 'moot' }
   /** try again; `afterMs` is what the receiver asked for, for all messages */
   | { readonly kind: 'retry'; readonly reason: string; readonly answer?: string; readonly afterMs?: number }
   /** this message will never be taken */

@@ -147,7 +147,7 @@ export function createNotifications(deps: {
 }
 
 function outcomeOf(delivery: Delivery): Pick<TestResult, 'delivered' | 'reason'> {
-  return delivery.kind === 'delivered'
-    ? { delivered: true, reason: null }
+  return delivery.kind === 'delivered' || delivery.kind === 'moot'
+    ? { delivered: delivery.kind === 'delivered', reason: null }
     : { delivered: false, reason: saidBy(delivery) };
 }

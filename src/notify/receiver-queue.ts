@@ -157,6 +157,8 @@ export class ReceiverQueue {
         this.#told.add(item.notice.incident.id);
         this.#isBack();
         return this.#finish(lane, item, { kind: 'delivered', at });
+      case 'moot':
+        return this.#finish(lane, item, { kind: 'filtered', at });
       case 'unmade':
         return this.#reject(lane, item, { kind: 'rejected', at, reason: delivery.reason });
       case 'rejected':
