@@ -182,6 +182,17 @@ describe('a message of the outbox', () => {
   });
 });
 
+it('an address that is gone (410) when what stands is told again is told as switched off, and not asked any more', async () => {
+  const w = world([incident]);
+  w.http.script('http://am.example:9093/api/v2/alerts', 410);
+  await w.clock.advance(minuteMs);
+  const trouble = (): string | undefined => w.notifications.status()[0]?.trouble?.kind;
+  assert.equal(trouble(), 'off');
+  w.notifications.enqueue([item(owned, { receiver: 'am' })]);
+  await w.clock.advance(10 * minuteMs);
+  assert.deepEqual([w.http.posts.length, trouble()], [1, 'off']);
+});
+
 describe('of the instances of a cluster', () => {
   it('one that hangs or is down delays no other, and is told as unreachable though no message waits for it', async () => {
     const w = world([incident], [am('am-1'), am('am-2')]);
