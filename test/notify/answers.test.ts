@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { run } from '../../src/model/extent.ts';
+import type { Message } from '../../src/model/message.ts';
 import type { Owner } from '../../src/model/owner.ts';
 import { alertmanager, alertOf } from '../../src/notify/alertmanager.ts';
 import { signatureOf } from '../../src/notify/signature.ts';
@@ -121,10 +122,19 @@ describe('a PagerDuty alert', () => {
     }
     assert.deepEqual(await keysOf('resolved'), ['resolve ID']);
   });
-  it('pages again for growth beyond an acknowledgement, and both are acknowledged and resolved together', async () => {
-    assert.deepEqual(await keysOf('acknowledged'), ['acknowledge ID', 'acknowledge ID-grown']);
+  it('pages again for growth beyond an acknowledgement, also beyond the next one, and both are resolved together', async () => {
+    assert.deepEqual(await keysOf('acknowledged'), ['acknowledge ID', 'resolve ID-grown']);
     assert.deepEqual(await keysOf('grewBeyondAcknowledgement'), ['trigger ID-grown']);
     assert.deepEqual(await keysOf('resolvedAfterAcknowledgement'), ['resolve ID', 'resolve ID-grown']);
+  });
+  it('pages again when an acknowledgement has run out, and for what is told from then on', async () => {
+    for (const name of ['reminder', 'grew', 'owners', 'resolved']) {
+      const lapsed: Message = { ...(everyMessage()[name] ?? message), acknowledgementLapsed: true };
+      const { posts } = await sent('pagerduty', lapsed);
+      const keys = posts.map(({ body }) => (JSON.parse(body) as { dedup_key: string }).dedup_key);
+      const grown = `${lapsed.incident}-grown`;
+      assert.deepEqual(keys, name === 'resolved' ? [lapsed.incident, grown] : [grown], name);
+    }
   });
   it('of which one of two events was not taken is tried again in whole', async () => {
     const both = everyMessage()['resolvedAfterAcknowledgement'] ?? message;
