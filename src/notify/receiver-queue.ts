@@ -161,7 +161,7 @@ export class ReceiverQueue {
       case 'moot':
         return this.#finish(lane, item, { kind: 'filtered', at });
       case 'unmade':
-        return this.#reject(lane, item, { kind: 'rejected', at, reason: delivery.reason });
+        return this.#reject(lane, item, { kind: 'rejected', at, reason: delivery.reason, untried: true });
       case 'rejected':
         this.#fares.troubled('rejects', delivery);
         return this.#reject(lane, item, { kind: 'rejected', at, reason: saidBy(delivery) });
