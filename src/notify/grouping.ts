@@ -41,9 +41,10 @@ export function mergeOpening(lane: readonly OutboxItem[]): Merged | undefined {
   };
 }
 
-/** A reminder that nobody tried to deliver yet has nothing to say beside what is newer of its incident. */
+/** A reminder that nobody tried to deliver yet has nothing to say beside what is newer, unless somebody asked for it again. */
 export function mergeReminder([first, ...later]: readonly OutboxItem[]): Merged | undefined {
-  const stale = (item: OutboxItem | undefined): boolean => item?.notice.type === 'reminder' && item.attempts === 0;
+  const stale = (item: OutboxItem | undefined): boolean =>
+    item?.notice.type === 'reminder' && item.attempts === 0 && !item.replayed;
   if (first === undefined || !stale(first)) return undefined;
   const at = later.findIndex((item) => !stale(item));
   const item = at === -1 ? later.at(-1) : later[at];
