@@ -155,6 +155,9 @@ describe('the summary', () => {
       'db07: the receiver pager does not take messages, so those who are told through it know nothing: it refused a message: HTTP 400.',
     );
     assert.equal(first?.nextSteps.length, 2);
+    for (const words of ['deliveries --receiver', 'receivers test', 'replay --receiver']) {
+      assert.ok(first?.nextSteps.some((step) => step.includes(`\`pmemwatch ${words} pager\``)), words);
+    }
     assert.equal(last?.summary, 'db07: resolved: the receiver pager takes messages again.');
   });
 
