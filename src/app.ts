@@ -143,7 +143,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const followers = new Set<() => void>();
     const telling = createTelling({
       settings: settings(),
-      pending: loaded.pendingOutbox,
       http: platform.http,
       deliveries: store,
       told: store.deliveries,
@@ -275,6 +274,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       onBug: options.onBug,
     });
     closers.add('loop', () => loop.stop());
+    // not before there is a loop: what is for a receiver that is not configured any more wakes it
+    telling.enqueue(loaded.pendingOutbox);
 
     const hinting = createHinting({
       inventory,

@@ -31,7 +31,6 @@ export interface Telling extends Pick<Notifications, 'enqueue' | 'status'> {
 
 export function createTelling(deps: {
   readonly settings: Settings;
-  readonly pending: readonly OutboxItem[];
   readonly http: Http;
   readonly deliveries: DeliveryLog;
   /** what was told before, to be sent again */
@@ -53,7 +52,6 @@ export function createTelling(deps: {
   /** outlives a restart */
   const standings: Standings = new Map();
   let running = start(deps.settings);
-  running.enqueue(deps.pending);
   const heartbeat = createHeartbeat(clock, () => void running.beat(deps.how()));
 
   function start(settings: Settings): Notifications {

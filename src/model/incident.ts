@@ -114,6 +114,8 @@ export interface Incident {
   /** for conditions of modules */
   readonly health?: IncidentHealth;
   readonly acknowledgement: Acknowledgement | null;
+  /** one has run out before */
+  readonly acknowledgementLapsed?: true;
   /** how often people were reminded of it since anything about it changed; absent for never */
   readonly reminders?: number;
   readonly previousIncident: string | null;

@@ -29,6 +29,8 @@ export interface Message {
     readonly at: string;
     readonly expiresAt: string | null;
   } | null;
+  /** an acknowledgement of it has run out before; absent for false */
+  readonly acknowledgementLapsed?: true;
   readonly host: {
     readonly name: string;
     readonly machineId: string;

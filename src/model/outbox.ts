@@ -30,11 +30,11 @@ export type DeliveryOutcome =
       readonly firstAttemptAt: number;
       readonly triedMs: number;
     }
-  /** refused by the receiver, or its receiver is configured no more: a dead letter */
-  | { readonly kind: 'rejected'; readonly at: number; readonly reason: string }
+  /** refused by the receiver; `untried`: its receiver is configured no more, or it could not be made. A dead letter */
+  | { readonly kind: 'rejected'; readonly at: number; readonly reason: string; readonly untried?: true }
   /** tried in vain for as long as is configured: a dead letter */
   | { readonly kind: 'expired'; readonly at: number; readonly reason: string }
-  /** the receiver's filters do not want it */
+  /** the receiver's filters do not want it, or there was nothing to say when its turn came */
   | { readonly kind: 'filtered'; readonly at: number }
   /** its content went out with a later notice of the same incident */
   | { readonly kind: 'merged'; readonly at: number; readonly into: string };

@@ -37,7 +37,8 @@ export const alertmanager: Notifier = {
     }
     // what a message says may be old by now, and would bring back an alert that has ended, or end one that is newer: what is
     // so now counts, and what is over for long has lapsed by itself
-    return sendAll(context.current(message.incident), receiver, context);
+    const current = context.current(message.incident);
+    return current.length === 0 ? { kind: 'moot' } : sendAll(current, receiver, context);
   },
   resend: { everyMs: RESEND_MS, endedForMs: ENDED_FOR_MS, send: sendAll },
 };

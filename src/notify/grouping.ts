@@ -12,12 +12,15 @@ export interface Merged {
 /**
  * An `opened` that nobody tried to deliver yet takes in the notices that its incident brought within its wait. It stays an
  * `opened`, with the content and the id of the newest: later revisions follow on from there, and a receiver that
- * deduplicates never sees the ids of those it stands for. The end of an incident is never taken in: it is told by itself.
+ * deduplicates never sees the ids of those it stands for. Its end and what somebody said of it are never taken in: they are
+ * told by themselves.
  */
 export function mergeOpening(lane: readonly OutboxItem[]): Merged | undefined {
   const [opening, ...later] = lane;
   if (opening === undefined || opening.notice.type !== 'opened' || opening.attempts > 0) return undefined;
-  const end = later.findIndex(({ notice }) => notice.type === 'resolved' || notice.time >= opening.notBefore);
+  const byItself = ({ notice: { type, time } }: OutboxItem): boolean =>
+    type === 'resolved' || type === 'acknowledged' || time >= opening.notBefore;
+  const end = later.findIndex(byItself);
   const within = end === -1 ? later : later.slice(0, end);
   const newest = within.at(-1);
   if (newest === undefined) return undefined;
@@ -38,9 +41,10 @@ export function mergeOpening(lane: readonly OutboxItem[]): Merged | undefined {
   };
 }
 
-/** A reminder that nobody tried to deliver yet has nothing to say beside what is newer of its incident. */
+/** A reminder that nobody tried to deliver yet has nothing to say beside what is newer, unless somebody asked for it again. */
 export function mergeReminder([first, ...later]: readonly OutboxItem[]): Merged | undefined {
-  const stale = (item: OutboxItem | undefined): boolean => item?.notice.type === 'reminder' && item.attempts === 0;
+  const stale = (item: OutboxItem | undefined): boolean =>
+    item?.notice.type === 'reminder' && item.attempts === 0 && !item.replayed;
   if (first === undefined || !stale(first)) return undefined;
   const at = later.findIndex((item) => !stale(item));
   const item = at === -1 ? later.at(-1) : later[at];

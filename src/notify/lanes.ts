@@ -27,7 +27,8 @@ export class Lanes {
     }
     // what is newer tells all of it, and what is sent again by hand is sent
     if (!item.replayed || this.#untold.get(incident)?.notice.id === item.notice.id) this.#untold.delete(incident);
-    const key = item.replayed ? `replay ${item.notice.id}` : incident;
+    // beside what is new, and in their order too: an end must not come before what it ends
+    const key = item.replayed ? `replay ${incident}` : incident;
     const lane = this.#lanes.get(key);
     if (lane === undefined) {
       const waitMs = waitOf(item, now);

@@ -90,6 +90,7 @@ function envelope(notice: Notice, options: RenderOptions): Omit<Message, 'ranges
             at: rfc3339(acknowledgement.at),
             expiresAt: acknowledgement.expiresAt === null ? null : rfc3339(acknowledgement.expiresAt),
           },
+    ...(incident.acknowledgementLapsed === true ? { acknowledgementLapsed: true } : {}),
     host: { name: host.name, machineId: host.machineId, bootId: host.bootId, product: host.product },
     device: deviceOf(incident.subject),
     totals: {

@@ -106,8 +106,8 @@ function conditionSteps(incident: Incident): string[] {
       ];
     case 'receiver_unreachable':
       return [
-        `See what ${device} answers (the log of the agent, \`pmemwatch events\`), put its address, token or the receiver right, and reload the configuration.`,
-        'What waits is then sent. What was refused for good is not sent again: `pmemwatch incidents` has what it was about.',
+        `See what it answers: \`pmemwatch deliveries --receiver ${device}\`. Put its address, token or the receiver right, reload the configuration, and try: \`pmemwatch receivers test ${device}\`.`,
+        `What waits is then sent by itself. What was refused is sent again by \`pmemwatch replay --receiver ${device}\`.`,
       ];
     case 'store_unwritable':
       return [

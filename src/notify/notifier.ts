@@ -22,11 +22,13 @@ export interface ReceiverConfig {
 }
 
 /**
- * The outcome of one attempt. Reasons never hold the URL, a header or a secret; what the receiver said is apart, in
- * `answer`, since it may repeat what it was sent.
+ * The outcome of one attempt. Neither reasons nor answers hold the URL, a header or a secret; what the receiver said is
+ * apart, in `answer`, since it may repeat the message.
  */
 export type Delivery =
   | { readonly kind: 'delivered' }
+  /** nothing was sent: by now there is nothing to say. It tells nothing of how the receiver fares */
+  | { readonly kind: 'moot' }
   /** try again; `afterMs` is what the receiver asked for, for all messages */
   | { readonly kind: 'retry'; readonly reason: string; readonly answer?: string; readonly afterMs?: number }
   /** this message will never be taken */

@@ -30,9 +30,9 @@ interface Payload {
 }
 
 /**
- * An incident is one alert there, by its id: what repeats is added to it and pages nobody again. Growth beyond an
- * acknowledgement is to be told again, but an acknowledged alert stays silent whatever comes: it is an alert of its own,
- * acknowledged and resolved with the first. A heartbeat would page.
+ * An incident is one alert there, by its id: what repeats is added to it and pages nobody again. What is told beyond an
+ * acknowledgement, or after one has run out, is to page again, but an acknowledged alert stays silent whatever comes: it is
+ * an alert of its own. The next acknowledgement resolves it, so that what comes after that pages too. A heartbeat would page.
  */
 export const pagerduty: Notifier = {
   name: 'pagerduty',
@@ -48,18 +48,18 @@ export const pagerduty: Notifier = {
 
 /** Texts of the events that tell the message, in their order; sent twice they change nothing. */
 export function eventsOf(message: Message, routingKey: string): string[] {
-  const { type, incident, acknowledgement } = message;
+  const { type, incident, acknowledgement, acknowledgementLapsed = false } = message;
   if (type === 'pmem.heartbeat') return [];
   if (type === 'pmem.test') return [triggerOf(message, routingKey, `test-${message.id}`)];
   const grown = `${incident}-grown`;
-  // what nobody acknowledged has no second alert; one that has none drops what is said of it
-  const keys = acknowledgement === null ? [incident] : [incident, grown];
-  const end = (event_action: 'acknowledge' | 'resolve'): string[] =>
-    keys.map((dedup_key) => JSON.stringify({ routing_key: routingKey, event_action, dedup_key } satisfies Event));
-  if (message.status === 'resolved') return end('resolve');
-  if (type === 'pmem.incident.acknowledged') return end('acknowledge');
-  const beyond = type === 'pmem.incident.grew' && acknowledgement !== null;
-  return [triggerOf(message, routingKey, beyond ? grown : incident)];
+  const wasAcknowledged = acknowledgement !== null || acknowledgementLapsed;
+  const end = (event_action: 'acknowledge' | 'resolve', dedup_key: string): string =>
+    JSON.stringify({ routing_key: routingKey, event_action, dedup_key } satisfies Event);
+  // what nobody acknowledged has no second alert; where there is none, what is said of it is dropped
+  if (message.status === 'resolved')
+    return (wasAcknowledged ? [incident, grown] : [incident]).map((key) => end('resolve', key));
+  if (type === 'pmem.incident.acknowledged') return [end('acknowledge', incident), end('resolve', grown)];
+  return [triggerOf(message, routingKey, wasAcknowledged ? grown : incident)];
 }
 
 function triggerOf(whole: Message, routing_key: string, dedup_key: string): string {

@@ -106,7 +106,7 @@ export function createNotifications(deps: {
         else {
           log.warn({ receiver: name, messages: own.length }, 'messages for a receiver that is not configured any more');
           const reason = 'the receiver is not configured any more';
-          const outcome = { kind: 'rejected', at: clock.now(), reason } as const;
+          const outcome = { kind: 'rejected', at: clock.now(), reason, untried: true } as const;
           for (const item of own) {
             void deliveries.recordDelivery(item, outcome);
             onRejected(item, reason);
@@ -147,7 +147,7 @@ export function createNotifications(deps: {
 }
 
 function outcomeOf(delivery: Delivery): Pick<TestResult, 'delivered' | 'reason'> {
-  return delivery.kind === 'delivered'
-    ? { delivered: true, reason: null }
+  return delivery.kind === 'delivered' || delivery.kind === 'moot'
+    ? { delivered: delivery.kind === 'delivered', reason: null }
     : { delivered: false, reason: saidBy(delivery) };
 }

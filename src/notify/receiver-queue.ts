@@ -117,6 +117,7 @@ export class ReceiverQueue {
     if (delivery.kind === 'delivered') this.#isBack();
     else if (delivery.kind === 'retry') this.#fares.troubled('unreachable', delivery);
     else if (delivery.kind === 'rejected') this.#fares.troubled('rejects', delivery);
+    else if (delivery.kind === 'disabled') this.#switchOff(delivery);
     this.wake();
   }
 
@@ -138,7 +139,7 @@ export class ReceiverQueue {
   }
 
   async #turn(lane: Lane): Promise<void> {
-    const { clock, deliveries, random, receiver, standing, log } = this.#deps;
+    const { clock, deliveries, random, standing } = this.#deps;
     const merged = (lane.groups ? mergeOpening(lane.items) : undefined) ?? mergeReminder(lane.items);
     if (merged !== undefined) {
       lane.items.splice(0, merged.absorbed.length + 1, merged.item);
@@ -157,8 +158,10 @@ export class ReceiverQueue {
         this.#told.add(item.notice.incident.id);
         this.#isBack();
         return this.#finish(lane, item, { kind: 'delivered', at });
+      case 'moot':
+        return this.#finish(lane, item, { kind: 'filtered', at });
       case 'unmade':
-        return this.#reject(lane, item, { kind: 'rejected', at, reason: delivery.reason });
+        return this.#reject(lane, item, { kind: 'rejected', at, reason: delivery.reason, untried: true });
       case 'rejected':
         this.#fares.troubled('rejects', delivery);
         return this.#reject(lane, item, { kind: 'rejected', at, reason: saidBy(delivery) });
@@ -183,13 +186,17 @@ export class ReceiverQueue {
         return this.#giveUp(tick, reason);
       }
       case 'disabled':
-        this.#disabled = true;
-        this.#fares.troubled('off', delivery);
-        log.error({ receiver: receiver.name, reason: delivery.reason }, 'the receiver is switched off');
-        return;
+        return this.#switchOff(delivery);
       default:
         return delivery satisfies never;
     }
+  }
+
+  #switchOff(delivery: Extract<Delivery, { readonly kind: 'disabled' }>): void {
+    const { log, receiver } = this.#deps;
+    this.#disabled = true;
+    this.#fares.troubled('off', delivery);
+    log.error({ receiver: receiver.name, reason: delivery.reason }, 'the receiver is switched off');
   }
 
   /** Of all that waits, what has been tried for long enough: also what other messages were tried in place of. */

@@ -41,14 +41,16 @@ function sentences(notice: Notice, incident: Incident): string[] {
   ];
 }
 
-function prefix({ type, incident }: Notice): string {
+function prefix({ type, incident, newRanges, newBytes }: Notice): string {
+  // what is named first is the worst of all, which need not be what is new
+  const added = newRanges === 0 ? '' : ` (${plural(newBytes, 'byte')} in ${plural(newRanges, 'new range')})`;
   switch (type) {
     case 'opened':
     case 'owners':
     case 'resolved':
       return '';
     case 'grew':
-      return incident.condition === 'media_error' ? 'more bad sectors: ' : 'worse: ';
+      return incident.condition === 'media_error' ? `more bad sectors${added}: ` : 'worse: ';
     case 'shrank':
       return incident.condition === 'media_error' ? 'some bad sectors cleared, left are: ' : 'better: ';
     case 'reminder':

@@ -49,7 +49,8 @@ export function recordReminders(
       const about = { incident: incident.id, uid: incident.subject.uid, device: incident.subject.device };
       const { author } = acknowledgement;
       remember(draft, 'incident.acknowledgement-expired', about, { author });
-      remindOf(draft, { ...incident, acknowledgement: null }, `The acknowledgement by ${author} has run out.`);
+      const lapsed = { ...incident, acknowledgement: null, acknowledgementLapsed: true } as const;
+      remindOf(draft, lapsed, `The acknowledgement by ${author} has run out.`);
     }
     const { revision } = draft.incidents.get(incident.id) ?? incident;
     told.set(incident.id, { revision, tick: revision === incident.revision ? last : tick });

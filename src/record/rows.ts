@@ -119,7 +119,9 @@ export function rewriteOutbox(item: OutboxItem): SqlStatement {
   };
 }
 export function updateOutbox(item: OutboxItem, outcome: DeliveryOutcome): SqlStatement {
-  const attempted = outcome.kind !== 'filtered' && outcome.kind !== 'merged';
+  const refused = outcome.kind === 'rejected' && outcome.untried !== true;
+  // the last attempt of what expired was written as that which failed
+  const attempted = refused || outcome.kind === 'delivered' || outcome.kind === 'retry';
   const finished = outcome.kind !== 'retry';
   return {
     sql: `UPDATE outbox SET status = ?, attempts = ?, first_attempt_at = ?, last_attempt_at = coalesce(?, last_attempt_at),

@@ -96,6 +96,22 @@ test('a receiver that is away for longer than retry_for gets what stands when it
   );
 });
 
+test('what waits for a receiver that is taken out while the agent is down ends as a dead letter, and the agent starts', async () => {
+  receiver.answer = { status: 503 };
+  await start('{ group_wait: 0s }');
+  const waiting = await until('messages wait', async () => {
+    const ids = await idsOf('receiver=hook&status=pending');
+    return ids.length > 1 ? ids : undefined;
+  });
+  await agent?.kill('SIGTERM');
+  agent = await startAgent(dir, host, 'poll: { bad_blocks: 1s }\n');
+  const dead = (await agent.json('/api/v1/deliveries?receiver=hook&status=dead')) as {
+    items: { message: string; reason: string }[];
+  };
+  assert.ok(waiting.every((id) => dead.items.some(({ message }) => message === id)));
+  assert.ok(dead.items.every(({ reason }) => reason === 'the receiver is not configured any more'));
+});
+
 test('a heartbeat comes at the start and by its period, and says what is open', async () => {
   await start('{ group_wait: 0s, heartbeat: 1s }');
   const beats = (): Receiver['received'] =>

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { run } from '../../src/model/extent.ts';
+import type { Message } from '../../src/model/message.ts';
 import type { Owner } from '../../src/model/owner.ts';
 import { alertmanager, alertOf } from '../../src/notify/alertmanager.ts';
 import { signatureOf } from '../../src/notify/signature.ts';
+import { webhook } from '../../src/notify/webhook.ts';
 import { createRecordingHttp, type ScriptedAnswer } from '../fakes/recording-http.ts';
 import { at, owner, postgres, story } from './notices.ts';
 import { everyMessage, receiverOf, render, sent } from './told.ts';
@@ -56,6 +58,26 @@ describe('the answer', () => {
   });
 });
 
+it('of what a receiver said nothing is kept that let us in: neither address nor key nor header', async () => {
+  const url = 'https://hooks.example:8443/services/T0/B0/pathtoken%2B1?token=querytoken';
+  const receiver = receiverOf('webhook', {
+    url,
+    secrets: ['whsec_c2lnbmluZ2tleQ=='],
+    headers: { authorization: 'Bearer headertoken' },
+  });
+  const echo = 'Cannot POST /services/T0/B0/pathtoken%2B1?token=querytoken on hooks.example:8443';
+  const more = '; pathtoken+1 "Bearer headertoken" headertoken whsec_c2lnbmluZ2tleQ== c2lnbmluZ2tleQ==';
+  const http = createRecordingHttp();
+  http.script(url, { status: 400, body: echo + more });
+  const context = { http, now: at, signal: new AbortController().signal };
+  const delivery = await webhook.send(message, receiver, context);
+  assert.deepEqual(delivery, {
+    kind: 'rejected',
+    reason: 'HTTP 400',
+    answer: 'Cannot POST /…/T0/B0/…?token=… on …; … "…" … … …',
+  });
+});
+
 it('the address of Alertmanager is told as Prometheus has it, with or without a path before its API', async () => {
   const rows = [
     ['http://am:9093', 'http://am:9093/api/v2/alerts'],
@@ -100,10 +122,19 @@ describe('a PagerDuty alert', () => {
     }
     assert.deepEqual(await keysOf('resolved'), ['resolve ID']);
   });
-  it('pages again for growth beyond an acknowledgement, and both are acknowledged and resolved together', async () => {
-    assert.deepEqual(await keysOf('acknowledged'), ['acknowledge ID', 'acknowledge ID-grown']);
+  it('pages again for growth beyond an acknowledgement, also beyond the next one, and both are resolved together', async () => {
+    assert.deepEqual(await keysOf('acknowledged'), ['acknowledge ID', 'resolve ID-grown']);
     assert.deepEqual(await keysOf('grewBeyondAcknowledgement'), ['trigger ID-grown']);
     assert.deepEqual(await keysOf('resolvedAfterAcknowledgement'), ['resolve ID', 'resolve ID-grown']);
+  });
+  it('pages again when an acknowledgement has run out, and for what is told from then on', async () => {
+    for (const name of ['reminder', 'grew', 'owners', 'resolved']) {
+      const lapsed: Message = { ...(everyMessage()[name] ?? message), acknowledgementLapsed: true };
+      const { posts } = await sent('pagerduty', lapsed);
+      const keys = posts.map(({ body }) => (JSON.parse(body) as { dedup_key: string }).dedup_key);
+      const grown = `${lapsed.incident}-grown`;
+      assert.deepEqual(keys, name === 'resolved' ? [lapsed.incident, grown] : [grown], name);
+    }
   });
   it('of which one of two events was not taken is tried again in whole', async () => {
     const both = everyMessage()['resolvedAfterAcknowledgement'] ?? message;

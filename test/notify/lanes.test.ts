@@ -21,6 +21,18 @@ test('what was given up is kept until something newer tells of its incident, als
   assert.deepEqual([lanes.hasUntold(), idsOf(lanes)], [false, [owned.id]]);
 });
 
+test('what is sent again by hand keeps the order of its incident also where one of them fails, beside what is new', () => {
+  const lanes = new Lanes();
+  for (const notice of [opened, owned]) lanes.add(item(notice, { replayed: true }), at, 0);
+  const lane = lanes.next(() => true);
+  assert.deepEqual(
+    lane?.items.map(({ notice }) => notice.id),
+    [opened.id, owned.id],
+  );
+  lanes.add(item(owned), at, 0);
+  assert.equal(lanes.items().length, 3);
+});
+
 test('a message waits for its group no longer than it was to wait, whatever the clock says by now', () => {
   for (const [now, waits] of [
     [at, 2000],

@@ -113,6 +113,13 @@ describe('the summary', () => {
     );
   });
 
+  it('of what grew says how much is new, which need not be what it names', () => {
+    const { owned } = story([owner()]);
+    const grew = render({ ...owned, type: 'grew', newRanges: 2, newBytes: 4608 });
+    assert.match(grew.summary, /^db07: more bad sectors \(4608 bytes in 2 new ranges\): /);
+    const worse = render({ ...owned, type: 'grew', newRanges: 0, newBytes: 0 });
+    assert.match(worse.summary, /^db07: more bad sectors: /);
+  });
   it('is one line, whatever the path holds', () => {
     const text = summaryFor(owner({ paths: ['/pg/a\nb\t\u001b[31m\u2028\u202e'] }));
     assert.match(text, /\/pg\/a\\nb\\t\\x1b\[31m\\u2028\\u202e lost/);
@@ -155,6 +162,12 @@ describe('the summary', () => {
       'db07: the receiver pager does not take messages, so those who are told through it know nothing: it refused a message: HTTP 400.',
     );
     assert.equal(first?.nextSteps.length, 2);
+    for (const words of ['deliveries --receiver', 'receivers test', 'replay --receiver']) {
+      assert.ok(
+        first?.nextSteps.some((step) => step.includes(`\`pmemwatch ${words} pager\``)),
+        words,
+      );
+    }
     assert.equal(last?.summary, 'db07: resolved: the receiver pager takes messages again.');
   });
 

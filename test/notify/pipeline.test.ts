@@ -474,6 +474,22 @@ describe('the group wait', () => {
     assert.deepEqual(typesOf(sent(w)), ['opened', 'owners', 'resolved']);
   });
 
+  it('tells an acknowledgement by itself: it says something else to a receiver than the beginning', async () => {
+    const w = world();
+    const acknowledgement = { author: 'ann', reason: '', at: start + 1000, expiresAt: null };
+    const { incident } = owned;
+    const taken: Notice = {
+      ...owned,
+      id: 'taken',
+      type: 'acknowledged',
+      time: start + 1000,
+      incident: { ...incident, revision: incident.revision + 1, acknowledgement },
+    };
+    w.notifications.enqueue([item(opened, held), item(owned), item(taken)]);
+    await w.clock.advance(hourMs);
+    assert.deepEqual(typesOf(sent(w)), ['opened', 'acknowledged']);
+  });
+
   it('merges nothing into an opened that an agent killed meanwhile may have sent', async () => {
     const w = world();
     await w.clock.advance(2000);

@@ -164,11 +164,33 @@ describe('a message of the outbox', () => {
     await w.clock.advance(10 * minuteMs);
     assert.deepEqual(await tell(w, owned), [], 'long over, it has lapsed by itself');
   });
+  it('that has nothing to say any more does not make a receiver that is down look well', async () => {
+    const w = world([over(start)]);
+    w.http.script('http://am.example:9093/api/v2/alerts', ...Array(40).fill({ fails: 'connection refused' }));
+    w.notifications.enqueue([owned, resolved].map((notice) => item(notice, { receiver: 'am' })));
+    await w.clock.advance(4 * minuteMs);
+    const posts = w.http.posts.length;
+    await w.clock.advance(20 * minuteMs);
+    const [status] = w.notifications.status();
+    assert.ok(w.http.posts.length < posts + 5, 'long over, it is not told any more');
+    assert.deepEqual([status?.pending, status?.delivered, status?.reachable], [0, 0, false]);
+  });
   it('about the end of an incident does not end the one that came after it', async () => {
     const w = world([over(start), changed({ id: 'next', ordinal: 2 })]);
     await w.clock.advance(0);
     assert.deepEqual(await tell(w, resolved), []);
   });
+});
+
+it('an address that is gone (410) when what stands is told again is told as switched off, and not asked any more', async () => {
+  const w = world([incident]);
+  w.http.script('http://am.example:9093/api/v2/alerts', 410);
+  await w.clock.advance(minuteMs);
+  const trouble = (): string | undefined => w.notifications.status()[0]?.trouble?.kind;
+  assert.equal(trouble(), 'off');
+  w.notifications.enqueue([item(owned, { receiver: 'am' })]);
+  await w.clock.advance(10 * minuteMs);
+  assert.deepEqual([w.http.posts.length, trouble()], [1, 'off']);
 });
 
 describe('of the instances of a cluster', () => {

@@ -56,6 +56,20 @@ test('deliveries are listed newest first, by receiver, status and incident, page
   );
 });
 
+test('an attempt is counted once: giving up is none, nor is a receiver that is configured no more', async () => {
+  const { store, tell } = await open();
+  const [one, two] = (await tell(opened, ['ops', 'pager'])) as [OutboxItem, OutboxItem];
+  const failed = { kind: 'retry', at: 5, reason: 'connection refused', firstAttemptAt: 4, triedMs: 0 } as const;
+  await store.recordDelivery(one, failed);
+  await store.recordDelivery({ ...one, attempts: 1, firstAttemptAt: 4 }, expire);
+  await store.recordDelivery(two, { kind: 'rejected', at: 9, reason: 'not configured any more', untried: true });
+  const told = (await store.deliveries.list({ limit: 10 })).map((d) => [d.status, d.attempts, d.lastAttemptAt]);
+  assert.deepEqual(told, [
+    ['rejected', 0, null],
+    ['expired', 1, 5],
+  ]);
+});
+
 test('what is sent again waits under its id, as if it had never been tried, also for an agent that starts later', async () => {
   const { store, tell, file } = await open();
   const [one] = await tell(opened);

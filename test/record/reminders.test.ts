@@ -142,6 +142,7 @@ describe('an acknowledged incident', () => {
     assert.deepEqual(others, []);
     assert.deepEqual([notice?.type, notice?.incident.acknowledgement], ['reminder', null]);
     assert.equal(notice?.remark, 'The acknowledgement by ada has run out.');
+    assert.equal(notice?.incident.acknowledgementLapsed, true);
     h.hours(23);
     assert.deepEqual(h.told(), []);
     h.hours(1);

@@ -18,7 +18,7 @@ const deliverySchema = Type.Object(
     severity: Type.String(),
     status: Type.Enum([...deliveryStatuses], {
       description:
-        'rejected (the receiver refused it) and expired (tried for as long as is configured) are dead letters; filtered: the receiver does not want such; merged: told with a later message',
+        'rejected (the receiver refused it) and expired (tried for as long as is configured) are dead letters; filtered: the receiver does not want such, or there was nothing to say when its turn came; merged: told with a later message',
     }),
     attempts: Type.Integer({ description: 'since it was last asked for' }),
     createdAt: time,
