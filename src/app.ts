@@ -102,6 +102,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       log,
       async apply(next) {
         await telling.restart(next);
+        await welcome();
         server?.renew();
         // what is watched may have changed as well
         inventory.refresh();
@@ -140,6 +141,11 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('resolve', () => queue.stop());
 
+    /** Receivers that are new in the configuration are told of what stands. */
+    async function welcome(): Promise<void> {
+      const names = settings().receivers.map(({ name }) => name);
+      telling.enqueue(await store.welcome(state, names, clock.now()));
+    }
     const followers = new Set<() => void>();
     const telling = createTelling({
       settings: settings(),
@@ -276,6 +282,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     closers.add('loop', () => loop.stop());
     // not before there is a loop: what is for a receiver that is not configured any more wakes it
     telling.enqueue(loaded.pendingOutbox);
+    await welcome();
 
     const hinting = createHinting({
       inventory,

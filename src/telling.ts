@@ -52,6 +52,8 @@ export function createTelling(deps: {
   /** outlives a restart */
   const standings: Standings = new Map();
   let running = start(deps.settings);
+  /** what came in during a restart */
+  let held: OutboxItem[] | undefined;
   const heartbeat = createHeartbeat(clock, () => void running.beat(deps.how()));
 
   function start(settings: Settings): Notifications {
@@ -84,16 +86,20 @@ export function createTelling(deps: {
       onStanding: deps.onStanding,
     });
   }
+  function enqueue(items: readonly OutboxItem[]): void {
+    if (held === undefined) running.enqueue(items);
+    else held.push(...items);
+  }
   function note(type: string, receiver: string, data: Record<string, unknown>): void {
     deps.onEvent({ time: clock.now(), type, incident: null, uid: null, device: null, data: { receiver, ...data } });
   }
   function again(receiver: string, items: readonly OutboxItem[], asker: SendAsker): ReplayAnswer {
-    running.enqueue(items);
+    enqueue(items);
     if (items.length > 0) note('delivery.replayed', receiver, { ...asker, count: items.length });
     return { kind: 'done', count: items.length };
   }
   return {
-    enqueue: (items) => running.enqueue(items),
+    enqueue,
     status: () => running.status(),
     startBeating: () => heartbeat.start(everyMs(deps.settings)),
     async replay(delivery, asker) {
@@ -117,10 +123,13 @@ export function createTelling(deps: {
       return result;
     },
     async restart(settings) {
-      const before = running;
+      // what comes in meanwhile goes after what waits already: the end of an incident must not come before its beginning
+      held = [];
+      await running.stop();
+      const waiting = [...running.pending(), ...held];
+      held = undefined;
       running = start(settings);
-      await before.stop();
-      running.enqueue(before.pending());
+      running.enqueue(waiting);
       heartbeat.change(everyMs(settings));
     },
     drain() {

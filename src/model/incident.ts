@@ -87,6 +87,11 @@ export interface Acknowledgement {
   readonly expiresAt: number | null;
 }
 
+/** An acknowledgement that ran out is none. `now` in ms since the epoch. */
+export function isAcknowledged({ acknowledgement }: Pick<Incident, 'acknowledgement'>, now: number): boolean {
+  return acknowledgement !== null && (acknowledgement.expiresAt === null || acknowledgement.expiresAt > now);
+}
+
 /** One condition on one physical thing, from opened to resolved (design 4.4). */
 export interface Incident {
   /** hash of fingerprint and ordinal */

@@ -19,6 +19,7 @@ import {
 import { createDeliveries, type Deliveries } from './deliveries.ts';
 import { createDurability } from './durability.ts';
 import { migrate } from './migrations.ts';
+import { noticesOfOpen } from './newcomers.ts';
 import { receiversFor } from './receiver-incidents.ts';
 import {
   dimmOfRow,
@@ -66,6 +67,11 @@ export interface Store extends DeliveryLog {
   load(): Promise<Loaded>;
   /** Never rejects: what cannot be committed within 5 s comes back with `durable: false` and is committed later. */
   commit(pass: Commit): Promise<OutboxItem[]>;
+  /**
+   * What receivers of that name are to be told that have never been told anything of an incident that stands: those that
+   * are new in the configuration. Never rejects; what cannot be saved is not told, but by the next start or reload.
+   */
+  welcome(state: State, receivers: readonly string[], now: number): Promise<OutboxItem[]>;
   writable(): boolean;
   /** why it is not writable; '' while it is */
   trouble(): string;
@@ -159,19 +165,29 @@ export function createStore(
     },
 
     async commit({ state, events, notices, receivers, notBefore }) {
-      const items = notices.flatMap((notice) =>
-        receiversFor(notice, receivers).map((receiver): OutboxItem => {
-          const hold = notice.type === 'opened' ? notBefore : notice.time;
-          const untried = { attempts: 0, firstAttemptAt: null, triedMs: 0, replayed: false, expired: false };
-          return { receiver, notice, durable: true, notBefore: hold, ...untried };
-        }),
-      );
+      const items = itemsOf(notices, receivers, notBefore);
       const durable = await durability.write({
         state,
         events: events.map((event) => insertEvent({ ...event, id: ++lastEventId })),
         outbox: new Map(items.map((item) => [outboxKey(item), { insert: insertOutbox(item) }])),
       });
       return durable ? items : items.map((item) => ({ ...item, durable: false }));
+    },
+
+    async welcome(state, receivers, now) {
+      try {
+        await durability.write({ events: [], outbox: new Map() });
+        const known = await rows('SELECT DISTINCT receiver, incident FROM outbox');
+        const told = new Set(known.map((row) => `${row['receiver']}\n${row['incident']}`));
+        const items = itemsOf(noticesOfOpen(state, now), receivers, now).filter(
+          ({ receiver, notice }) => !told.has(`${receiver}\n${notice.incident.id}`),
+        );
+        const outbox = new Map(items.map((item) => [outboxKey(item), { insert: insertOutbox(item) }]));
+        return items.length === 0 || (await durability.write({ events: [], outbox })) ? items : [];
+      } catch (error) {
+        log.warn({ reason: messageOf(error) }, 'new receivers could not be told of what stands');
+        return [];
+      }
     },
 
     recordDelivery(item, outcome) {
@@ -228,6 +244,17 @@ export function createStore(
       await database.close();
     },
   };
+}
+
+/** `opened` waits until `notBefore` (ms since the epoch) for what else its incident brings. */
+function itemsOf(notices: readonly Notice[], receivers: readonly string[], notBefore: number): OutboxItem[] {
+  return notices.flatMap((notice) =>
+    receiversFor(notice, receivers).map((receiver): OutboxItem => {
+      const hold = notice.type === 'opened' ? notBefore : notice.time;
+      const untried = { attempts: 0, firstAttemptAt: null, triedMs: 0, replayed: false, expired: false };
+      return { receiver, notice, durable: true, notBefore: hold, ...untried };
+    }),
+  );
 }
 
 /** The state without incidents that ended before the retention; to be used in each pass beside `Store.prune`. */

@@ -1,6 +1,6 @@
 /** What was told to whom: looked at, sent again and tried out by the command line of a running agent. */
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -110,6 +110,29 @@ test('what waits for a receiver that is taken out while the agent is down ends a
   };
   assert.ok(waiting.every((id) => dead.items.some(({ message }) => message === id)));
   assert.ok(dead.items.every(({ reason }) => reason === 'the receiver is not configured any more'));
+});
+
+test('a receiver that is configured while something is wrong is told of it, once', async () => {
+  const polled = 'poll: { bad_blocks: 1s }\nnotify: { group_wait: 0s }\n';
+  agent = await startAgent(dir, host, polled);
+  const open = async (): Promise<string | undefined> => {
+    const page = (await agent?.json('/api/v1/incidents')) as { items: { id: string; condition: string }[] };
+    return page.items.find(({ condition }) => condition === 'media_error')?.id;
+  };
+  const incident = await until('an incident is open', open);
+  const receivers = `receivers: [{ name: hook, type: webhook, url: "${receiver.url}" }]\n`;
+  const socket = JSON.stringify(agent.socket);
+  writeFileSync(join(dir, 'pmemwatch.yml'), `api: { socket: ${socket} }\n${polled}${receivers}`);
+  assert.equal((await agent.post('/-/reload')).status, 200);
+  const [told] = await until('it is told', () => (media().length > 0 ? media() : undefined));
+  assert.deepEqual([told?.message.type, told?.message.incident], ['pmem.incident.opened', incident]);
+  await until('it is written down', async () => (await idsOf('status=delivered')).length > 0 || undefined);
+  await agent.kill('SIGTERM');
+  await start('{ group_wait: 0s }');
+  await new Promise((done) => setTimeout(done, 1500));
+  const ids = new Set(media().map(({ message }) => message.id));
+  const openings = media().filter(({ message }) => message.type === 'pmem.incident.opened');
+  assert.deepEqual([openings.length, ids.size], [1, media().length], 'the next agent does not tell it again');
 });
 
 test('a heartbeat comes at the start and by its period, and says what is open', async () => {

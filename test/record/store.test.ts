@@ -282,6 +282,36 @@ describe('history', () => {
   });
 });
 
+describe('a receiver that is new', () => {
+  it('is told of what stands, once, and not of what somebody works on or has ended', async () => {
+    const file = freshFile();
+    const { store } = await open(file);
+    const seen = opened();
+    const incident = only(seen.state);
+    await store.commit(commitOf(seen));
+    assert.deepEqual(await store.welcome(seen.state, ['ops'], 5), [], 'who was told is not told again');
+    const [item, ...more] = await store.welcome(seen.state, ['ops', 'pager'], 5);
+    assert.deepEqual(more, []);
+    assert.deepEqual([item?.receiver, item?.notice.type, item?.notBefore], ['pager', 'opened', 5]);
+    assert.equal(item?.notice.incident.id, incident.id);
+    assert.deepEqual(await store.welcome(seen.state, ['ops', 'pager'], 6), []);
+    const acknowledgement = { author: 'ada', reason: '', at: 2, expiresAt: 8 };
+    const worked = { ...seen.state, incidents: new Map([[incident.id, { ...incident, acknowledgement }]]) };
+    assert.deepEqual(await store.welcome(worked, ['late'], 7), []);
+    assert.equal((await store.welcome(worked, ['late'], 9)).length, 1, 'the acknowledgement has run out');
+    const end = pass(seen.state, { now: 9, changes: [cleared(a)] });
+    assert.deepEqual(await store.welcome(end.state, ['later'], 10), []);
+    await store.close();
+    const { loaded } = await open(file);
+    const waiting = loaded.pendingOutbox.map(({ receiver, notice }) => [receiver, notice.type]);
+    assert.deepEqual(waiting.sort(), [
+      ['late', 'opened'],
+      ['ops', 'opened'],
+      ['pager', 'opened'],
+    ]);
+  });
+});
+
 describe('a state file of another version', () => {
   it('that is newer is refused with what to do, and left as it is', async () => {
     const file = freshFile();

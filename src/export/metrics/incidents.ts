@@ -1,10 +1,5 @@
-import type { Incident } from '../../model/incident.ts';
+import { isAcknowledged } from '../../model/incident.ts';
 import type { MetricGroup } from './metric.ts';
-
-/** An acknowledgement that ran out is none. */
-export function isAcknowledged({ acknowledgement }: Incident, now: number): boolean {
-  return acknowledgement !== null && (acknowledgement.expiresAt === null || acknowledgement.expiresAt > now);
-}
 
 export const incidentMetrics: MetricGroup = {
   name: 'incidents',
