@@ -24,7 +24,8 @@ export interface Deliveries {
    */
   replay(sequence: number, now: number): Promise<OutboxItem | undefined>;
   /**
-   * The same for the dead letters of a receiver, oldest first, at most 500 at once.
+   * The same for the dead letters of a receiver, oldest first, at most 500 at once; but for those about an incident whose end
+   * it has been told: a pager would open again what nobody closes.
    * @throws AgentError STATE_FILE when that cannot be saved
    */
   replayDead(receiver: string, now: number): Promise<readonly OutboxItem[]>;
@@ -69,7 +70,9 @@ export function createDeliveries(database: Database, settled: () => Promise<bool
     async replayDead(receiver, now) {
       await mustBeWritable();
       const { where, params } = conditionOf({ receiver, statuses: deadLetters });
-      const sql = `SELECT * FROM outbox WHERE ${where} ORDER BY sequence LIMIT ?`;
+      const isOver = `EXISTS (SELECT 1 FROM outbox AS n WHERE n.receiver = outbox.receiver AND n.incident = outbox.incident
+        AND n.type = 'resolved' AND n.status = 'delivered')`;
+      const sql = `SELECT * FROM outbox WHERE ${where} AND NOT ${isOver} ORDER BY sequence LIMIT ?`;
       return revive(await rows(sql, [...params, MOST_REPLAYED]), now);
     },
   };

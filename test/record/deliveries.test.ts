@@ -95,6 +95,15 @@ test('all dead letters of one receiver are sent again, and nothing of another', 
   assert.deepEqual(await store.deliveries.replayDead('ops', 51), []);
 });
 
+test('of an incident whose end a receiver knows, nothing is sent to it again with the others', async () => {
+  const { store, tell } = await open();
+  const [one] = await tell(opened);
+  const [end] = await tell(ended);
+  await store.recordDelivery(one as OutboxItem, { kind: 'rejected', at: 4, reason: 'HTTP 400' });
+  await store.recordDelivery(end as OutboxItem, { kind: 'delivered', at: 5 });
+  assert.deepEqual(await store.deliveries.replayDead('ops', 50), []);
+});
+
 test('nothing is sent again while that cannot be saved', async () => {
   const { store, tell, database } = await open();
   const [one] = await tell(opened);
