@@ -56,6 +56,8 @@ export interface AppPlatform extends StatePlaces {
   /** sockets that the process was started with */
   readonly passedSockets: readonly PassedSocket[];
   readonly pageSize: number;
+  /** for a while from now on, time counts for more than memory */
+  readonly hurry: () => void;
   /** online processors */
   readonly processors: number;
   /** @param configFiles what is read again when it changes */
@@ -87,6 +89,8 @@ export interface App {
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
+/** With so many to tell of at once, time counts for more than memory. */
+const MANY_RANGES = 1000;
 
 /** Puts the parts together and starts them, in the order of the pipeline. @throws AgentError when one cannot start */
 export async function createApp(options: AppOptions, platform: AppPlatform, log: Logger): Promise<App> {
@@ -241,6 +245,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
           ? { writable: store.writable(), detail: store.trouble() }
           : { writable: false, detail: memoryOnly },
       async save(next, events, notices) {
+        if (notices.reduce((sum, { incident }) => sum + incident.ranges.length, 0) >= MANY_RANGES) platform.hurry();
         const items = await store.commit({
           state: next,
           events: [...pendingEvents.splice(0), ...events],

@@ -8,6 +8,7 @@ import { runCommandLine } from './cli/command-line.ts';
 import { commands } from './cli/commands.ts';
 import { loadSettings, type PathRoots, type Settings, wantsColor } from './config/load.ts';
 import { createClock } from './linux/clock.ts';
+import { createHurry } from './linux/heap.ts';
 import { nodeFlags } from './linux/node-flags.ts';
 import { readPageSize } from './linux/page-size.ts';
 import { countPassedSockets, describePassedSockets, passedVariables } from './linux/passed-sockets.ts';
@@ -129,6 +130,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         openStateCopy: () => openStateCopy(settings.stateFile),
         openMemory: () => linux.openDatabase(':memory:'),
         pageSize: readPageSize(),
+        hurry: createHurry(linux.clock),
         processors: cpus().length,
         createHints: linux.createHints,
       },

@@ -134,9 +134,8 @@ test('ten thousand bad ranges on 25 namespaces are 25 messages for each receiver
     t.diagnostic(
       `/-/healthy asked every 20 ms: median ${ms(held.p50)}, p99 ${ms(held.p99)}, at most ${ms(held.most)}; a bare server beside it: ${ms(load.p50)}, ${ms(load.p99)}, ${ms(load.most)}`,
     );
-    // an agent that was not started as root has V8's own limits, and lets its garbage lie for longer
-    const most = process.getuid?.() === 0 ? 96 : 288;
-    assert.ok(after.most - before.now < most, `${(after.most - before.now).toFixed(1)} MiB more than before`);
+    // while there is much to tell the heap may grow; what is left of it goes within the minute
+    assert.ok(after.most - before.now < 288, `${(after.most - before.now).toFixed(1)} MiB more than before`);
   } finally {
     await agent?.kill('SIGKILL');
     bare.child.kill('SIGKILL');
