@@ -128,7 +128,10 @@ export type Hint =
   | { readonly kind: 'mounts' }
   | { readonly kind: 'config' };
 export interface Hints {
-  /** Watches exactly these files from now on (paths relative to the sysfs root); re-arms those whose inode changed. */
+  /**
+   * Watches exactly these files from now on (paths relative to the sysfs root); re-arms those whose inode changed. A list is hinted
+   * at when its watch begins: what changed between its last reading and that moment has told nobody.
+   */
   watch(targets: readonly { readonly path: string; readonly hint: Hint }[]): Promise<void>;
   stop(): Promise<void>;
 }

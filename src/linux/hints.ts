@@ -41,6 +41,8 @@ export function createHints(deps: {
   /** of devices; what else is watched can change with each `watch` */
   const standing = new Map<string, OnEvent>();
   let handlers: ReadonlyMap<string, OnEvent> = standing;
+  /** to be called when a watch on the path begins */
+  let unheard: ReadonlyMap<string, () => void> = new Map();
   let queue: Promise<void> = Promise.resolve();
   let stopped = false;
   let told = false;
@@ -100,6 +102,8 @@ export function createHints(deps: {
     watches.set(path, { watcher, inode });
     // replaced meanwhile: the next look finds the other inode
     if ((await inodeOf(path)) !== inode) disarm(path);
+    // what changed between its last reading and now has told nobody
+    else if (!stopped) unheard.get(path)?.();
   }
   async function startWatcher(path: string): Promise<FSWatcher> {
     const watcher = new FSWatcher({
@@ -121,8 +125,11 @@ export function createHints(deps: {
     await ready;
     return watcher;
   }
-  async function rearm(next: ReadonlyMap<string, OnEvent>): Promise<void> {
+  async function rearm(next: ReadonlyMap<string, OnEvent>, targets: Parameters<Hints['watch']>[0]): Promise<void> {
     handlers = next;
+    // of the others a look costs more, and they are polled: a scrub would be named as what found an error
+    const lists = targets.filter(({ hint }) => hint.kind === 'list');
+    unheard = new Map(lists.map(({ path, hint }) => [resolve(sysfs, path), () => onHint(hint)]));
     for (const path of watches.keys()) if (!handlers.has(path)) disarm(path);
     await Promise.all([...handlers.keys()].map(arm));
   }
@@ -133,7 +140,7 @@ export function createHints(deps: {
         targets.map(({ path, hint }): [string, OnEvent] => [resolve(sysfs, path), () => onHint(hint)]),
       );
       for (const [directory, onEvent] of [...configDirectories(), ...standing]) next.set(directory, onEvent);
-      const armed = queue.then(() => (stopped ? undefined : rearm(next)));
+      const armed = queue.then(() => (stopped ? undefined : rearm(next, targets)));
       queue = armed.catch(() => undefined);
       return armed;
     },

@@ -52,6 +52,14 @@ function rig(): Rig {
   return { root, hints, seen, attribute };
 }
 const settle = (ms = 100) => new Promise((done) => setTimeout(done, ms));
+/** Watches, and forgets what the beginning of a watch hints at. */
+async function watching(
+  { hints, seen }: Pick<Rig, 'hints' | 'seen'>,
+  targets: Parameters<Hints['watch']>[0],
+): Promise<void> {
+  await hints.watch(targets);
+  seen.splice(0);
+}
 /** As the kernel's notification does: the content moves, the node stays. */
 function modify(file: string): void {
   const fd = openSync(file, 'r+');
@@ -66,15 +74,25 @@ test('a changed attribute is a hint, through the links that sysfs is made of', a
   writeFileSync(join(root, 'sys/devices/region0/badblocks'), '');
   symlinkSync('../../../devices/region0', join(root, 'sys/bus/nd/devices/region0'));
   const hint: Hint = { kind: 'list', subject: 'region0' };
-  await hints.watch([{ path: 'bus/nd/devices/region0/badblocks', hint }]);
+  await watching({ hints, seen }, [{ path: 'bus/nd/devices/region0/badblocks', hint }]);
   modify(join(root, 'sys/devices/region0/badblocks'));
   await until(() => seen.length > 0, 'a hint');
   assert.deepEqual(seen[0], hint);
 });
 
+test('a list is hinted at when its watch begins, and not again: what changed before that moment told nobody', async () => {
+  const { hints, seen, attribute } = rig();
+  const scrub = { path: 'block/pmem0/scrub', hint: { kind: 'scrub', bus: 'ndbus0' } } as const;
+  writeFileSync(join(attribute, '../scrub'), '');
+  await hints.watch([target, scrub]);
+  assert.deepEqual(seen, [list]);
+  await hints.watch([target, scrub]);
+  assert.deepEqual(seen, [list]);
+});
+
 test('changes a few milliseconds apart all give hints', async () => {
   const { hints, seen, attribute } = rig();
-  await hints.watch([target]);
+  await watching({ hints, seen }, [target]);
   for (let i = 0; i < 10; i++) {
     modify(attribute);
     await settle(10);
@@ -84,7 +102,7 @@ test('changes a few milliseconds apart all give hints', async () => {
 
 test('a change is a hint although the access time is later than the modification time', async () => {
   const { hints, seen, attribute } = rig();
-  await hints.watch([target]);
+  await watching({ hints, seen }, [target]);
   const fixed = new Date(1_700_000_000_000);
   utimesSync(attribute, new Date(fixed.getTime() + 60_000), fixed);
   await settle();
@@ -98,7 +116,7 @@ test('a change is a hint although the access time is later than the modification
 
 test('an attribute that became another node is deaf until the next look arms it anew', async () => {
   const { root, hints, seen, attribute } = rig();
-  await hints.watch([target]);
+  await watching({ hints, seen }, [target]);
   // as disabling and enabling a namespace does
   renameSync(join(root, 'sys/block/pmem0'), join(root, 'old'));
   mkdirSync(join(root, 'sys/block/pmem0'));
@@ -108,7 +126,7 @@ test('an attribute that became another node is deaf until the next look arms it 
   modify(attribute);
   await settle();
   assert.deepEqual(seen, []);
-  await hints.watch([target]);
+  await watching({ hints, seen }, [target]);
   modify(attribute);
   await until(() => seen.length > 0, 'a hint from the new node');
 });
@@ -116,18 +134,18 @@ test('an attribute that became another node is deaf until the next look arms it 
 test('an attribute that does not exist is no error, and is watched by the first look that finds it', async () => {
   const { root, hints, seen } = rig();
   const later = { path: 'block/pmem1/badblocks', hint: { kind: 'list', subject: 'pmem1' } as const };
-  await hints.watch([later]);
+  await watching({ hints, seen }, [later]);
   mkdirSync(join(root, 'sys/block/pmem1'));
   writeFileSync(join(root, 'sys/block/pmem1/badblocks'), '');
-  await hints.watch([later]);
+  await watching({ hints, seen }, [later]);
   modify(join(root, 'sys/block/pmem1/badblocks'));
   await until(() => seen.length > 0, 'a hint');
 });
 
 test('what is no longer a target gives no hints', async () => {
   const { hints, seen, attribute } = rig();
-  await hints.watch([target]);
-  await hints.watch([]);
+  await watching({ hints, seen }, [target]);
+  await watching({ hints, seen }, []);
   modify(attribute);
   await settle();
   assert.deepEqual(seen, []);
@@ -135,7 +153,7 @@ test('what is no longer a target gives no hints', async () => {
 
 test('a device node that comes or goes is a hint, other names in /dev are not', async () => {
   const { root, hints, seen } = rig();
-  await hints.watch([]);
+  await watching({ hints, seen }, []);
   writeFileSync(join(root, 'dev/tty9'), '');
   await settle();
   assert.deepEqual(seen, []);
@@ -150,7 +168,7 @@ test('a device node that comes or goes is a hint, other names in /dev are not', 
 
 test('a configuration file that an editor replaces is a hint, every time', async () => {
   const { root, hints, seen } = rig();
-  await hints.watch([]);
+  await watching({ hints, seen }, []);
   for (let i = 0; i < 2; i++) {
     seen.length = 0;
     writeFileSync(join(root, 'etc/.new'), 'poll: {}\n');
@@ -161,7 +179,7 @@ test('a configuration file that an editor replaces is a hint, every time', async
 
 test('a directory full of noise is left alone for a while, then looked at as if something had happened', async () => {
   const { root, hints, seen } = rig();
-  await hints.watch([]);
+  await watching({ hints, seen }, []);
   // in turns, since the kernel merges equal events that follow each other
   for (let i = 0; i < 1_000; i++) for (const name of ['null', 'zero']) writeFileSync(join(root, 'dev', name), 'x');
   await settle(500);
@@ -174,7 +192,7 @@ test('a directory full of noise is left alone for a while, then looked at as if 
 
 test('nothing is told after stop', async () => {
   const { hints, seen, attribute } = rig();
-  await hints.watch([target]);
+  await watching({ hints, seen }, [target]);
   await hints.stop();
   modify(attribute);
   await settle();
