@@ -1,3 +1,4 @@
+import type { HintCause } from './model/badblocks.ts';
 import type { Topology } from './model/topology.ts';
 import { busOf, subjectsOf, subjectsOfBus } from './observe/watch-targets.ts';
 import type { Clock, Hint } from './ports.ts';
@@ -10,9 +11,9 @@ const CONFIG_SETTLE_MS = 1_000;
 /** Who looks again at which hint (law 3: a hint only says look again). */
 export function createHinting(parts: {
   readonly inventory: { topology(): Topology; refresh(): void };
-  readonly observer: { hint(subject: string, cause: 'hint' | 'scrub'): void };
+  readonly observer: { hint(subject: string, cause: HintCause): void };
   readonly health: { hint(dimm: string): void };
-  readonly scrubs: { cause(bus: string): Promise<'hint' | 'scrub'>; hint(bus: string): void };
+  readonly scrubs: { cause(bus: string): Promise<HintCause>; hint(bus: string): void };
   readonly clock: Clock;
   readonly reload: () => void;
 }): { take(hint: Hint): void; stop(): void } {
@@ -20,7 +21,7 @@ export function createHinting(parts: {
   let cancelReload = (): void => undefined;
   let stopped = false;
 
-  function look(subjects: readonly string[], cause: 'hint' | 'scrub'): void {
+  function look(subjects: readonly string[], cause: HintCause): void {
     for (const subject of subjects) observer.hint(subject, cause);
   }
   function take(hint: Hint): void {

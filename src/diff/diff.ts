@@ -143,6 +143,8 @@ function foundBy(trigger: ReadingTrigger, source: ErrorSource): FoundBy {
       return 'scrub';
     case 'poll':
       return 'poll';
+    case 'unclear':
+      return 'unknown';
     case 'hint':
       return source === 'none' ? 'unknown' : 'mce';
     default:

@@ -15,8 +15,13 @@ export interface BadBlockList {
   readonly reason?: string;
 }
 
+/**
+ * What a notification on a list is due to: a scrub, none of its bus (`hint`), or the bus did not say in time (`unclear`).
+ */
+export type HintCause = 'hint' | 'unclear' | 'scrub';
+
 /** What started a reading: it tells how an error was found. */
-export type ReadingTrigger = 'start' | 'hint' | 'scrub' | 'poll';
+export type ReadingTrigger = HintCause | 'start' | 'poll';
 
 /** The last reading of one object's list. */
 export interface ListReading {

@@ -39,7 +39,7 @@ const JITTER = 0.1;
 const RETRY_FIRST_MS = 1_000;
 
 /** What tells more of how an error was found wins when hints meet. */
-const weight: Readonly<Record<ReadingTrigger, number>> = { poll: 0, start: 1, hint: 2, scrub: 3 };
+const weight: Readonly<Record<ReadingTrigger, number>> = { poll: 0, start: 1, unclear: 2, hint: 3, scrub: 4 };
 
 /**
  * Reads one thing, by itself: idle -> (timer or hint) -> reading -> idle, or reading -> stuck -> (the call came back) ->

@@ -1,4 +1,4 @@
-import type { ListReading, ReadingTrigger, Snapshot, StuckDevice } from '../model/badblocks.ts';
+import type { HintCause, ListReading, ReadingTrigger, Snapshot, StuckDevice } from '../model/badblocks.ts';
 import type { Topology } from '../model/topology.ts';
 import { createListReader, type ListReader, type ListSource, type ReaderDeps } from './list-reader.ts';
 import { readPlaces } from './places.ts';
@@ -7,7 +7,7 @@ export interface Observer {
   /** Reads what exists now: lists of new devices start, those of gone ones end. */
   update(topology: Topology): void;
   /** `pmem0` or `region0` may have changed; what is not read is not looked for. */
-  hint(subject: string, trigger?: 'hint' | 'scrub'): void;
+  hint(subject: string, trigger?: HintCause): void;
   /** Reads every list now; resolves when each is read, or its device is stuck. */
   refreshAll(trigger: ReadingTrigger): Promise<void>;
   /** The last readings, put together for the places of this inventory. */

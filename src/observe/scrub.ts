@@ -1,4 +1,4 @@
-import type { StuckDevice } from '../model/badblocks.ts';
+import type { HintCause, StuckDevice } from '../model/badblocks.ts';
 import { messageOf } from '../model/errors.ts';
 import { failed, type Observation, ok } from '../model/observation.ts';
 import { parseScrubState, type ScrubReading, type ScrubState, scrubKeyOf } from '../model/scrub.ts';
@@ -12,7 +12,7 @@ export interface ScrubObserver {
   /** The kernel has told that a scrub is through, or somebody has written the attribute (`nfit/scrub`). */
   hint(bus: string): void;
   /** Whether a notification on this bus's lists comes from a scrub; a bus that does not answer in time is not waited for. */
-  cause(bus: string): Promise<'hint' | 'scrub'>;
+  cause(bus: string): Promise<HintCause>;
   /** The last reading of each bus that has one. */
   latest(): readonly ScrubReading[];
   stuck(): readonly StuckDevice[];
@@ -36,8 +36,11 @@ export interface ScrubObserverDeps {
   readonly log: Logger;
 }
 
-/** How long a reading of a list waits to learn whether a scrub is behind it; the file takes the bus's device lock. */
-const CAUSE_WAIT_MS = 300;
+/**
+ * How long a reading of a list waits to learn whether a scrub is behind it. The answer takes milliseconds, and seconds only where
+ * the processors are overwhelmed or something holds the bus's device lock, which the file takes.
+ */
+const CAUSE_WAIT_MS = 5_000;
 /** The end of one scrub notifies every list of its bus: they all come within this time. */
 const SAME_SCRUB_MS = 5_000;
 /** Each look at a running scrub makes the kernel ask its firmware every second again: with the jitter never below a minute. */
@@ -144,10 +147,17 @@ export function createScrubObserver(deps: ScrubObserverDeps): ScrubObserver {
       if (watched === undefined) return 'hint';
       // what runs is not looked at for each list that changes meanwhile
       if (stateOf(watched.reader.latest())?.running === true) return 'scrub';
-      const late = new Promise<void>((resolve) => void clock.after(CAUSE_WAIT_MS, resolve));
+      const before = watched.reader.latest();
+      let cancelLate = (): void => undefined;
+      const late = new Promise<void>((resolve) => {
+        cancelLate = clock.after(CAUSE_WAIT_MS, resolve);
+      });
       await Promise.race([watched.reader.refresh('hint'), late]);
-      const running = stateOf(watched.reader.latest())?.running === true;
-      return running || clock.now() - watched.advancedAt < SAME_SCRUB_MS ? 'scrub' : 'hint';
+      cancelLate();
+      const reading = watched.reader.latest();
+      const state = stateOf(reading);
+      if (state?.running === true || clock.now() - watched.advancedAt < SAME_SCRUB_MS) return 'scrub';
+      return state !== undefined && reading !== before ? 'hint' : 'unclear';
     },
     latest: readings,
     stuck: () =>

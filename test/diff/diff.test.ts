@@ -83,6 +83,7 @@ test('how an error was found follows from what started the reading and what the 
     ['hint', 'mce', 'mce'],
     ['hint', 'papr', 'mce'],
     ['hint', 'none', 'unknown'],
+    ['unclear', 'ars', 'unknown'],
     ['poll', 'none', 'poll'],
   ] as const) {
     const changes = look(known([]), reading([run(1, 1)], { trigger }), { place: place({ errorSource }) });

@@ -27,8 +27,15 @@ async function rig(t: TestContext, text: string, refused: Refusal = { now: undef
   const ended: string[] = [];
   const log = createRecordingLog();
   let asked = 0;
+  let slow = Promise.resolve();
   const observer = createScrubObserver({
-    sysfs: host.sysfs,
+    sysfs: {
+      ...host.sysfs,
+      async read(path, options) {
+        await slow;
+        return host.sysfs.read(path, options);
+      },
+    },
     control: {
       async whyNotWritable() {
         asked++;
@@ -45,7 +52,12 @@ async function rig(t: TestContext, text: string, refused: Refusal = { now: undef
   observer.update(topologyOf(bus()));
   await observer.settled();
   const put = (value: string): void => host.sysfs.put(SCRUB, value);
-  return { clock, host, observer, ended, log, put, reads: () => host.sysfs.reads(SCRUB), asked: () => asked };
+  function slowDown(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    slow = promise;
+    return resolve;
+  }
+  return { clock, host, observer, ended, log, put, slowDown, reads: () => host.sysfs.reads(SCRUB), asked: () => asked };
 }
 
 test('the count and the mark of a running scrub are read, anything else is none', () => {
@@ -103,13 +115,33 @@ test('a notification of a list comes from a scrub when one runs or has just ende
   assert.equal(await observer.cause('ndbus9'), 'hint');
 });
 
-test('a bus that does not answer holds no list up, and is told as stuck', async (t) => {
+test('a bus that takes its time is waited for: an overwhelmed host does not call a scrub a machine check', async (t) => {
+  const { clock, put, slowDown, observer } = await rig(t, '1\\n');
+  put('2\n');
+  const answer = slowDown();
+  const cause = observer.cause('ndbus0');
+  await clock.advance(4_000);
+  answer();
+  assert.equal(await cause, 'scrub');
+});
+
+test('a bus that has not answered after five seconds holds no list up: the cause is not known', async (t) => {
+  const { clock, slowDown, observer } = await rig(t, '1\\n');
+  const answer = slowDown();
+  const cause = observer.cause('ndbus0');
+  await clock.advance(5_000);
+  assert.equal(await cause, 'unclear');
+  answer();
+  await settle();
+  assert.equal(await observer.cause('ndbus0'), 'hint');
+});
+
+test('a bus that does not answer is told as stuck', async (t) => {
   const { clock, host, observer } = await rig(t, '1\\n');
   const release = host.sysfs.hang(SCRUB);
-  const cause = observer.cause('ndbus0');
-  await clock.advance(300);
-  assert.equal(await cause, 'hint');
+  assert.equal(await observer.cause('ndbus0'), 'unclear');
   await clock.advance(30_000);
+  assert.equal(await observer.cause('ndbus0'), 'unclear', 'and is not waited for once it is known to be stuck');
   assert.deepEqual(
     observer.stuck().map(({ subject, uid }) => [subject, uid]),
     [['ndbus0', 'ACPI.NFIT']],
