@@ -1,5 +1,5 @@
+import { adviceDefaults } from './advice-keys.ts';
 import { isMapping, type KeyPath } from './check.ts';
-import { adviceDefaults } from './keys.ts';
 
 export type Report = (path: KeyPath, message: string) => void;
 
