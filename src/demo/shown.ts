@@ -1,6 +1,6 @@
 /** What the demo shows of what comes: messages, metrics, the API, and where to look while it runs. */
 import { join } from 'node:path';
-import { getJson } from '../cli/agent-api.ts';
+import { askJson, socketConnection } from '../cli/agent-connection.ts';
 import type { CommandContext } from '../cli/command.ts';
 import { AgentError } from '../model/errors.ts';
 import type { Message } from '../model/message.ts';
@@ -53,7 +53,10 @@ export async function showApi(stage: Stage, scene: Scene, context: CommandContex
     stage.aside(`the API's file names are on a unix socket, whose name would be too long below ${scene.site.folder}`);
     return;
   }
-  const answer = (await getJson(socketFile(scene), '/api/v1/files', context.signal)) as { items: ApiFile[] };
+  const answer = (await askJson(socketConnection(socketFile(scene), true), {
+    path: '/api/v1/files',
+    signal: context.signal,
+  })) as { items: ApiFile[] };
   stage.say('GET /api/v1/files, over the unix socket, where names are shown:');
   for (const { path, device, ranges } of answer.items) {
     const bytes = ranges.map(({ offset, length }) => ({ offset, length }));
