@@ -105,6 +105,7 @@ export async function openAnswer(connection: AgentConnection, question: AgentQue
       (response) => {
         // what goes wrong from here on is told to who reads it
         response.on('error', () => undefined);
+        asked.removeAllListeners('timeout').on('timeout', () => response.destroy(silent(connection, patienceMs)));
         done(response);
       },
     );

@@ -14,8 +14,8 @@ export function isAbsent(error: AgentError): boolean {
 export function unreachable(connection: AgentConnection, cause: unknown): AgentError {
   const code = codeOf(cause);
   const isSocket = 'socketPath' in connection.request;
-  const advice = isSocket ? socketAdvice(errnoOf(cause)) : addressAdvice(code, connection.request.protocol);
-  return new AgentError('USAGE', `no answer on ${connection.name} (${code ?? messageOf(cause)}): ${advice}`, {
+  const advice = isSocket ? socketAdvice(errnoOf(cause)) : addressAdvice(code, connection);
+  return new AgentError('PROBE', `no answer on ${connection.name} (${code ?? messageOf(cause)}): ${advice}`, {
     cause,
     context: { unmet: true, errno: code },
   });
@@ -35,7 +35,7 @@ function socketAdvice(errno: string | undefined): string {
 }
 
 /** https://docs.openssl.org/master/man1/openssl-verification-options/ has the reasons of certificates, as Node.js calls them. */
-function addressAdvice(code: string | undefined, protocol: string): string {
+function addressAdvice(code: string | undefined, { request }: AgentConnection): string {
   switch (code) {
     case 'ECONNREFUSED':
       return 'is the agent running there, and does it listen on this address (--web.listen-address)?';
@@ -72,7 +72,10 @@ function addressAdvice(code: string | undefined, protocol: string): string {
       return 'it does not take the certificate of --cert-file: use one of an authority that it trusts';
     case 'ECONNRESET':
     case 'HPE_INVALID_CONSTANT':
-      return protocol === 'http:' ? 'does it speak TLS? Try https' : 'it broke off: see the log of the agent';
+      if (request.protocol === 'http:') return 'does it speak TLS? Try https';
+      return 'cert' in request
+        ? 'it broke off: maybe it does not take the certificate of --cert-file; see the log of the agent'
+        : 'it broke off: see the log of the agent';
     default:
       return 'check --agent, and see the log of the agent';
   }

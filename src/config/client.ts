@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { errnoOf } from '../model/errors.ts';
 import { clientSecrets, environmentName } from './flags.ts';
@@ -49,6 +50,10 @@ export async function readClient(flags: Flags, environment: Environment): Promis
     if ((cert === undefined) !== (key === undefined)) {
       throw new Unusable('--cert-file and --key-file go together: name both');
     }
+    if (ca !== undefined && isUnreadable(() => new X509Certificate(ca))) {
+      throw new Unusable('--ca-file holds no certificate that can be read');
+    }
+    if (cert !== undefined && key !== undefined) checkPair(cert, key);
     if (authorization !== undefined && url.protocol === 'http:' && !isLoopback(url.hostname)) {
       warnings.push(`${url.host} is asked without TLS: everybody on the way can read the token or password: use https`);
     }
@@ -121,6 +126,27 @@ async function secretOf(
   if ('wrong' in read) throw new Unusable(`--${name}: ${file} ${read.wrong}`);
   if (read.warning !== undefined) warnings.push(read.warning);
   return read.value;
+}
+
+function checkPair(cert: string, key: string): void {
+  if (isUnreadable(() => new X509Certificate(cert))) {
+    throw new Unusable('--cert-file holds no certificate that can be read');
+  }
+  if (isUnreadable(() => createPrivateKey(key))) {
+    throw new Unusable('--key-file holds no key that can be read, or one with a passphrase');
+  }
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+    throw new Unusable('--key-file: the key is not that of the certificate');
+  }
+}
+function isUnreadable(read: () => unknown): boolean {
+  try {
+    read();
+    return false;
+  } catch {
+    // why, OpenSSL says in words that help nobody
+    return true;
+  }
 }
 
 async function pemOf(name: string, file: string | undefined): Promise<string | undefined> {
