@@ -21,7 +21,7 @@ const lists: readonly (readonly [name: string, about: string])[] = [
 
 /** Nothing is asked any more once the agent has not answered at all. */
 export async function agentParts(api: AgentApi, signal: AbortSignal): Promise<readonly Gathered[]> {
-  const files = ['ready.json', 'topology.json', 'metrics.prom', 'events.json', 'deliveries.json'];
+  const files = ['ready.txt', 'topology.json', 'metrics.prom', 'events.json', 'deliveries.json'];
   try {
     await api.get('/api/v1/topology');
   } catch (error) {
@@ -36,17 +36,14 @@ export async function agentParts(api: AgentApi, signal: AbortSignal): Promise<re
     }));
   const one = (file: string, about: string, path: string) =>
     gather(`agent/${file}`, about, DEADLINE_MS, async () => ({ content: await api.get(path) }));
+  const text = (file: string, about: string, path: string) =>
+    gather(`agent/${file}`, about, DEADLINE_MS, async () => ({
+      content: await askText(api.connection, { path, headers: { accept: 'text/plain' }, signal }),
+    }));
   const found: Gathered[] = [
-    await one('ready.json', 'whether the agent is ready', '/-/ready'),
+    await text('ready.txt', 'whether the agent is ready', '/-/ready'),
     await one('topology.json', 'host, buses, modules, regions, namespaces, block devices, mounts', '/api/v1/topology'),
-    await gather(
-      'agent/metrics.prom',
-      'metrics, with the version of the agent (pmemwatch_build_info)',
-      DEADLINE_MS,
-      async () => ({
-        content: await askText(api.connection, { path: '/metrics', headers: { accept: 'text/plain' }, signal }),
-      }),
-    ),
+    await text('metrics.prom', 'metrics, with the version of the agent (pmemwatch_build_info)', '/metrics'),
     await gather('agent/events.json', 'what happened', DEADLINE_MS, async () => ({
       content: await recentEvents(api, { after: 0, since: 0, limit: NEWEST }),
       note: `the newest ${NEWEST} at most`,
