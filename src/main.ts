@@ -51,8 +51,8 @@ async function prettyDestination(): Promise<NodeJS.WritableStream> {
 async function openPlatform(roots: PathRoots) {
   const log = await createLogger({ level: 'error', format: 'json' });
   const { probe } = createLinuxPlatform(roots, { deadlineMs: 30_000, log, probeSocket: null });
-  const { sysfs, procfs, dsm, resolver, check } = probe;
-  return { sysfs, procfs, dsm, resolver, check, close: () => probe.close() };
+  const { sysfs, procfs, dsm, scrubs, resolver, check } = probe;
+  return { sysfs, procfs, dsm, scrubs, resolver, check, close: () => probe.close() };
 }
 
 /** As root the listening half runs as another user, below a parent that holds the privilege and listens to nothing. */
@@ -162,6 +162,7 @@ const context: CommandContext = {
   isTerminal: process.stdout.isTTY === true,
   showsProgress: process.stderr.isTTY === true,
   color: wantsColor(process.stdout.isTTY === true),
+  ...(process.stdout.isTTY === true && process.stdout.columns > 0 ? { columns: process.stdout.columns } : {}),
   signal: interrupted.signal,
   clock: createClock(),
   pageSize: readPageSize(),

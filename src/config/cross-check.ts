@@ -1,6 +1,6 @@
+import { adviceDefaults } from './advice-keys.ts';
 import { isMapping, type KeyPath } from './check.ts';
 import { parseDuration } from './duration.ts';
-import { adviceDefaults } from './keys.ts';
 
 export type Report = (path: KeyPath, message: string) => void;
 
