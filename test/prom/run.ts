@@ -30,8 +30,9 @@ async function checkFiles(checks: Checks): Promise<void> {
     );
   }
   await checks.run('promtool check rules', () => promtool(['check', 'rules', rules]));
-  const tests = rules.replace(/\.yml$/, '.test.yml');
-  await checks.run('promtool test rules', () => promtool(['test', 'rules', tests]));
+  for (const file of globSync('deploy/prometheus/tests/*.yml', { cwd: root }).sort()) {
+    await checks.run(`promtool test rules: ${basename(file)}`, () => promtool(['test', 'rules', join(root, file)]));
+  }
 }
 
 async function checkLive(checks: Checks, demo: RunningDemo, prometheus: RunningPrometheus): Promise<void> {
