@@ -19,6 +19,10 @@ const ENOENT = 2;
 const EACCES = 13;
 const POLLPRI = 0x2;
 const POLLERR = 0x8;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const F_SETFD = 2;
 /** a native asynchronous call occupies a worker of the pool that file reads also need */
 const LONGEST_POLL_MS = 1_000;
 /** struct file_handle: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes */
@@ -49,6 +53,9 @@ interface Bindings {
   readonly fread: AsyncNative;
   readonly ferror: Native;
   readonly fclose: Native;
+  readonly socket: Native;
+  readonly connect: Native;
+  readonly fcntl: Native;
 }
 let bindings: Bindings | undefined;
 
@@ -77,6 +84,9 @@ function native(): Bindings {
     fread: libc.func('unsigned long fread(void *into, unsigned long size, unsigned long count, long stream)'),
     ferror: libc.func('int ferror(long stream)'),
     fclose: libc.func('int fclose(long stream)'),
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    connect: libc.func('int connect(int fd, void *address, unsigned int bytes)'),
+    fcntl: libc.func('int fcntl(int fd, int command, long argument)'),
   };
   return bindings;
 }
@@ -203,6 +213,29 @@ export function readPathLinks(
     if (length < 0 && koffi.errno() === EACCES) throw systemError('readlink');
     if (length > 0 && linkScratch[0] === SLASH) tell(name, Uint8Array.prototype.slice.call(linkScratch, 0, length));
   }
+}
+/**
+ * A unix datagram socket that is connected to `path` (abstract where that begins with `@`), never waits, and outlives an exec:
+ * Node.js has none. struct sockaddr_un: u16 family, then the path.
+ */
+export function connectDatagrams(path: string): number {
+  const name = Buffer.from(path);
+  if (path.startsWith('@')) name[0] = 0;
+  const address = Buffer.alloc(2 + name.length);
+  address.writeUInt16LE(AF_UNIX, 0);
+  name.copy(address, 2);
+  const fd = checked(native().socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), 'socket');
+  try {
+    checked(native().connect(fd, address, address.length), 'connect');
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  return fd;
+}
+/** It would be closed by an exec: Node.js sees to that for all descriptors that it was started with. */
+export function keepOverExec(fd: number): void {
+  checked(native().fcntl(fd, F_SETFD, 0), 'fcntl');
 }
 export function closeFd(fd: number): void {
   checked(native().close(fd), 'close');
