@@ -22,6 +22,7 @@ import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   DsmCaller,
+  FileChecker,
   Hint,
   Hints,
   HostInfo,
@@ -48,6 +49,7 @@ export interface AppPlatform extends StatePlaces {
   readonly dsm: DsmCaller;
   readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
+  readonly check: FileChecker['check'];
   readonly clock: Clock;
   readonly http: Http;
   readonly hostInfo: HostInfo;
@@ -354,6 +356,11 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         test: telling.test,
       },
       scrub: scrubs.ask,
+      probe: {
+        resolve: platform.resolver.resolve,
+        check: platform.check,
+        walkRoots: () => settings().config.resolve.walkRoots,
+      },
       config: {
         telemetryPath: settings().telemetryPath,
         get allowedHosts() {

@@ -4,9 +4,8 @@ import { shortUid } from '../../model/topology.ts';
 import { type DamagedFile, damageOf, openersOf } from '../damage.ts';
 import { placesOf } from './bad-blocks.ts';
 import { goodCopySchema, openersFields, openersSchema, usersJson } from './owners.ts';
-import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems } from './schemas.ts';
+import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems, readScope } from './schemas.ts';
 
 const fileSchema = Type.Object(
   {
@@ -52,24 +51,18 @@ export const filesRoute: HttpRoute = {
       {
         schema: {
           summary: 'Damaged files',
-          description: 'Over TCP this needs a token of scope read.',
+          description: readScope.note,
           tags: ['media'],
-          security: [{ token: [] }],
+          security: readScope.security,
           querystring: Type.Object(
             { device: Type.Optional(Type.String()), mountpoint: Type.Optional(Type.String()), ...pageQuery },
             closed,
           ),
           response: { 200: listOf(fileSchema), ...problems },
         },
+        onRequest: async (request) => access.mustRead(request.raw),
       },
       (request) => {
-        if (!access.mayRead(request.raw)) {
-          throw new HttpProblem(
-            401,
-            'File names need "Authorization: Bearer <token>" with a token of scope read (api.tokens in the configuration); on this host, ask the unix socket instead.',
-            { 'www-authenticate': 'Bearer realm="pmemwatch"' },
-          );
-        }
         const { state } = view();
         const { device, mountpoint, ...page } = request.query;
         const places = placesOf([...state.places.values()], device);

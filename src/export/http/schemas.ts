@@ -21,6 +21,11 @@ export function listOf<T extends TSchema>(item: T) {
     closed,
   );
 }
+/** Of routes whose answers are about files. */
+export const readScope: { readonly note: string; readonly security: { [scheme: string]: string[] }[] } = {
+  note: 'Over TCP this needs a token of scope read.',
+  security: [{ token: [] }],
+};
 /** What every route may answer besides its own. */
 export const problems = { '4xx': problemSchema, '5xx': problemSchema };
 

@@ -8,6 +8,7 @@ import { createMetricsExporter } from '../metrics/prometheus.ts';
 import { type ApiToken, createAccess } from './access.ts';
 import { createAnswers, lowerCase, securityHeaders } from './answers.ts';
 import { createGate } from './gate.ts';
+import { createJobs } from './jobs.ts';
 import { type Listener, listenOn } from './listen.ts';
 import { HttpProblem } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
@@ -150,6 +151,8 @@ export async function createHttpApp(deps: HttpDeps) {
     decide: deps.decide,
     deliveries: deps.deliveries,
     scrub: deps.scrub,
+    probe: deps.probe,
+    jobs: createJobs(),
     access,
     metrics: createMetricsExporter(allMetrics()),
     telemetryPath: config.telemetryPath,
