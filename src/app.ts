@@ -336,6 +336,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
       },
       newestEventId: store.newestEventId,
+      firstKeptEventId: store.firstKeptEventId,
+      historyVersion: store.version,
       onPass(listener) {
         followers.add(listener);
         return () => followers.delete(listener);
@@ -365,6 +367,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         telemetryPath: settings().telemetryPath,
         get allowedHosts() {
           return [host.name, ...settings().config.web.allowedHosts];
+        },
+        get corsOrigins() {
+          return settings().config.web.corsOrigins;
         },
         socketMode: 0o660,
         get tokens() {

@@ -49,6 +49,10 @@ export interface RouteSources {
   events(after: number, limit: number): Promise<EventPage>;
   /** id of the newest event there is, 0 when there is none */
   newestEventId(): number;
+  /** every event from this id on is kept; one more than the newest when none is */
+  firstKeptEventId(): number;
+  /** Rises with each change of what `events` and `deliveries` read: a state file that is made anew begins at another. */
+  historyVersion(): number;
   /** Calls back after each pass, when `view` and `events` may show something new; returns how to stop. */
   onPass(listener: () => void): () => void;
   ready(): Readiness;

@@ -45,6 +45,8 @@ export function httpDeps(
     view: () => viewOf(damagedState()),
     events: async () => ({ items: [], next: null }),
     newestEventId: () => 0,
+    firstKeptEventId: () => 1,
+    historyVersion: () => 0,
     onPass: () => () => undefined,
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
@@ -59,6 +61,7 @@ export function httpDeps(
     config: {
       telemetryPath: '/metrics',
       allowedHosts: [],
+      corsOrigins: [],
       socketMode: 0o660,
       tokens: [],
       rules: openRules,
