@@ -22,6 +22,7 @@ import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   DsmCaller,
+  FileChecker,
   Hint,
   Hints,
   HostInfo,
@@ -48,6 +49,7 @@ export interface AppPlatform extends StatePlaces {
   readonly dsm: DsmCaller;
   readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
+  readonly check: FileChecker['check'];
   readonly clock: Clock;
   readonly http: Http;
   readonly hostInfo: HostInfo;
@@ -336,6 +338,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
       },
       newestEventId: store.newestEventId,
+      firstKeptEventId: store.firstKeptEventId,
+      historyVersion: store.version,
       onPass(listener) {
         followers.add(listener);
         return () => followers.delete(listener);
@@ -356,10 +360,18 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         test: telling.test,
       },
       scrub: scrubs.ask,
+      probe: {
+        resolve: platform.resolver.resolve,
+        check: platform.check,
+        walkRoots: () => settings().config.resolve.walkRoots,
+      },
       config: {
         telemetryPath: settings().telemetryPath,
         get allowedHosts() {
           return [host.name, ...settings().config.web.allowedHosts];
+        },
+        get corsOrigins() {
+          return settings().config.web.corsOrigins;
         },
         socketMode: 0o660,
         get tokens() {

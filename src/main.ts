@@ -122,6 +122,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         dsm: probe.dsm,
         scrubs: probe.scrubs,
         resolver: probe.resolver,
+        check: probe.check,
         watchMounts: probe.watchMounts,
         blindSpots: async () => (await probe.hello())?.blind,
         clock: linux.clock,

@@ -55,7 +55,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [
       /^src\/(export|model)\//,
       /^src\/ports\.ts$/,
-      /^node:(crypto|http|https|net|tls)$/,
+      /^node:(crypto|http|https|net|stream|tls|zlib)$/,
       /^fastify$/,
       /^@fastify\//,
       /^typebox/,

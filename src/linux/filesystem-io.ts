@@ -33,6 +33,7 @@ const RESOLVE_NO_XDEV = 0x01;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
 const BENEATH_RESOLVE = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+const ON_MOUNT_RESOLVE = RESOLVE_BENEATH | BENEATH_RESOLVE;
 const BENEATH_FILE = READ_ONLY | constants.O_NOFOLLOW;
 const BENEATH_DIRECTORY = BENEATH_FILE | constants.O_DIRECTORY;
 /** struct statx (include/uapi/linux/stat.h) */
@@ -99,6 +100,19 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       const flags = kind === 'directory' ? BENEATH_DIRECTORY : BENEATH_FILE;
       const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, BENEATH_RESOLVE, at);
       return fd ?? openat2(directory, name, flags, BENEATH_RESOLVE, at);
+    },
+    openOnMount(mountpoint, path, kind) {
+      const found = pathOnMount(roots.rootfs, mountpoint, path, kind);
+      try {
+        const { mode } = status(found);
+        const type = mode & constants.S_IFMT;
+        if (type !== constants.S_IFREG && type !== constants.S_IFDIR)
+          throw failure('ENXIO', 'neither a file nor a directory');
+        // what was looked at, whatever its name stands for by now
+        return withoutAccessTime(flagsFor(kind), (flags) => openSync(`/proc/self/fd/${found}`, flags));
+      } finally {
+        closeSync(found);
+      }
     },
     openHandle: (mount, type, handle, kind) =>
       withoutAccessTime(flagsFor(kind), (flags) => openByHandle(mount, type, handle, flags)),
@@ -198,6 +212,26 @@ function openInside(processRoot: string, path: Buffer, kind: OpenKind): number {
   } finally {
     closeSync(root);
   }
+}
+
+/** A descriptor that can be asked what it is, and nothing else (O_PATH): to open a device may already do something. */
+function pathOnMount(rootfs: string, mountpoint: Uint8Array, path: Uint8Array, kind: OpenKind): number {
+  const directory = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
+  const root = openSync(rootfs, directory);
+  try {
+    const mount = openat2(root, orHere(mountpoint.subarray(1)), directory, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+    try {
+      const flags = kind === 'directory' ? directory : O_PATH | constants.O_NOFOLLOW | O_CLOEXEC;
+      return openat2(mount, orHere(path), flags, ON_MOUNT_RESOLVE);
+    } finally {
+      closeSync(mount);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
+function orHere(path: Uint8Array): Uint8Array {
+  return path.length === 0 ? Buffer.from('.') : path;
 }
 
 function beneath(rootfs: string, path: Uint8Array): Buffer {

@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { startAlertmanager } from '../alerting/running-alertmanager.ts';
 import { startAgent } from '../e2e/agent-process.ts';
 import { layHost } from '../e2e/host-on-disk.ts';
+import { freePort } from '../free-port.ts';
 import { checkDamageIsTold, checkRepairIsTold } from './alerting-through.ts';
 import type { Checks } from './checks.ts';
 import { startConstructedModules } from './constructed-modules.ts';
 import { checkDashboards } from './dashboards.ts';
 import { startOnCall } from './oncall.ts';
 import { startDemo } from './running-demo.ts';
-import { freePort, startPrometheus } from './running-prometheus.ts';
+import { startPrometheus } from './running-prometheus.ts';
 
 export async function checkLive(
   checks: Checks,
