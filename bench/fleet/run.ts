@@ -36,16 +36,18 @@ export async function benchFleet(args: readonly string[]): Promise<boolean> {
     console.log(
       `a host of ${MODULES} modules and namespaces: ${healthy.length} series, with damage ${damaged.length}; ${bytes} bytes of samples a scrape`,
     );
-    if (values.disk) measureDisk(dir, healthy, Number(values.interval));
-    else {
-      const texts = [healthy, damaged].map((lines, i) => {
-        const file = join(dir, `${i}.txt`);
-        writeFileSync(file, lines.join('\n'));
-        return file;
-      });
-      await measureScrapes(dir, texts, Number(values.hosts), Number(values.interval), Number(values.measure));
+    const isSmall = damaged.length <= MOST_SERIES;
+    if (values.disk) {
+      measureDisk(dir, healthy, Number(values.interval));
+      return isSmall;
     }
-    return damaged.length <= MOST_SERIES;
+    const texts = [healthy, damaged].map((lines, i) => {
+      const file = join(dir, `${i}.txt`);
+      writeFileSync(file, lines.join('\n'));
+      return file;
+    });
+    const all = await measureScrapes(dir, texts, Number(values.hosts), Number(values.interval), Number(values.measure));
+    return all && isSmall;
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
@@ -56,7 +58,6 @@ function measureDisk(dir: string, lines: readonly string[], step: number): void 
   const file = join(dir, 'history.om');
   const to = Math.floor(Date.UTC(2026, 0, 1) / 1000) + DISK_SECONDS - step;
   const seconds = { from: to - DISK_SECONDS + step, to, step };
-  writeFileSync(file, '');
   let samples = 0;
   let text = '';
   for (const part of history(lines, DISK_HOSTS, seconds)) {
@@ -83,7 +84,7 @@ async function measureScrapes(
   hosts: number,
   interval: number,
   measure: number,
-): Promise<void> {
+): Promise<boolean> {
   const simulated = fork(join(import.meta.dirname, 'simulated-hosts.ts'), texts);
   const targetsPort = await new Promise<number>((resolve) =>
     simulated.once('message', (port) => resolve(Number(port))),
@@ -114,10 +115,11 @@ async function measureScrapes(
     const after = await ownMetrics(port);
     const each = (name: string): number => (after.get(name) ?? 0) - (before.get(name) ?? 0);
     const up = await ask(port, 'sum(up{job="pmemwatch"})');
-    if (up !== hosts) throw new Error(`${up} of ${hosts} hosts were scraped: the machine is too small for this`);
     const series = after.get('prometheus_tsdb_head_series') ?? 0;
     const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(2);
-    console.log(`${hosts} hosts every ${interval} s, measured for ${measure} s after ${2 * interval + 5} s:`);
+    console.log(
+      `${hosts} hosts every ${interval} s, measured for ${measure} s after ${2 * interval + 5} s; ${up} answered in time:`,
+    );
     console.log(`  series ${series} (${(series / hosts).toFixed(0)} a host with those of rules and scrape)`);
     console.log(`  samples ${(each('prometheus_tsdb_head_samples_appended_total') / measure).toFixed(0)} a second`);
     console.log(
@@ -129,6 +131,7 @@ async function measureScrapes(
       `  a scrape ${((await ask(port, 'avg(scrape_duration_seconds{job="pmemwatch"})')) * 1000).toFixed(1)} ms, the slowest ${((await ask(port, 'max(scrape_duration_seconds{job="pmemwatch"})')) * 1000).toFixed(0)} ms`,
     );
     for (const line of await ruleTimes(port)) console.log(`  ${line}`);
+    return up === hosts;
   } finally {
     await stop(prometheus);
     await stop(simulated);
