@@ -84,6 +84,8 @@ export interface App {
   reload(): Promise<ReloadResult>;
   /** Asks for a scrub of every bus that can, as SIGUSR2 does. */
   rescan(): Promise<void>;
+  /** For how long the present pass of the loop has been running; 0 between passes. */
+  passMs(): number;
   /** Delivers what is due within the deadline, then stops everything, last started first. */
   stop(): Promise<void>;
 }
@@ -413,7 +415,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
       for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
     }
-    return { addresses, reload: reloading.reload, rescan, stop: closers.closeAll };
+    return { addresses, reload: reloading.reload, rescan, passMs: loop.passMs, stop: closers.closeAll };
   } catch (cause) {
     await closers.closeAll();
     throw cause;

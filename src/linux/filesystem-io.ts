@@ -9,14 +9,13 @@ import {
   ioctl,
   openat2,
   openByHandle,
-  readPathLinks,
   readStream,
   residentPages,
   statxOf,
   tryOpenat2,
-  tryReadLink,
 } from './native.ts';
 import { readPageSize } from './page-size.ts';
+import { readSmallFile, tryReadLink, visitPathLinks } from './proc-files.ts';
 
 export interface FilesystemRoots {
   /** `/dev` */
@@ -157,14 +156,7 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       }
     },
     listProc: (path) => readdirSync(join(roots.proc, path)),
-    readProc(path) {
-      const fd = openSync(join(roots.proc, path), constants.O_RDONLY | O_CLOEXEC);
-      try {
-        return readToEnd(fd);
-      } finally {
-        closeSync(fd);
-      }
-    },
+    readProc: (path) => readSmallFile(join(roots.proc, path)),
     readProcWithin(path, deadlineMs) {
       const { promise, resolve: done, reject: fail } = Promise.withResolvers<Uint8Array>();
       const file = join(roots.proc, path);
@@ -183,15 +175,9 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     },
     linkProc: (path) => tryReadLink(join(roots.proc, path)),
     linksProc(path) {
-      const directory = openSync(join(roots.proc, path), constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC);
-      try {
-        const names = readdirSync(join(roots.proc, path));
-        const paths: ProcLink[] = [];
-        readPathLinks(directory, names, (name, target) => paths.push({ name, target }));
-        return { count: names.length, paths };
-      } finally {
-        closeSync(directory);
-      }
+      const paths: ProcLink[] = [];
+      const count = visitPathLinks(join(roots.proc, path), (name, target) => paths.push({ name, target }));
+      return { count, paths };
     },
     statusProc(path) {
       const fd = openSync(join(roots.proc, path), O_PATH | O_CLOEXEC);
@@ -204,17 +190,6 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     },
     openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
-}
-
-const procScratch = Buffer.alloc(64 * 1024);
-/** Files of procfs tell no size. Most fit one read. */
-function readToEnd(fd: number): Buffer {
-  const parts: Buffer[] = [];
-  for (;;) {
-    const length = readSync(fd, procScratch, 0, procScratch.length, null);
-    if (length === 0) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    parts.push(Buffer.from(procScratch.subarray(0, length)));
-  }
 }
 
 function failure(code: string, what: string): Error {

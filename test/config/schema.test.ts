@@ -337,6 +337,7 @@ test('an override wins over the file, and a wrong one is reported with its sourc
 
 test('limits of the replacement advice that contradict each other are refused, also against a default', () => {
   const table = [
+    ['notify: { heartbeat: 1ms }', /must be 0s or at least 1s/],
     ['advice: { left_now: 30 }', /left_now \(30\) must not be above left_plan \(20\)/],
     ['advice: { new_ranges_plan: 11 }', /new_ranges_now \(10\) must not be below new_ranges_plan \(11\)/],
     ['advice: { recurrences_plan: 5, recurrences_now: 4 }', /recurrences_now \(4\) must not be below/],

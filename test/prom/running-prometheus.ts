@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
@@ -22,23 +22,36 @@ export interface RunningPrometheus {
 
 const WAIT_MS = 30_000;
 
-/**
- * A Prometheus of its own, with the shipped rules, that scrapes the agent twice a second.
- * @param credentials keys of the scrape that are needed to be let in
- * @param others scrapes beside it
- */
+export interface PrometheusOptions {
+  /** keys of the scrape that are needed to be let in */
+  readonly credentials?: object;
+  /** addresses of the same job beside the agent, by the name that they go under */
+  readonly companions?: Readonly<Record<string, string>>;
+  /** scrapes beside it */
+  readonly others?: readonly object[];
+  /** whom it tells */
+  readonly alertmanagerUrl?: string;
+}
+
+/** A Prometheus of its own, with the shipped rules, that scrapes the agent twice a second. */
 export async function startPrometheus(
   agentUrl: string,
   rules: string,
-  credentials: object = {},
-  others: readonly object[] = [],
+  { credentials = {}, companions = {}, others = [], alertmanagerUrl }: PrometheusOptions = {},
 ): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'pmemwatch-prom-'));
   const instance = new URL(agentUrl).host;
+  const targets = [
+    { targets: [instance] },
+    ...Object.entries(companions).map(([name, address]) => ({ targets: [address], labels: { instance: name } })),
+  ];
   const config = {
     global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '1s' },
     rule_files: [rules],
-    scrape_configs: [{ job_name: 'pmemwatch', static_configs: [{ targets: [instance] }], ...credentials }, ...others],
+    scrape_configs: [{ job_name: 'pmemwatch', static_configs: targets, ...credentials }, ...others],
+    ...(alertmanagerUrl !== undefined && {
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanagerUrl).host] }] }] },
+    }),
   };
   // JSON is YAML
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
@@ -49,6 +62,8 @@ export async function startPrometheus(
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=127.0.0.1:${port}`,
+      // as it is in the configuration, not once more a minute later
+      '--rules.alert.resend-delay=5s',
       '--log.level=warn',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder },
@@ -118,15 +133,4 @@ export async function startPrometheus(
     },
     stop,
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
