@@ -1,17 +1,6 @@
 /** What human output is made of. Nothing that comes from a file name, a label or a server reaches a terminal raw. */
 
-/** Control characters, and marks that change the direction of text: what could rewrite the lines of a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** Text from outside as one harmless line. */
-export function printable(text: string): string {
-  return text.replace(unsafe, (c) => {
-    const code = c.codePointAt(0) ?? 0;
-    return short[c] ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`);
-  });
-}
+export { printable } from '../model/printable.ts';
 
 /** One JSON document (or line); what a terminal would obey is escaped, which JSON allows anywhere in a text. */
 export function jsonText(value: unknown, indent = 2): string {

@@ -19,6 +19,7 @@ export interface Access {
   /** Whether the request carries a token, of whatever scope. */
   hasToken(request: IncomingMessage): boolean;
   mayRead(request: IncomingMessage): boolean;
+  mayOperate(request: IncomingMessage): boolean;
   /** How the one who asks may change something: `unix socket`, `token NAME`. @throws HttpProblem 401 or 403 */
   operator(request: IncomingMessage): string;
 }
@@ -38,6 +39,7 @@ export function createAccess(options: { tokens: () => readonly ApiToken[]; openO
       if (options.openOnLoopback && isLoopback(request.socket.remoteAddress)) return true;
       return tokenOf(request) !== undefined;
     },
+    mayOperate: (request) => trusted.has(request.socket) || tokenOf(request)?.scope === 'operate',
     operator(request) {
       if (trusted.has(request.socket)) return 'unix socket';
       const token = tokenOf(request);
