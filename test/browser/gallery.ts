@@ -4,12 +4,14 @@ import { createServer, type HttpDeps } from '../../src/export/http/server.ts';
 import type { DeliveryRecord } from '../../src/model/outbox.ts';
 import type { State } from '../../src/model/state.ts';
 import { sectorCount } from '../../src/model/units.ts';
+import { describeIncident } from '../../src/notify/describe.ts';
 import { goodFields, healthOf, unreadableHealth } from '../export/built-health.ts';
 import {
   agentStatus,
   at,
   damagedState,
   fileOwner,
+  host,
   incidentOf,
   ownerOf,
   placeOf,
@@ -274,7 +276,9 @@ const tokens = [
 
 export async function serveScene({ deps, name }: Scene): Promise<{ url: string; close(): Promise<void> }> {
   const silent = { list: () => new Promise<never>(() => undefined) };
-  const base = httpDeps({ ...deps, config: { tokens } });
+  const describe: HttpDeps['describe'] = (incident, named) =>
+    describeIncident(incident, host, { paths: named ? 'full' : 'off', pageBytes: 4096 });
+  const base = httpDeps({ describe, ...deps, config: { tokens } });
   const server = await createServer({
     ...base,
     deliveries: { ...base.deliveries, ...(name === 'mute store' ? silent : told) },

@@ -1,5 +1,6 @@
 import type { Incident } from '../../../model/incident.ts';
 import { deadLetters } from '../../../model/outbox.ts';
+import { damageOf } from '../../damage.ts';
 import type { NumberedEvent } from '../../view.ts';
 import type { Described, RouteContext } from '../route.ts';
 import { MOST_DEAD, MOST_DELIVERIES } from './deliveries.ts';
@@ -12,7 +13,7 @@ import { parseZoom } from './zoom.ts';
 /** How long the store may take: one that hangs is said to, and the rest of the page comes all the same. */
 const STORE_MS = 1000;
 /** How long one piece of work may hold up everybody else. */
-const SLICE_MS = 8;
+const SLICE_MS = 5;
 
 export interface PageQuery {
   readonly zoom?: string;
@@ -61,6 +62,11 @@ export async function gatherPage(
   ]);
   // only now: nothing below is older than what was asked for
   const now = view();
+  // what is reckoned once and remembered is reckoned here, a piece at a time
+  for (const place of now.state.places.values()) {
+    damageOf(place);
+    await pause();
+  }
   for (const incident of openIncidents(now.state).slice(0, MOST_OPEN)) {
     asked.describe(incident, reader.mayRead);
     await pause();

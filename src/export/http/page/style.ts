@@ -21,7 +21,7 @@ header { display: flex; flex-wrap: wrap; gap: 0 1.5rem; align-items: baseline; }
 nav a { display: inline-block; padding: .5rem 0; margin-right: 1.1rem; } header nav { flex-basis: 100%; }
 #link { font-size: .9rem; color: var(--soft); } #link[data-state=live] { color: var(--fine); } #link[data-state=reconnecting] { color: var(--warn); } #link[data-state=stale] { color: var(--bad); font-weight: 700; }
 #gone:empty { display: none; } #gone { position: sticky; top: 0; z-index: 1; background: var(--bad-ground); color: var(--bad); border: 2px solid currentColor; border-radius: 8px; padding: .6rem 1rem; font-weight: 700; }
-.stale main { filter: grayscale(1); }
+.stale main { filter: grayscale(1); } .stale #verdict h1::before { content: "Not known now. It was: "; color: var(--ink); }
 .verdict, .card, .notice, .note { border: 1px solid var(--line); border-left: 6px solid var(--line); border-radius: 8px; padding: .7rem 1rem; margin: .6rem 0; background: var(--card); }
 .verdict { border-color: currentColor; border-width: 2px 2px 2px 10px; padding: 1rem; } .verdict p { color: var(--ink); } .verdict h1 > span:not(.badge) { color: var(--ink); }
 .verdict.bad, .notice.bad { background: var(--bad-ground); color: var(--bad); } .verdict.warn { background: var(--warn-ground); color: var(--warn); }
@@ -36,7 +36,7 @@ details { margin: .3rem 0; } summary { cursor: pointer; padding: .5rem 0; font-w
 .decisions { display: flex; flex-wrap: wrap; gap: 0 1.5rem; } .decisions details[open] { flex-basis: 100%; } .decisions summary { border: 1px solid var(--link); border-radius: 6px; padding: .5rem 1rem; width: fit-content; }
 form { margin: .3rem 0; } form label { display: block; margin-top: .5rem; font-weight: 600; } input:not([type=hidden]), select { font: inherit; width: 100%; max-width: 28rem; display: block; padding: .55rem; border: 1px solid var(--soft); border-radius: 6px; background: var(--ground); color: var(--ink); min-height: 2.75rem; }
 button { font: inherit; font-weight: 600; margin-top: .6rem; padding: .5rem 1rem; min-height: 2.75rem; border: 1px solid var(--link); border-radius: 6px; background: var(--link); color: var(--ground); cursor: pointer; } button.small { margin: 0; padding: .25rem .7rem; background: none; color: var(--link); } button[aria-busy=true] { opacity: .6; }
-.table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); font-weight: 400; } thead th { color: var(--soft); font-size: .9rem; font-weight: 600; }
+.table { overflow-x: auto; } table.stack th:first-child { width: 36%; } table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0; border-bottom: 1px solid var(--line); font-weight: 400; } thead th { color: var(--soft); font-size: .9rem; font-weight: 600; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem 1rem; margin: .4rem 0; } dt { color: var(--soft); } dd { margin: 0; }
 .meters li { display: grid; grid-template-columns: 1fr auto; gap: 0 1rem; margin: .5rem 0; } .meters .value { font-weight: 700; font-variant-numeric: tabular-nums; } .meters svg { width: 100%; height: .65rem; grid-column: 1 / -1; } .meters .aside { grid-column: 1 / -1; }
 .meters .scale { fill: var(--unknown-ground); stroke: var(--line); } .meters .fill { fill: var(--soft); } .meters .crossed .fill { fill: var(--bad); } .meters .crossed .value { color: var(--bad); } .meters .limit { fill: var(--ink); }
