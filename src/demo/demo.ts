@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getJson } from '../cli/agent-api.ts';
@@ -20,6 +21,8 @@ interface Scene {
   readonly victim: string;
   /** the sectors that hold the bytes which are going to be damaged */
   readonly sectors: Run;
+  /** lets whoever is told of it see names and change things on the page */
+  readonly token: string;
 }
 
 /** How long any one step may take before the demo gives up. */
@@ -121,7 +124,7 @@ async function setScene(stage: Stage, context: CommandContext): Promise<Scene> {
         `${site.fsType} on ${site.device.node} keeps its bytes ${damage.offset}–${damage.offset + damage.length - 1} in sectors ${place.start}+${place.count} (by FIEMAP)`,
       );
       keep = true;
-      return { site, host, victim, sectors: place };
+      return { site, host, victim, sectors: place, token: randomBytes(12).toString('hex') };
     } finally {
       if (!keep) await rm(site.folder, { recursive: true, force: true });
     }
@@ -184,13 +187,14 @@ async function startAgent(scene: Scene, receiver: DemoReceiver, context: Command
   const secret = join(folder, 'webhook.secret');
   await writeFile(secret, `${receiver.secret}\n`, { mode: 0o640 });
   const socket = Buffer.byteLength(socketFile(scene)) <= 107 ? socketFile(scene) : 'off';
+  const hash = createHash('sha256').update(scene.token).digest('hex');
   const settings = {
     poll: { bad_blocks: '10s' },
     resolve: { walk_roots: [join(folder, 'pg')] },
     notify: { group_wait: '1s' },
     receivers: [{ name: 'demo', type: 'webhook', url: receiver.url, secret_file: secret }],
     metrics: { paths: 'full' },
-    api: { socket },
+    api: { socket, tokens: [{ name: 'demo', scope: 'operate', hash: `sha256:${hash}` }] },
     agent: { user: 'nobody' },
   };
   // JSON is YAML too
@@ -312,7 +316,7 @@ async function lookAround(
   }
   stage.next('Everything keeps running until Ctrl-C');
   const list = join(scene.host.sysfs, 'block/pmem0/badblocks');
-  stage.quote(`page       ${agent.url}/`);
+  stage.quote(`page       ${agent.url}/sign-in as demo, password ${scene.token}`);
   stage.quote(`metrics    ${agent.url}/metrics`);
   stage.quote(`API        ${agent.url}/docs`);
   stage.quote(`incidents  ${program()} incidents --all --socket ${socketFile(scene)}`);
