@@ -39,7 +39,7 @@ function worstFirst(a: DamagedFile, b: DamagedFile): number {
 }
 
 function fileTable(files: readonly DamagedFile[], { reader }: PageInput): Markup {
-  return html`<div class="table" role="region" aria-label="Damaged files" tabindex="0"><table class="stack"><thead><tr><th scope="col">File</th><th scope="col">Damaged bytes</th><th scope="col">Used by</th><th scope="col">Good copy</th></tr></thead><tbody>
+  return html`<div class="table" role="region" aria-label="Damaged files" tabindex="0"><table class="stack names"><thead><tr><th scope="col">File</th><th scope="col">Damaged bytes</th><th scope="col">Used by</th><th scope="col">Good copy</th></tr></thead><tbody>
 ${files.map((file) => {
   const [first] = file.owners;
   const name = file.owners.find((owner) => (owner.paths?.length ?? 0) > 0) ?? first;
@@ -118,7 +118,7 @@ function othersTable(places: readonly PlaceState[], named: boolean): Markup {
   const sorted = [...rows.values()].sort((a, b) => rank(a) - rank(b));
   const more = sorted.length - MOST_OTHERS;
   return html`<h3>Bad, and no file</h3>
-<div class="table" role="region" aria-label="Bad sectors that belong to no file" tabindex="0"><table class="stack"><thead><tr><th scope="col">What</th><th scope="col">Device</th><th scope="col">Ranges</th><th scope="col">Used by</th></tr></thead><tbody>
+<div class="table" role="region" aria-label="Bad sectors that belong to no file" tabindex="0"><table class="stack names"><thead><tr><th scope="col">What</th><th scope="col">Device</th><th scope="col">Ranges</th><th scope="col">Used by</th></tr></thead><tbody>
 ${sorted.slice(0, MOST_OTHERS).map(
   ({ words, device, uid, owners, ranges }) =>
     html`<tr><th scope="row" data-label="What">${words}</th><td data-label="Device"><a href="#device-${shortUid(uid)}">${device}</a></td><td data-label="Ranges">${ranges}</td><td data-label="Used by">${usersWords(owners[0]?.openBy ?? [], owners, named)}</td></tr>

@@ -10,6 +10,8 @@ import { openIncidents } from './verdict.ts';
 
 /** Told whole; the rest is counted. */
 export const MOST_OPEN = 40;
+/** Of those that wait for a person, this many show their next steps at once. */
+const MOST_OPENED = 3;
 const MOST_ENDED = 50;
 
 /** How long an acknowledgement lasts, as offered: hours by their name in the form. */
@@ -28,7 +30,7 @@ export function incidentsSection(input: PageInput): Markup {
   return html`<section id="incidents" aria-labelledby="incidents-heading">
 <h2 id="incidents-heading">Open incidents</h2>
 ${open.length === 0 ? html`<p class="empty">None is open.</p>` : nothing}
-${open.slice(0, MOST_OPEN).map((incident) => card(incident, input))}
+${open.slice(0, MOST_OPEN).map((incident, i) => card(incident, input, i < MOST_OPENED))}
 ${more > 0 ? html`<p class="cut">Showing ${MOST_OPEN} of ${open.length}: <a href="/api/v1/incidents?status=open">all of them</a>.</p>` : nothing}
 ${open.length > 0 && !input.reader.mayOperate ? signInHint('Sign in to acknowledge or close.') : nothing}
 </section>
@@ -37,7 +39,7 @@ ${open.length > 0 && !input.reader.mayOperate ? signInHint('Sign in to acknowled
 
 const levels: Readonly<Record<Incident['severity'], Level>> = { critical: 'bad', warning: 'warn', info: 'unknown' };
 
-function card(incident: Incident, input: PageInput): Markup {
+function card(incident: Incident, input: PageInput, isFirst: boolean): Markup {
   const { id, condition, severity, subject, openedAt, ranges, acknowledgement } = incident;
   const { summary, nextSteps } = input.describe(incident);
   const taken = isAcknowledged(incident, input.now) && acknowledgement !== null;
@@ -47,7 +49,7 @@ function card(incident: Incident, input: PageInput): Markup {
 <p class="summary">${withCode(summary)}</p>
 <p class="aside">${lost}Open since ${moment(openedAt, input.now)}.${incident.complete ? '' : ' Not everything about it is known.'}</p>
 ${taken ? html`<p class="taken">${badge('fine', 'Acknowledged')} by ${acknowledgement.author}${acknowledgement.reason === '' ? '' : `: ${acknowledgement.reason}`}, ${moment(acknowledgement.at, input.now)}${acknowledgement.expiresAt === null ? ', until it ends' : html`, for another ${spanText(acknowledgement.expiresAt - input.now)}`}.</p>` : nothing}
-${nextSteps.length === 0 ? nothing : html`<details id="steps-${id}" open><summary>Next steps</summary><ol>${nextSteps.map((step) => html`<li>${withCode(step)}</li>`)}</ol></details>`}
+${nextSteps.length === 0 ? nothing : html`<details id="steps-${id}"${isFirst && !taken ? html` open` : nothing}><summary>Next steps</summary><ol>${nextSteps.map((step) => html`<li>${withCode(step)}</li>`)}</ol></details>`}
 <p class="links"><a href="/runbook#${condition}">Runbook: ${words(condition)}</a>${subject.ndRegion === '' ? nothing : html` <a href="#device-${shortUid(subject.uid)}">Device</a>`} <a href="/api/v1/incidents/${encodeURIComponent(id)}">As JSON</a></p>
 ${input.reader.mayOperate ? decisions(incident, taken) : nothing}
 </article>
