@@ -9,6 +9,10 @@ export function isExternalUrl(value: string): boolean {
   return isHttpUrl(value) && !/[?#]/.test(value);
 }
 
+function isOrigin(value: string): boolean {
+  return isHttpUrl(value) && new URL(value).origin === value;
+}
+
 const token = Type.Object(
   {
     name: text({ description: 'Names the token in logs; each name once.', ...name }),
@@ -62,6 +66,19 @@ export const web = Type.Object(
         default: [],
         description:
           'Host names that requests may ask for, beside addresses and localhost. Others are refused, so that a page in a browser cannot reach the agent under a name of its own.',
+      },
+    ),
+    cors_origins: listOf(
+      text({
+        description: 'An origin.',
+        expected:
+          'an origin as browsers send it, such as https://ops.example.org: scheme, host and a port that is not the usual one',
+        matches: isOrigin,
+      }),
+      {
+        default: [],
+        description:
+          'Pages from elsewhere that may ask the API in a browser, with what the browser knows of its user (CORS). Each exactly as it is; there is no pattern. Empty: none.',
       },
     ),
   },

@@ -95,7 +95,7 @@ const notify = Type.Object(
       min: '0s',
       max: '30d',
       description:
-        "How often every receiver gets a `pmem.heartbeat`, for a dead man's switch: also at each start, and never again when it fails. 0s: never.",
+        "How often every receiver gets a `pmem.heartbeat`, for a dead man's switch: also at each start, and never again when it fails. At least 1s; 0s: never.",
     }),
   },
   { description: 'When people are told.' },

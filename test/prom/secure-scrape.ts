@@ -54,12 +54,15 @@ export async function checkSecureScrape(
     const prometheus = await checks.run(
       'Prometheus scrapes the agent over TLS, with client certificate and password',
       () =>
-        startPrometheus(agent.url, rules, by('scrape', tls), [
-          job('node', exporterPort, by('scrape', tls)),
-          job('wrong-password', agentPort, by('guess', tls)),
-          job('no-certificate', agentPort, by('scrape', nobody)),
-          job('node-wrong-password', exporterPort, by('guess', tls)),
-        ]),
+        startPrometheus(agent.url, rules, {
+          credentials: by('scrape', tls),
+          others: [
+            job('node', exporterPort, by('scrape', tls)),
+            job('wrong-password', agentPort, by('guess', tls)),
+            job('no-certificate', agentPort, by('scrape', nobody)),
+            job('node-wrong-password', exporterPort, by('guess', tls)),
+          ],
+        }),
     );
     if (prometheus === undefined) return;
     closers.push(() => prometheus.stop());
