@@ -67,6 +67,7 @@ test('an incident is found, looked at, taken on, and shown as such', async () =>
   assert.equal(whole.code, 0);
   assert.match(whole.stdout, new RegExp(`^critical media_error, open {2}${id}`));
   assert.match(whole.stdout, /^pmem0 2256\+1 {2}512 B {2}since (now|\d+ s ago)$/m);
+  assert.match(whole.stdout, /^Next steps\n1\. .+/m);
   assert.match((await asked('ack', id, '--reason', 'restoring', '--expires', '4h')).stdout, /^acknowledged: /);
   const taken = await asked('incidents', id);
   assert.match(taken.stdout, /^critical media_error, acknowledged/);
