@@ -7,7 +7,13 @@ export interface RunbookEntry {
   readonly act: string;
 }
 /** Alerts of deploy/prometheus that are about no incident. */
-export type RunbookAlert = 'agent_gone' | 'collector_failed' | 'message_rejected';
+export type RunbookAlert =
+  | 'agent_gone'
+  | 'agent_unstable'
+  | 'agent_stale'
+  | 'collector_failed'
+  | 'config_rejected'
+  | 'message_rejected';
 
 /** Commands stand between backticks. */
 export const runbook: Readonly<Record<Condition | RunbookAlert, RunbookEntry>> = {
@@ -131,10 +137,26 @@ export const runbook: Readonly<Record<Condition | RunbookAlert, RunbookEntry>> =
     look: '`systemctl status pmemwatch`, its log, and whether the host is up.',
     act: 'Start it. What happened meanwhile is found by the first reading, and told.',
   },
+  agent_unstable: {
+    means: 'The agent was lost or started more than five times within an hour.',
+    look: '`systemctl show pmemwatch -p NRestarts,Result` and its log say how it ended.',
+    act: 'Mend what ends it: memory, a broken configuration, a network that loses scrapes.',
+  },
+  agent_stale: {
+    means: 'The agent answers and reports no failure, but what it shows is more than half an hour old.',
+    look: 'The clocks of the host and of Prometheus; `poll` in the configuration; the log of the agent.',
+    act: 'Set the clock right, or adapt the rule to the polls. Otherwise restart the agent and keep its log.',
+  },
   collector_failed: {
     means: 'A part of the agent cannot read what it is to read.',
     look: '`pmemwatch_collector_success` names it, the log says why.',
     act: 'Mostly a missing capability or a device that does not answer: mend that, no restart is needed.',
+  },
+  config_rejected: {
+    means:
+      'The last reload of the configuration was refused. The agent goes on with the one before, and would not start with this one.',
+    look: '`pmemwatch config check FILE` says what is wrong, with line and column.',
+    act: 'Put it right and `systemctl reload pmemwatch`.',
   },
   message_rejected: {
     means: 'A receiver has refused a message for good, or was tried in vain for `notify.retry_for`.',

@@ -9,8 +9,6 @@ import { configSchema } from '../../src/config/keys.ts';
 import { defaultConfig, parseConfig } from '../../src/config/schema.ts';
 import { PROBE_SOCKET } from '../../src/linux/platform.ts';
 import { blindSpots } from '../../src/linux/probe/capabilities.ts';
-import { conditions } from '../../src/model/incident.ts';
-import { alertnameFor } from '../../src/notify/alertmanager.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -57,33 +55,6 @@ test('the example configuration tells every key', () => {
     return Object.entries<TSchema>(schema.properties).flatMap(([key, each]) => [key, ...keysOf(each)]);
   };
   for (const key of keysOf(configSchema)) assert.match(text, new RegExp(`\\b${key}\\b`), `${key} is missing`);
-});
-
-test('pushed alerts bear the names of the rules that tell the same, and of no rule that tells something else', () => {
-  const rules = [
-    ...read('deploy/prometheus/pmemwatch.rules.yml').matchAll(/- alert: (\w+)\n([\s\S]*?)(?=- alert: |$)/g),
-  ];
-  const toldBy = (condition: string): string[] => [
-    ...new Set(
-      rules
-        .filter(([, , text = '']) => {
-          const pattern = /pmem_incidents\{condition=~"([^"]+)"/.exec(text)?.[1];
-          return (
-            text.includes(`condition: ${condition}\n`) ||
-            (pattern !== undefined && RegExp(`^(${pattern})$`).test(condition))
-          );
-        })
-        .map(([, name = '']) => name),
-    ),
-  ];
-  for (const condition of conditions) {
-    const name = alertnameFor(condition);
-    const expected = toldBy(condition);
-    // dimm_replace has a rule of its own beside that of all modules, which leaves it out
-    if (condition === 'dimm_replace') assert.ok(expected.includes(name));
-    else if (condition === 'device_stuck') assert.deepEqual([expected, name], [[], 'PmemDeviceStuck']);
-    else assert.deepEqual(expected, [name], condition);
-  }
 });
 
 test('the unit of the agent gives it no capability and no device', () => {

@@ -8,6 +8,8 @@ export interface RunningDemo {
   readonly url: string;
   /** Breaks the demo's file again, as its output says how. */
   damage(): Promise<void>;
+  /** Takes the sectors off the kernel's list, as after the file was written anew. */
+  repair(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function startDemo(): Promise<RunningDemo> {
     const broken = /echo '([\d ]+)' *>(\S+)/.exec(output);
     if (url !== undefined && broken !== null) {
       const [, list = '', file = ''] = broken;
-      return { url, damage: () => writeFile(file, `${list}\n`), stop };
+      return { url, damage: () => writeFile(file, `${list}\n`), repair: () => writeFile(file, ''), stop };
     }
     if (child.exitCode !== null || Date.now() > deadline) {
       await stop();

@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [number, string];
+}
+export interface RangeSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [number, string])[];
 }
 export interface RunningPrometheus {
   /** what the agent's series carry as `instance` */
@@ -14,6 +18,8 @@ export interface RunningPrometheus {
   readonly selector: string;
   /** An instant query. @throws Error with what Prometheus says is wrong with it */
   query(expr: string): Promise<readonly Series[]>;
+  /** Between two times, in seconds since the epoch. */
+  range(expr: string, from: number, to: number, step: number): Promise<readonly RangeSeries[]>;
   /** Waits until a query has a result. @throws after half a minute */
   until(expr: string): Promise<void>;
   expectType(metric: string, type: string): Promise<void>;
@@ -22,23 +28,36 @@ export interface RunningPrometheus {
 
 const WAIT_MS = 30_000;
 
-/**
- * A Prometheus of its own, with the shipped rules, that scrapes the agent twice a second.
- * @param credentials keys of the scrape that are needed to be let in
- * @param others scrapes beside it
- */
+export interface PrometheusOptions {
+  /** keys of the scrape that are needed to be let in */
+  readonly credentials?: object;
+  /** addresses of the same job beside the agent, by the name that they go under */
+  readonly companions?: Readonly<Record<string, string>>;
+  /** scrapes beside it */
+  readonly others?: readonly object[];
+  /** whom it tells */
+  readonly alertmanagerUrl?: string;
+}
+
+/** A Prometheus of its own, with the shipped rules, that scrapes the agent twice a second. */
 export async function startPrometheus(
   agentUrl: string,
   rules: string,
-  credentials: object = {},
-  others: readonly object[] = [],
+  { credentials = {}, companions = {}, others = [], alertmanagerUrl }: PrometheusOptions = {},
 ): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'pmemwatch-prom-'));
   const instance = new URL(agentUrl).host;
+  const targets = [
+    { targets: [instance] },
+    ...Object.entries(companions).map(([name, address]) => ({ targets: [address], labels: { instance: name } })),
+  ];
   const config = {
     global: { scrape_interval: '500ms', scrape_timeout: '500ms', evaluation_interval: '1s' },
     rule_files: [rules],
-    scrape_configs: [{ job_name: 'pmemwatch', static_configs: [{ targets: [instance] }], ...credentials }, ...others],
+    scrape_configs: [{ job_name: 'pmemwatch', static_configs: targets, ...credentials }, ...others],
+    ...(alertmanagerUrl !== undefined && {
+      alerting: { alertmanagers: [{ static_configs: [{ targets: [new URL(alertmanagerUrl).host] }] }] },
+    }),
   };
   // JSON is YAML
   await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
@@ -49,6 +68,8 @@ export async function startPrometheus(
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=127.0.0.1:${port}`,
+      // as it is in the configuration, not once more a minute later
+      '--rules.alert.resend-delay=5s',
       '--log.level=warn',
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], cwd: folder },
@@ -109,6 +130,10 @@ export async function startPrometheus(
     instance,
     selector: `instance="${instance}"`,
     query,
+    async range(expr, from, to, step) {
+      const path = `/query_range?query=${encodeURIComponent(expr)}&start=${from}&end=${to}&step=${step}`;
+      return ((await ask(path)) as { result: readonly RangeSeries[] }).result;
+    },
     until,
     async expectType(metric, type) {
       // in OpenMetrics, which Prometheus asks for, a counter's family has no _total
@@ -118,15 +143,4 @@ export async function startPrometheus(
     },
     stop,
   };
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

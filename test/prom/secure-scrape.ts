@@ -7,8 +7,9 @@ import { hashSync } from 'bcryptjs';
 import { createAuthority } from '../certificates.ts';
 import { ended, startAgent } from '../e2e/agent-process.ts';
 import { layHost } from '../e2e/host-on-disk.ts';
+import { freePort } from '../free-port.ts';
 import type { Checks } from './checks.ts';
-import { freePort, startPrometheus } from './running-prometheus.ts';
+import { startPrometheus } from './running-prometheus.ts';
 
 export async function checkSecureScrape(
   checks: Checks,
@@ -53,12 +54,15 @@ export async function checkSecureScrape(
     const prometheus = await checks.run(
       'Prometheus scrapes the agent over TLS, with client certificate and password',
       () =>
-        startPrometheus(agent.url, rules, by('scrape', tls), [
-          job('node', exporterPort, by('scrape', tls)),
-          job('wrong-password', agentPort, by('guess', tls)),
-          job('no-certificate', agentPort, by('scrape', nobody)),
-          job('node-wrong-password', exporterPort, by('guess', tls)),
-        ]),
+        startPrometheus(agent.url, rules, {
+          credentials: by('scrape', tls),
+          others: [
+            job('node', exporterPort, by('scrape', tls)),
+            job('wrong-password', agentPort, by('guess', tls)),
+            job('no-certificate', agentPort, by('scrape', nobody)),
+            job('node-wrong-password', exporterPort, by('guess', tls)),
+          ],
+        }),
     );
     if (prometheus === undefined) return;
     closers.push(() => prometheus.stop());

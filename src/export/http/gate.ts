@@ -14,13 +14,15 @@ export interface GateDeps {
   readonly rules: () => WebRules;
   /** names besides addresses and `localhost` that requests may be sent to */
   readonly allowedHosts: () => readonly string[];
+  /** origins whose pages may ask, and change something */
+  readonly corsOrigins: () => readonly string[];
 }
 
 /**
  * What every request passes before a route sees it: the same for routes that exist and for those that do not. Who may connect
  * to the unix socket is let in; but a browser that is led to it (`ssh -L`) may be led by a page from elsewhere.
  */
-export function createGate({ access, passwords, rules, allowedHosts }: GateDeps) {
+export function createGate({ access, passwords, rules, allowedHosts, corsOrigins }: GateDeps) {
   const rate = createRequestRate(
     () => rules().rate,
     () => performance.now(),
@@ -56,7 +58,7 @@ export function createGate({ access, passwords, rules, allowedHosts }: GateDeps)
       if (!anyHost && !isServedHost(askedHost(request), allowedHosts())) {
         throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
       }
-      mustNotBeForeign(request, allowedHosts());
+      if (!corsOrigins().includes(request.headers.origin ?? '')) mustNotBeForeign(request, allowedHosts());
     },
   };
 }

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { addVary } from './compress.ts';
 import type { HttpRoute } from './route.ts';
 import { problems } from './schemas.ts';
 
@@ -9,6 +10,7 @@ export const metricsRoute: HttpRoute = {
       telemetryPath,
       {
         schema: {
+          operationId: 'getMetrics',
           summary: 'Metrics for Prometheus',
           description: 'Text format 0.0.4, or OpenMetrics 1.0 where Accept prefers it.',
           tags: ['agent'],
@@ -18,7 +20,8 @@ export const metricsRoute: HttpRoute = {
       },
       async (request, reply) => {
         const { contentType, body } = await metrics.render(view(), request.headers.accept);
-        return reply.header('content-type', contentType).header('vary', 'accept').send(body);
+        addVary(reply, 'accept');
+        return reply.header('content-type', contentType).send(body);
       },
     );
   },

@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
-import { type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
+import { isUnderWay, type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
 import type { Bus } from '../../model/topology.ts';
 import type { View } from '../view.ts';
-import { emptyBody, said, scopeNote } from './asking.ts';
+import { emptyBody, operateScope, said } from './asking.ts';
+import { answerIfChanged } from './etag.ts';
+import { type Listing, pageOf, pageQuery, sorted } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, nullable, pageOf, pageQuery, problems, time, timeOf, timeOrNull } from './schemas.ts';
+import { answersOf, closed, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
 
 const runSchema = Type.Object(
   {
@@ -37,7 +39,7 @@ const runSchema = Type.Object(
       Type.String({ description: 'why it failed, why its type is not known, or of which regions it proves nothing' }),
     ),
   },
-  closed,
+  { ...closed, title: 'Scrub' },
 );
 const busSchema = Type.Object(
   {
@@ -52,7 +54,7 @@ const busSchema = Type.Object(
     lastFullAt: nullable(Type.String({ format: 'date-time', description: 'the last one that searched everything' })),
     nextDueAt: nullable(Type.String({ format: 'date-time', description: 'by the schedule, with its jitter' })),
   },
-  closed,
+  { ...closed, title: 'ScrubBus' },
 );
 const listSchema = Type.Object(
   {
@@ -78,7 +80,7 @@ const body = Type.Object(
       Type.String({ minLength: 1, maxLength: 64, description: 'such as ndbus0; every bus that can unless given' }),
     ),
   },
-  closed,
+  { ...closed, examples: [{ author: 'ada', reason: 'after the move', bus: 'ndbus0' }] },
 );
 
 /** Searches for latent poison: history, state of each bus, and the way to ask for one. */
@@ -89,10 +91,18 @@ export const scrubsRoute: HttpRoute = {
       '/api/v1/scrubs',
       {
         schema: {
+          operationId: 'listScrubs',
           summary: 'Scrubs (address range scrubs) of each bus, and what they have found',
           tags: ['scrubs'],
           querystring: Type.Object({ bus: Type.Optional(Type.String({ maxLength: 64 })), ...pageQuery }, closed),
-          response: { 200: listSchema, ...problems },
+          response: answersOf(listSchema),
+        },
+        preHandler: (request, reply) => {
+          const { state, scrubsDue } = view();
+          const { scrubs, topology, scrubReadings, inventoried, at } = state;
+          const running = [...scrubs.values()].some(({ runs }) => runs.some(isUnderWay));
+          const parts = [inventoried, running && at, ...scrubs.values(), ...topology.buses, ...scrubReadings];
+          return answerIfChanged(request, reply, [...parts, ...[...scrubsDue].flat()]);
         },
       },
       (request) => {
@@ -100,8 +110,8 @@ export const scrubsRoute: HttpRoute = {
         const now = view();
         const { state } = now;
         const all = [...state.scrubs.values()].flatMap(({ runs }) => runs);
-        const wanted = all.filter((run) => bus === undefined || run.bus === bus).sort(byKey(keyOf));
-        const { items, next } = pageOf(wanted, keyOf, query);
+        const wanted = all.filter((run) => bus === undefined || run.bus === bus);
+        const { items, next } = pageOf(listing, sorted(listing, wanted), query);
         const buses = state.topology.buses.filter(({ name }) => bus === undefined || name === bus);
         return {
           items: items.map((run) => scrubJson(run, state.at)),
@@ -116,6 +126,7 @@ export const scrubsRoute: HttpRoute = {
       '/api/v1/scrubs/:id',
       {
         schema: {
+          operationId: 'getScrub',
           summary: 'One scrub',
           tags: ['scrubs'],
           params: Type.Object({ id: Type.String() }, closed),
@@ -135,8 +146,10 @@ export const scrubsRoute: HttpRoute = {
       '/api/v1/scrubs',
       {
         schema: {
+          operationId: 'startScrub',
           summary: 'Ask for a scrub of one bus or of all; it runs for minutes to hours',
-          description: `${scopeNote} 409 while one runs, 501 where the bus cannot.`,
+          description: `${operateScope.note} 409 while one runs, 501 where the bus cannot.`,
+          security: operateScope.security,
           tags: ['scrubs'],
           body,
           response: { 202: startedSchema, ...problems },
@@ -180,9 +193,10 @@ function refusal(refused: readonly ScrubRefusal[]): HttpProblem {
 }
 
 /** The newest first; the id makes it unique. */
-function keyOf(run: ScrubRun): string {
-  return `${String(Number.MAX_SAFE_INTEGER - run.requestedAt).padStart(16, '0')} ${run.id}`;
-}
+const listing: Listing<ScrubRun> = {
+  name: 'scrubs',
+  keyOf: ({ requestedAt, id }) => `${String(Number.MAX_SAFE_INTEGER - requestedAt).padStart(16, '0')} ${id}`,
+};
 
 export function scrubJson(run: ScrubRun, now: number): Static<typeof runSchema> {
   const { id, bus, status, type, asker, startedAt, endedAt, countBefore, countAfter } = run;
