@@ -36,6 +36,7 @@ function historyOf(...ids: number[]) {
       return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
     },
     newestEventId: () => all.at(-1)?.id ?? 0,
+    firstKeptEventId: () => all[0]?.id ?? 1,
     onPass(listener: () => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -159,6 +160,17 @@ test('over HTTP: Last-Event-ID replays, without it only what is new comes, and w
   history.add(4);
   history.pass();
   assert.deepEqual((await fresh.until(/id: 4\n/)).match(/^id: \d+$/gm), ['id: 4']);
+});
+
+test('whoever was away for longer than the history is kept is told so before anything else', async (t) => {
+  const { open } = await served(t, historyOf(7, 8, 9));
+  const late = await open({ 'last-event-id': '3' });
+  const text = await late.until(/id: 9\n/);
+  assert.match(text, /^: pmemwatch events\n\nevent: history\.forgotten\ndata: \{"after":3,"firstKept":7\}\n\nid: 7\n/);
+  for (const known of ['6', '8']) {
+    const inTime = await open({ 'last-event-id': known });
+    assert.doesNotMatch(await inTime.until(/id: 9\n/), /forgotten/);
+  }
 });
 
 test('a client that takes nothing is read no more for, and lets go of its place', async (t) => {
