@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: builds dist, then runs each benchmark beside its peer. Prints ratios; exits 1 when one is over its
  * limit. `npm run bench -- resolve` runs the one of the resolvers instead, `-- notify` the one of messages: both need root and
- * room for their images.
+ * room for their images; `-- http` the one of the API.
  */
 import { execFileSync } from 'node:child_process';
+import { benchHttp } from './http/run.ts';
 import { benchMemory } from './memory.ts';
 import { benchNotify } from './notify/run.ts';
 import { benchResolve } from './resolve/run.ts';
@@ -16,7 +17,9 @@ const results =
     ? { resolve: await benchResolve(rest) }
     : which === 'notify'
       ? { notify: await benchNotify(rest) }
-      : { memory: await benchMemory(), scrape: await benchScrape() };
+      : which === 'http'
+        ? { http: await benchHttp(rest) }
+        : { memory: await benchMemory(), scrape: await benchScrape() };
 const bad = Object.entries(results)
   .filter(([, fine]) => !fine)
   .map(([name]) => name);

@@ -101,6 +101,19 @@ test('a history that cannot be read ends no stream: it goes on when it can', asy
   assert.deepEqual(ids(), ['1']);
 });
 
+test('a stream on which nothing happens says that it is still there, before a proxy takes it for dead', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const history = historyOf();
+  const { sink, frames } = sinkOf();
+  const stop = streamEvents({ ...history, view: () => viewOf(damagedState()) }, { lastId: 0, named: true }, sink);
+  await settle();
+  t.mock.timers.tick(45_000);
+  assert.deepEqual(frames, Array(3).fill(': still here\n\n'));
+  stop();
+  t.mock.timers.tick(45_000);
+  assert.deepEqual(frames.slice(3), ['END']);
+});
+
 test('whoever takes nothing is cut off, and leaves nothing behind', async () => {
   const history = historyOf(1);
   const { sink, frames } = sinkOf();
