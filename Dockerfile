@@ -22,6 +22,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY test/api-client/package.json ./test/api-client/
 # no package of ours needs an install script: node and koffi come prebuilt, with their hashes in the lock file
 RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./

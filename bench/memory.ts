@@ -1,7 +1,8 @@
 /** Memory of the idle agent (shipped dist, all its processes) beside a bare node:http server, in one run. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, memoryOfTree, start, stop, untilReady } from './processes.ts';
+import { freePort } from '../test/free-port.ts';
+import { memoryOfTree, start, stop, untilReady } from './processes.ts';
 import { laySimulatedHost, makeBenchDirectory } from './simulated-host.ts';
 
 const IDLE_MS = 20_000;

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 
 /** Memory of a process and everything below it, in bytes. PSS divides shared pages among those who map them. */
 export function memoryOfTree(pid: number): { pssBytes: number; rssBytes: number; processes: number } {
@@ -34,18 +33,6 @@ export function descendants(pid: number): number[] {
     }
   }
   return [...children, ...children.flatMap(descendants)];
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 export function start(command: string, args: readonly string[]): ChildProcess {

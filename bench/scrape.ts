@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { descendants, freePort, median, start, stop, untilQuiet, untilReady } from './processes.ts';
+import { freePort } from '../test/free-port.ts';
+import { descendants, median, start, stop, untilQuiet, untilReady } from './processes.ts';
 import { laySimulatedHost, laySlowPollConfig, makeBenchDirectory } from './simulated-host.ts';
 
 const NAMESPACES = 32;

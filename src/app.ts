@@ -22,6 +22,7 @@ import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
 import type {
   Clock,
   DsmCaller,
+  FileChecker,
   Hint,
   Hints,
   HostInfo,
@@ -48,6 +49,7 @@ export interface AppPlatform extends StatePlaces {
   readonly dsm: DsmCaller;
   readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
+  readonly check: FileChecker['check'];
   readonly clock: Clock;
   readonly http: Http;
   readonly hostInfo: HostInfo;
@@ -82,6 +84,8 @@ export interface App {
   reload(): Promise<ReloadResult>;
   /** Asks for a scrub of every bus that can, as SIGUSR2 does. */
   rescan(): Promise<void>;
+  /** For how long the present pass of the loop has been running; 0 between passes. */
+  passMs(): number;
   /** Delivers what is due within the deadline, then stops everything, last started first. */
   stop(): Promise<void>;
 }
@@ -334,6 +338,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
       },
       newestEventId: store.newestEventId,
+      firstKeptEventId: store.firstKeptEventId,
+      historyVersion: store.version,
       onPass(listener) {
         followers.add(listener);
         return () => followers.delete(listener);
@@ -354,10 +360,18 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         test: telling.test,
       },
       scrub: scrubs.ask,
+      probe: {
+        resolve: platform.resolver.resolve,
+        check: platform.check,
+        walkRoots: () => settings().config.resolve.walkRoots,
+      },
       config: {
         telemetryPath: settings().telemetryPath,
         get allowedHosts() {
           return [host.name, ...settings().config.web.allowedHosts];
+        },
+        get corsOrigins() {
+          return settings().config.web.corsOrigins;
         },
         socketMode: 0o660,
         get tokens() {
@@ -401,7 +415,7 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
       for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
     }
-    return { addresses, reload: reloading.reload, rescan, stop: closers.closeAll };
+    return { addresses, reload: reloading.reload, rescan, passMs: loop.passMs, stop: closers.closeAll };
   } catch (cause) {
     await closers.closeAll();
     throw cause;

@@ -6,6 +6,8 @@ export interface Loop {
   wake(): void;
   /** Resolves when no pass runs and none is due. */
   idle(): Promise<void>;
+  /** For how long the pass that runs has been running; 0 between passes. */
+  passMs(): number;
   stop(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export function createLoop(deps: {
   let due = false;
   let running: Promise<void> | undefined;
   let stopped = false;
+  let passSince: number | undefined;
   let cancelTimer = (): void => undefined;
 
   function arm(): void {
@@ -42,12 +45,15 @@ export function createLoop(deps: {
   async function run(): Promise<void> {
     while (due && !stopped) {
       due = false;
+      passSince = clock.monotonic();
       try {
         await deps.pass();
       } catch (error) {
         log.error({ err: error }, 'a pass failed: this is a bug in pmemwatch');
         stopped = true;
         deps.onBug(error instanceof Error ? error : new Error(messageOf(error)));
+      } finally {
+        passSince = undefined;
       }
     }
     arm();
@@ -55,6 +61,7 @@ export function createLoop(deps: {
   arm();
   return {
     wake,
+    passMs: () => (passSince === undefined ? 0 : clock.monotonic() - passSince),
     async idle() {
       while (running !== undefined) await running;
     },

@@ -15,6 +15,7 @@ import { countPassedSockets, describePassedSockets, passedVariables } from './li
 import { createPasswords } from './linux/passwords.ts';
 import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
 import { isSupervised } from './linux/probe/connect.ts';
+import { meetServiceManager } from './linux/service-manager.ts';
 import { createSocketFiles } from './linux/socket-files.ts';
 import { createStateFile, openStateCopy } from './linux/state-file.ts';
 import type { Logger } from './ports.ts';
@@ -51,8 +52,8 @@ async function prettyDestination(): Promise<NodeJS.WritableStream> {
 async function openPlatform(roots: PathRoots) {
   const log = await createLogger({ level: 'error', format: 'json' });
   const { probe } = createLinuxPlatform(roots, { deadlineMs: 30_000, log, probeSocket: null });
-  const { sysfs, procfs, dsm, resolver, check } = probe;
-  return { sysfs, procfs, dsm, resolver, check, close: () => probe.close() };
+  const { sysfs, procfs, dsm, scrubs, resolver, check } = probe;
+  return { sysfs, procfs, dsm, scrubs, resolver, check, close: () => probe.close() };
 }
 
 /** As root the listening half runs as another user, below a parent that holds the privilege and listens to nothing. */
@@ -80,6 +81,8 @@ async function supervise(settings: Settings): Promise<ExitCode> {
 async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
   if (process.getuid?.() === 0 && !isSupervised()) return supervise(settings);
   const passedSockets = countPassedSockets(process.env, isSupervised());
+  // before anything is begun: on the way this process becomes itself anew
+  const { manager, trouble } = await meetServiceManager(process.env, passedSockets);
   // what we start ourselves is not to take them for its own
   for (const name of passedVariables) delete process.env[name];
   let reload = (): void => undefined;
@@ -92,6 +95,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
   const { createApp } = await import('./app.ts');
   const log = await createLogger(settings.log);
   log.info({ version, pid: process.pid, uid: process.getuid?.(), configFile: settings.configFile ?? null }, 'starting');
+  if (trouble !== undefined) log.warn({ err: trouble }, 'the service manager is not told that the agent is up');
   for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
   const { probe, ...linux } = createLinuxPlatform(settings.roots, {
     deadlineMs: settings.config.poll.deviceDeadlineMs,
@@ -118,6 +122,7 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
         dsm: probe.dsm,
         scrubs: probe.scrubs,
         resolver: probe.resolver,
+        check: probe.check,
         watchMounts: probe.watchMounts,
         blindSpots: async () => (await probe.hello())?.blind,
         clock: linux.clock,
@@ -138,10 +143,12 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
     );
     reload = () => void app.reload();
     rescan = () => void app.rescan();
+    manager.ready(app.passMs);
     try {
       await Promise.race([stopped, bug.promise]);
     } finally {
       log.info({}, 'stopping');
+      manager.stopping();
       setTimeout(() => process.exit(2), STOP_MS).unref();
       await app.stop();
     }
@@ -162,6 +169,7 @@ const context: CommandContext = {
   isTerminal: process.stdout.isTTY === true,
   showsProgress: process.stderr.isTTY === true,
   color: wantsColor(process.stdout.isTTY === true),
+  ...(process.stdout.isTTY === true && process.stdout.columns > 0 ? { columns: process.stdout.columns } : {}),
   signal: interrupted.signal,
   clock: createClock(),
   pageSize: readPageSize(),

@@ -111,12 +111,36 @@ export interface Resolver {
   ): Promise<ResolveAnswer>;
 }
 
-/** Where in a file its bytes lie (FIEMAP), asked of the probe: for `check PATH`. */
-export interface FileExtent {
-  readonly logical: number;
-  readonly physical: number;
-  readonly length: number;
-  readonly flags: number;
+/** Forward look-up, asked of the probe: the damaged byte ranges of these files. */
+export interface CheckJob {
+  /** absolute; a directory stands for everything below it */
+  readonly paths: readonly string[];
+  readonly deadlineMs: number;
+  /** false: files that are whole and clean are only counted */
+  readonly tellClean: boolean;
+  /**
+   * Kernel names of disks: only what is mounted from them, or from what stands on them, is looked at, and no link is followed
+   * on the way. Absent: whatever the paths lead to.
+   */
+  readonly within?: readonly string[];
+}
+/** The end of a check, whose files have come before. */
+export interface CheckEnd {
+  readonly complete: boolean;
+  /** files looked at, told or not */
+  readonly looked: number;
+}
+export interface FileChecker {
+  /**
+   * Files as src/resolve/check.ts tells them, as they are found; none is kept, and nothing more is looked at before what
+   * `onFiles` returns settles. Rejects with the signal's reason when aborted. @throws AgentError
+   */
+  check(
+    job: CheckJob,
+    onProgress: (progress: ResolveProgress) => void,
+    signal: AbortSignal,
+    onFiles: (files: readonly unknown[]) => Promise<void>,
+  ): Promise<CheckEnd>;
 }
 
 /** Wake-ups. A hint only says look again. */
@@ -218,6 +242,11 @@ export interface FilesystemIo {
    * begins there in a listing and ends with NUL: nothing is copied for it.
    */
   openBeneath(directory: number, name: Uint8Array, kind: OpenKind, at?: number): number;
+  /**
+   * What is at `path` (relative) below a mount point: never through a link on the way there or below, nor out of what is
+   * mounted there (ELOOP, EXDEV). ENXIO for what is neither a file nor a directory, without opening it.
+   */
+  openOnMount(mountpoint: Uint8Array, path: Uint8Array, kind: OpenKind): number;
   /** open_by_handle_at(2): needs CAP_DAC_READ_SEARCH (EPERM); ESTALE when there is no such inode. */
   openHandle(mount: number, type: number, handle: Uint8Array, kind: OpenKind): number;
   close(fd: number): void;

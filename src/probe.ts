@@ -6,10 +6,9 @@
 import { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { createLocalTree } from './linux/probe/kernel-files.ts';
-import type { CheckEnd, CheckJob } from './linux/probe/protocol.ts';
 import { type ProbeServices, serveProbe } from './linux/probe/server.ts';
 import type { Run } from './model/extent.ts';
-import type { FilesystemIo, ResolveProgress } from './ports.ts';
+import type { CheckEnd, CheckJob, FilesystemIo, ResolveProgress } from './ports.ts';
 import type { CheckedFile } from './resolve/check.ts';
 import type { HostFacts } from './resolve/climb.ts';
 
@@ -95,8 +94,9 @@ async function check(
   signal: AbortSignal,
   emit: (files: readonly CheckedFile[]) => Promise<void>,
 ): Promise<CheckEnd> {
-  const [{ checkPaths }, { pathFromText }, facts, io] = await Promise.all([
+  const [{ checkPaths }, { opensOnMounts }, { pathFromText }, facts, io] = await Promise.all([
     import('./resolve/check.ts'),
+    import('./resolve/on-mounts.ts'),
     import('./model/path.ts'),
     readFacts(),
     openFilesystems(),
@@ -106,8 +106,10 @@ async function check(
   let files: CheckedFile[] = [];
   let [looked, complete] = [0, true];
   try {
-    const within = AbortSignal.any([signal, deadline]);
-    for await (const found of checkPaths(job.paths.map(pathFromText), bad, { ...facts, badRuns }, io, within)) {
+    const whileWanted = AbortSignal.any([signal, deadline]);
+    const paths = job.paths.map(pathFromText);
+    const opens = job.within === undefined ? undefined : opensOnMounts(job.within, facts, io);
+    for await (const found of checkPaths(paths, bad, { ...facts, badRuns }, io, whileWanted, opens)) {
       // which disk a clean file lies on is not told: a list that is cut makes none of them clean
       const file = gaps.length === 0 ? found : { ...found, complete: false, reason: found.reason ?? gaps.join('; ') };
       looked++;

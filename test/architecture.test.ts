@@ -38,7 +38,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
   { from: /^src\/model\//, may: [/^src\/model\//] },
   { from: /^src\/ports\.ts$/, may: [/^src\/model\//] },
   {
-    from: /^src\/config\/(load|secrets|web-file)\.ts$/,
+    from: /^src\/config\/(client|load|secrets|web-file)\.ts$/,
     may: [/^src\/(model|config)\//, /^node:/, /^typebox/, /^yaml$/],
   },
   { from: /^src\/config\//, may: [/^src\/(model|config)\//, /^typebox/, /^yaml$/, /^croner$/] },
@@ -55,7 +55,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     may: [
       /^src\/(export|model)\//,
       /^src\/ports\.ts$/,
-      /^node:(crypto|http|https|net|tls)$/,
+      /^node:(crypto|http|https|net|stream|tls|zlib)$/,
       /^fastify$/,
       /^@fastify\//,
       /^typebox/,
@@ -95,7 +95,12 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
   },
   {
     from: /^src\/(cli|demo)\//,
-    may: [/^src\/(cli|demo|model|config|discover|observe|resolve)\//, /^src\/(ports|app)\.ts$/, /^node:/],
+    may: [
+      /^src\/(cli|demo|model|config|discover|observe|resolve)\//,
+      /^src\/(ports|app)\.ts$/,
+      /^node:/,
+      /^(eventsource-parser|nanotar|string-width)$/,
+    ],
   },
   { from: /^src\/hinting\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/observe\/watch-targets\.ts$/] },
   { from: /^src\/reloading\.ts$/, may: [/^src\/(config|export)\//, /^src\/ports\.ts$/] },

@@ -6,7 +6,8 @@ import { createMetricsExporter } from '../../src/export/metrics/prometheus.ts';
 import type { HealthFields } from '../../src/model/health.ts';
 import { healthOf } from '../../test/export/built-health.ts';
 import { stateOf, viewOf } from '../../test/export/built-state.ts';
-import { freePort, start, stop, untilReady } from '../processes.ts';
+import { freePort } from '../../test/free-port.ts';
+import { start, stop, untilReady } from '../processes.ts';
 import { laySimulatedHost, laySlowPollConfig, makeBenchDirectory } from '../simulated-host.ts';
 
 /** An App Direct server with one namespace on each of its modules; interleaved ones have fewer. */

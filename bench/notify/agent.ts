@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort, stop, untilReady } from '../processes.ts';
+import { freePort } from '../../test/free-port.ts';
+import { stop, untilReady } from '../processes.ts';
 import type { DamageableHost } from './damageable-host.ts';
 
 export interface RunningAgent {

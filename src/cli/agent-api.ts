@@ -1,11 +1,13 @@
-import { AgentError, errnoOf } from '../model/errors.ts';
+import type { IncomingMessage } from 'node:http';
+import { clientFlags } from '../config/flags.ts';
+import { type AgentConnection, askJson, connectionFor, notAnAgent, openAnswer } from './agent-connection.ts';
 import type { CommandArguments, CommandContext, CommandOption } from './command.ts';
-import { configOption, settingsFor } from './settings.ts';
+import { configOption, optionsOf } from './settings.ts';
 
+export const clientOptions: Readonly<Record<string, CommandOption>> = { ...optionsOf(clientFlags), ...configOption };
 export const apiOptions: Readonly<Record<string, CommandOption>> = {
   json: { type: 'boolean', help: 'one JSON document instead of text' },
-  socket: { type: 'string', value: 'FILE', help: "the agent's socket [api.socket of the configuration]" },
-  ...configOption,
+  ...clientOptions,
 };
 
 export interface Page {
@@ -24,123 +26,49 @@ export interface AgentApi {
   get(path: string): Promise<unknown>;
   /** The agent's answer. @throws AgentError, with its reason when it refuses */
   post(path: string, body: object, patienceMs?: number): Promise<unknown>;
+  /** An answer that goes on, as long as something comes at least so often. @throws AgentError */
+  follow(path: string, headers: Readonly<Record<string, string>>, patienceMs: number): Promise<IncomingMessage>;
+  readonly connection: AgentConnection;
 }
 
-const TIMEOUT_MS = 10_000;
-const LARGEST_BYTES = 256 * 1024 * 1024;
-
-/** The HTTP API of the running agent, over its unix socket, where file names are shown. */
+/** The HTTP API of the running agent; over its unix socket file names are shown. @throws AgentError USAGE or CONFIG */
 export async function agentApi(args: CommandArguments, context: CommandContext): Promise<AgentApi> {
-  const named = args.values['socket']?.at(-1);
-  const socket = named ?? (await settingsFor(args, context)).config.api.socket;
-  if (socket === undefined) {
-    throw new AgentError('USAGE', 'the configuration switches the socket off (api.socket): name one with --socket');
-  }
-  const page = async (path: string): Promise<Page> => pageOf(await get(socket, path, context.signal), path);
+  return apiOver(await connectionFor(args, context), context.signal);
+}
+
+export function apiOver(connection: AgentConnection, signal: AbortSignal): AgentApi {
+  const page = async (path: string): Promise<Page> => {
+    const answer = await askJson(connection, { path, signal });
+    if (isPage(answer)) return answer;
+    throw notAnAgent(connection, path);
+  };
   return {
+    connection,
     page,
-    get: async (path) => JSON.parse(await get(socket, path, context.signal)) as unknown,
-    async post(path, body, patienceMs) {
-      return JSON.parse(await send(socket, path, context.signal, JSON.stringify(body), patienceMs)) as unknown;
-    },
+    get: (path) => askJson(connection, { path, signal }),
+    post: (path, body, patienceMs) =>
+      askJson(connection, { path, body, signal, ...(patienceMs === undefined ? {} : { patienceMs }) }),
+    follow: (path, headers, patienceMs) => openAnswer(connection, { path, headers, patienceMs, signal }),
     async list(path) {
       const items: unknown[] = [];
       let complete = true;
       for (let at = path; ; ) {
         const { next, ...found } = await page(at);
-        items.push(...found.items);
+        for (const item of found.items) items.push(item);
         complete &&= found.complete;
         if (next === null) return { items, complete, readAt: found.readAt };
-        at = `${path}${path.includes('?') ? '&' : '?'}after=${encodeURIComponent(next)}`;
+        at = nextPage(path, next);
       }
     },
   };
 }
 
-/** One answer of the agent. @throws AgentError */
-export async function getJson(socket: string, path: string, signal: AbortSignal): Promise<unknown> {
-  return JSON.parse(await get(socket, path, signal)) as unknown;
+/** The address of the page after one, by what that says is `next`. */
+export function nextPage(path: string, next: string): string {
+  const first = path.replace(/([?&])after=[^&]*&?/, '$1').replace(/[?&]$/, '');
+  return `${first}${first.includes('?') ? '&' : '?'}after=${encodeURIComponent(next)}`;
 }
 
-async function get(socketPath: string, path: string, signal: AbortSignal): Promise<string> {
-  return send(socketPath, path, signal);
-}
-
-/** A GET, or with a body a POST. */
-async function send(
-  socketPath: string,
-  path: string,
-  signal: AbortSignal,
-  body?: string,
-  patienceMs = TIMEOUT_MS,
-): Promise<string> {
-  const { request } = await import('node:http');
-  return new Promise((done, fail) => {
-    const asked = request(
-      {
-        socketPath,
-        path,
-        method: body === undefined ? 'GET' : 'POST',
-        headers: {
-          host: 'localhost',
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        timeout: patienceMs,
-        signal,
-      },
-      (answer) => {
-        const chunks: Buffer[] = [];
-        let size = 0;
-        answer.on('data', (chunk: Buffer) => {
-          chunks.push(chunk);
-          size += chunk.length;
-          if (size > LARGEST_BYTES) asked.destroy(new Error('the answer is too large'));
-        });
-        answer.on('error', fail);
-        answer.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8');
-          if (answer.statusCode === 200 || answer.statusCode === 202) done(text);
-          else fail(refused(answer.statusCode ?? 0, text));
-        });
-      },
-    );
-    asked.on('timeout', () =>
-      asked.destroy(
-        new AgentError('PROBE', `${socketPath}: the agent has not answered in ${patienceMs / 1000} s: see its log`),
-      ),
-    );
-    asked.on('error', (error) => fail(error instanceof AgentError ? error : unreachable(socketPath, error)));
-    asked.end(body);
-  });
-}
-
-function unreachable(socket: string, cause: Error): AgentError {
-  const errno = errnoOf(cause);
-  const advice =
-    errno === 'EACCES' || errno === 'EPERM'
-      ? 'run it as root or as a member of the group pmemwatch'
-      : 'is the agent running? --socket names another place';
-  return new AgentError('USAGE', `no answer on ${socket} (${errno ?? cause.message}): ${advice}`, { cause });
-}
-
-function refused(status: number, text: string): AgentError {
-  let detail = '';
-  try {
-    const problem: unknown = JSON.parse(text);
-    if (typeof problem === 'object' && problem !== null && 'detail' in problem) detail = String(problem.detail);
-  } catch {
-    // not a problem document: the status has to do
-  }
-  return new AgentError('PROBE', `the agent answered ${status}${detail === '' ? ': see its log' : `: ${detail}`}`);
-}
-
-function pageOf(text: string, path: string): Page {
-  try {
-    const page: unknown = JSON.parse(text);
-    if (typeof page === 'object' && page !== null && 'items' in page && Array.isArray(page.items)) return page as Page;
-  } catch {
-    // told below
-  }
-  throw new AgentError('PROBE', `the agent answered ${path} with something else than a list: are both of one version?`);
+function isPage(answer: unknown): answer is Page {
+  return typeof answer === 'object' && answer !== null && 'items' in answer && Array.isArray(answer.items);
 }

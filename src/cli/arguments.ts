@@ -11,7 +11,12 @@ export function readArguments(command: Command, words: readonly string[]): Comma
   const names = Object.keys(command.options);
   const { tokens } = parseArgs({
     args: [...words],
-    options: Object.fromEntries(names.map((name) => [name, { type: command.options[name]?.type ?? 'string' }])),
+    options: Object.fromEntries(
+      Object.entries(command.options).map(([name, { type, short }]) => [
+        name,
+        { type, ...(short === undefined ? {} : { short }) },
+      ]),
+    ),
     strict: false,
     allowPositionals: true,
     tokens: true,

@@ -2,7 +2,6 @@ import { AgentError } from '../model/errors.ts';
 import { nearest } from '../model/nearest.ts';
 import { readArguments, usage } from './arguments.ts';
 import type { Command, CommandContext, ExitCode } from './command.ts';
-import { commandHelp, programHelp } from './help.ts';
 import { painter, printable } from './print.ts';
 
 /**
@@ -23,19 +22,19 @@ export async function runCommandLine(
     }
     const [first] = words;
     if (first === '--help' || first === '-h' || (first === 'help' && words.length === 1)) {
-      context.stdout.write(programHelp(commands, paint));
+      context.stdout.write((await import('./help.ts')).programHelp(commands, paint));
       return 0;
     }
     const rest = first === 'help' ? words.slice(1) : words;
     const group = groupOf(commands, rest);
     if (group.length > 0 && (first === 'help' || asksForHelp(rest))) {
-      context.stdout.write(programHelp(group, paint));
+      context.stdout.write((await import('./help.ts')).programHelp(group, paint));
       return 0;
     }
     running = commandOf(commands, rest);
     const own = rest.slice(running.name.split(' ').length);
     if (first === 'help' || asksForHelp(own)) {
-      context.stdout.write(commandHelp(running, paint));
+      context.stdout.write((await import('./help.ts')).commandHelp(running, paint));
       return 0;
     }
     return await keptAlive(running.run(readArguments(running, own), context));

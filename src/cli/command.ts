@@ -1,5 +1,5 @@
 import type { FlagValues, PathRoots, Settings } from '../config/load.ts';
-import type { Clock, DsmCaller, KernelTree, ResolveProgress, Resolver } from '../ports.ts';
+import type { Clock, DsmCaller, KernelTree, ResolveProgress, Resolver, ScrubControl } from '../ports.ts';
 
 /** 0 fine; 1 damage found (`check`); 2 not answered, not completely, or wrongly asked (design 4.1). */
 export type ExitCode = 0 | 1 | 2;
@@ -9,6 +9,10 @@ export interface CommandOption {
   /** what stands for the value in the help: `FILE` */
   readonly value?: string;
   readonly repeatable?: true;
+  /** one letter: `f` for `-f` */
+  readonly short?: string;
+  /** all that the value can be, for completion */
+  readonly values?: readonly string[];
   readonly default?: string;
   readonly help: string;
 }
@@ -24,6 +28,8 @@ export interface Command {
   readonly summary: string;
   /** what follows the name, such as `DEVICE START[+COUNT]...`; '' when nothing does */
   readonly operands: string;
+  /** what an operand can be, for completion; absent: nothing that a shell would know */
+  readonly operandKind?: 'file' | readonly string[];
   readonly details?: string;
   readonly options: Readonly<Record<string, CommandOption>>;
   readonly examples: readonly CommandExample[];
@@ -53,6 +59,8 @@ export interface CommandContext {
   /** whether standard error is one: progress is shown there and nowhere else */
   readonly showsProgress: boolean;
   readonly color: boolean;
+  /** width of the terminal that standard output is, in columns; absent where it is none */
+  readonly columns?: number;
   /** aborted by SIGINT and SIGTERM */
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -68,6 +76,7 @@ export interface CommandPlatform {
   readonly sysfs: KernelTree;
   readonly procfs: KernelTree;
   readonly dsm: DsmCaller;
+  readonly scrubs: ScrubControl;
   readonly resolver: Resolver;
   /** Damaged byte ranges of files, told as they are found, as resolve/check.ts does. */
   check(

@@ -1,22 +1,19 @@
 /** What `ack` and `close` have in common: whom it is about, who asks, and what came of it. */
 import { AgentError } from '../model/errors.ts';
-import { agentApi, apiOptions } from './agent-api.ts';
+import { type AgentApi, agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
 import type { CommandArguments, CommandContext, CommandOption, ExitCode } from './command.ts';
+import { type IncidentItem, placeOf } from './incident-item.ts';
 import { jsonText, printable } from './print.ts';
-import { whoAsks } from './who.ts';
+import { authorOption, whoAsks } from './who.ts';
 
 export const decisionOptions: Readonly<Record<string, CommandOption>> = {
-  author: { type: 'string', value: 'NAME', help: 'who asks [the user who runs this]' },
+  ...authorOption,
   reason: { type: 'string', value: 'TEXT', help: 'why; told to the receivers and kept in the history' },
   ...apiOptions,
 };
 
-interface Decided {
-  readonly id: string;
-  readonly condition: string;
-  readonly device: { readonly name: string; readonly ndNamespace: string; readonly ndRegion: string };
-}
+type Decided = Pick<IncidentItem, 'id' | 'condition' | 'device'>;
 
 /** @throws AgentError USAGE when no incident or several have such an id; PROBE with the reason when the agent refuses */
 export async function decide(
@@ -27,16 +24,12 @@ export async function decide(
   const [id, ...others] = args.operands;
   if (id === undefined || others.length > 0) throw usage('it takes one ID of pmemwatch incidents');
   const api = await agentApi(args, context);
-  const { items } = await api.list('/api/v1/incidents');
-  const whole = oneOf(id, items as readonly Decided[]);
-  const reason = args.values['reason']?.at(-1);
+  const whole = await oneIncident(api, id);
   const decided = (await api.post(`/api/v1/incidents/${encodeURIComponent(whole)}/${what.path}`, {
-    author: args.values['author']?.at(-1) ?? whoAsks(),
-    ...(reason === undefined ? {} : { reason }),
+    ...whoAsks(args),
     ...what.body,
   })) as Decided;
-  const { name, ndNamespace, ndRegion } = decided.device;
-  const where = printable(name || ndNamespace || ndRegion);
+  const where = printable(placeOf(decided));
   context.stdout.write(
     args.flag('json')
       ? jsonText(decided)
@@ -45,8 +38,10 @@ export async function decide(
   return 0;
 }
 
-function oneOf(id: string, all: readonly Decided[]): string {
-  const meant = all.filter((incident) => incident.id.startsWith(id));
+/** The whole id of the one incident whose id begins so. @throws AgentError USAGE when it is none, or several */
+export async function oneIncident(api: AgentApi, id: string): Promise<string> {
+  const { items } = await api.list('/api/v1/incidents');
+  const meant = (items as readonly Pick<Decided, 'id'>[]).filter((incident) => incident.id.startsWith(id));
   const [only, ...others] = meant;
   if (only === undefined)
     throw new AgentError('USAGE', `no incident has the id ${id}: pmemwatch incidents --all has them`);

@@ -1,11 +1,11 @@
-import { deadLetters, deliveryStatuses } from '../model/outbox.ts';
+import { deliveryStatuses } from '../model/outbox.ts';
 import { agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
-import type { Command, CommandContext } from './command.ts';
-import { aligned, jsonText, painter, printable } from './print.ts';
+import type { Command } from './command.ts';
+import { jsonText } from './print.ts';
 
 /** What of `GET /api/v1/deliveries` is shown. */
-interface DeliveryItem {
+export interface DeliveryItem {
   readonly id: string;
   readonly receiver: string;
   readonly type: string;
@@ -26,7 +26,12 @@ export const deliveries: Command = {
   operands: '',
   options: {
     receiver: { type: 'string', value: 'NAME', help: 'only to this receiver' },
-    status: { type: 'string', value: 'STATUS', help: `only ${deliveryStatuses.join(', ')}, or dead` },
+    status: {
+      type: 'string',
+      value: 'STATUS',
+      help: `only ${deliveryStatuses.join(', ')}, or dead`,
+      values: [...deliveryStatuses, 'dead'],
+    },
     incident: { type: 'string', value: 'ID', help: 'only about this incident (the whole id)' },
     limit: { type: 'string', value: 'N', default: String(DEFAULT_LIMIT), help: 'the newest so many; 0: all' },
     ...apiOptions,
@@ -54,38 +59,10 @@ export const deliveries: Command = {
     const answer = limit === 0 || limit > PAGE ? await api.list(path) : await api.page(path);
     const items = (limit === 0 ? answer.items : answer.items.slice(0, limit)) as readonly DeliveryItem[];
     const { complete, readAt } = answer;
+    const { deliveriesText } = await import('./deliveries-text.ts');
     context.stdout.write(
       args.flag('json') ? jsonText({ items, next: null, complete, readAt }) : deliveriesText(items, complete, context),
     );
     return 0;
   },
 };
-
-function deliveriesText(items: readonly DeliveryItem[], complete: boolean, context: CommandContext): string {
-  const paint = painter(context.color);
-  const caveat = complete
-    ? ''
-    : `${paint('yellow', 'not all of it')}: the state file cannot be written, what is told now is missing here\n`;
-  if (items.length === 0) return `no deliveries\n${caveat}`;
-  const rows = items.map((item) => [
-    item.id,
-    item.createdAt.replace(/\.\d+Z$/, 'Z'),
-    printable(item.receiver),
-    item.status,
-    item.type.replace('pmem.incident.', ''),
-    item.condition,
-    item.incident.slice(0, 12),
-    `${item.attempts}`,
-    shortReason(item.reason),
-  ]);
-  const head = ['ID', 'TIME', 'RECEIVER', 'STATUS', 'TYPE', 'CONDITION', 'INCIDENT', 'TRIED', 'WHY'];
-  const [first, ...lines] = aligned([head, ...rows]).split('\n');
-  const colored = lines.map((line, i) =>
-    deadLetters.some((dead) => dead === items[i]?.status) ? paint('red', line) : line,
-  );
-  return `${[paint('dim', first ?? ''), ...colored].join('\n')}\n${caveat}`;
-}
-function shortReason(reason: string | null): string {
-  const text = printable(reason ?? '');
-  return text.length > 120 ? `${text.slice(0, 119)}…` : text;
-}

@@ -66,10 +66,11 @@ export function flagsText(flags: readonly string[]): string {
 }
 
 /** Only what asks for something; the agent knows more than one reading tells. */
-export function adviceText(advice: ReplacementAdvice | null, paint: Paint): string[] {
+export function adviceText(advice: ReplacementAdvice | null, isDirect: boolean, paint: Paint): string[] {
   if (advice === null || advice.advice === null || advice.advice === 'ok') return [];
   const style = advice.advice === 'now' ? 'red' : 'yellow';
-  return [`advice ${paint(style, printable(advice.summary))}  ${paint('dim', 'by this reading alone')}`];
+  const caveat = isDirect ? `  ${paint('dim', 'by this reading alone')}` : '';
+  return [`advice ${paint(style, printable(advice.summary))}${caveat}`];
 }
 
 function wear(fields: HealthFields): string[] {

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
-import { aligned, type Paint } from './print.ts';
+import type { Paint } from './print.ts';
+import { aligned } from './table.ts';
 
 export function programHelp(commands: readonly Command[], paint: Paint): string {
   const rows = commands.map((command) => [`${command.name} ${command.operands}`.trim(), command.summary]);
@@ -21,7 +22,7 @@ pmemwatch COMMAND --help says more and shows examples. pmemwatch --version says 
 
 export function commandHelp(command: Command, paint: Paint): string {
   const options = Object.entries(command.options).map(([name, option]) => [
-    `--${name}${option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : ''}`,
+    `${option.short === undefined ? '' : `-${option.short}, `}--${name}${option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : ''}`,
     `${option.help}${option.repeatable === true ? ' (repeatable)' : ''}${option.default ? ` [${option.default}]` : ''}`,
   ]);
   const examples = command.examples.flatMap(({ line, shows }) => [`  ${paint('dim', `# ${shows}`)}`, `  ${line}`]);

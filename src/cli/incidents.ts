@@ -1,35 +1,37 @@
-import { byteText } from '../model/byte-text.ts';
-import { agentApi, apiOptions } from './agent-api.ts';
+import { type AgentApi, agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
-import type { Command, CommandContext } from './command.ts';
-import { aligned, counted, jsonText, painter, printable } from './print.ts';
-
-/** What of `GET /api/v1/incidents` is shown. */
-interface IncidentItem {
-  readonly id: string;
-  readonly condition: string;
-  readonly severity: 'critical' | 'warning' | 'info';
-  readonly status: 'open' | 'resolved';
-  readonly openedAt: string;
-  readonly resolution: string | null;
-  readonly detail: string;
-  readonly device: { readonly name: string; readonly ndNamespace: string; readonly ndRegion: string };
-  readonly totals: { readonly ranges: number; readonly bytes: number; readonly files: number };
-  readonly acknowledgement: unknown;
-}
+import type { Command } from './command.ts';
+import { oneIncident } from './decide.ts';
+import type { IncidentItem } from './incident-item.ts';
+import { jsonText } from './print.ts';
 
 export const incidents: Command = {
   name: 'incidents',
-  summary: 'what is wrong now, as the running agent knows it',
-  operands: '',
+  summary: 'what is wrong now, as the running agent knows it; with an ID, all about one incident',
+  operands: '[ID]',
+  details:
+    'What nobody has taken on comes first, the worst first. With an ID (as much of it as tells it from others): every bad range\n' +
+    'with its owners, who uses them, and what to do next.',
   options: { all: { type: 'boolean', help: 'resolved ones too' }, ...apiOptions },
   examples: [
     { line: 'pmemwatch incidents', shows: 'the open ones' },
+    { line: 'pmemwatch incidents 0123456789ab', shows: 'one with files, processes and next steps' },
     { line: 'pmemwatch incidents --all --json', shows: 'everything within the retention' },
+    {
+      line: 'pmemwatch incidents --agent https://db07:9915 --token-file ~/.pmemwatch.token',
+      shows: 'of another host',
+    },
   ],
   async run(args, context) {
-    if (args.operands.length > 0) throw usage(`incidents takes no operand: ${args.operands[0]}`);
+    const [id, ...others] = args.operands;
+    if (others.length > 0) throw usage(`incidents takes one ID at most: ${others[0]}`);
     const api = await agentApi(args, context);
+    const { incidentText, incidentsText } = await import('./incidents-text.ts');
+    if (id !== undefined) {
+      const incident = await wholeIncident(api, id);
+      context.stdout.write(args.flag('json') ? jsonText(incident) : incidentText(incident, context));
+      return 0;
+    }
     const answer = await api.list(args.flag('all') ? '/api/v1/incidents' : '/api/v1/incidents?status=open');
     context.stdout.write(
       args.flag('json')
@@ -40,35 +42,7 @@ export const incidents: Command = {
   },
 };
 
-function incidentsText(items: readonly IncidentItem[], complete: boolean, context: CommandContext): string {
-  const paint = painter(context.color);
-  // some bus is not monitored, or some list not readable: an empty table would read as "all is well"
-  const caveat = complete ? '' : `${paint('yellow', 'not everything is seen')}: pmemwatch list says what is not\n`;
-  if (items.length === 0) return `no open incidents\n${caveat}`;
-  const rows = items.map((item) => [
-    item.id.slice(0, 12),
-    item.severity,
-    item.status === 'open'
-      ? item.acknowledgement === null
-        ? 'open'
-        : 'acknowledged'
-      : (item.resolution ?? 'resolved'),
-    item.condition,
-    printable(item.device.name || item.device.ndNamespace || item.device.ndRegion),
-    item.openedAt.replace(/\.\d+Z$/, 'Z'),
-    item.totals.ranges > 0 ? damageText(item) : printable(item.detail),
-  ]);
-  const [head, ...lines] = aligned([
-    ['ID', 'SEVERITY', 'STATUS', 'CONDITION', 'WHERE', 'SINCE', 'WHAT'],
-    ...rows,
-  ]).split('\n');
-  const colored = lines.map((line, i) =>
-    items[i]?.severity === 'critical' && items[i]?.status === 'open' ? paint('red', line) : line,
-  );
-  return `${[paint('dim', head ?? ''), ...colored].join('\n')}\n${caveat}`;
-}
-
-function damageText({ totals }: IncidentItem): string {
-  const ranges = `${counted(totals.ranges, 'bad range')}, ${byteText(totals.bytes)}`;
-  return totals.files === 0 ? ranges : `${ranges}, ${counted(totals.files, 'damaged file')}`;
+async function wholeIncident(api: AgentApi, id: string): Promise<IncidentItem> {
+  const known = await oneIncident(api, id);
+  return (await api.get(`/api/v1/incidents/${encodeURIComponent(known)}`)) as IncidentItem;
 }

@@ -17,7 +17,7 @@ interface Branch {
 export function listingText(listing: Listing, color: boolean): string {
   const paint = painter(color);
   const lines = listing.buses.flatMap((bus) => {
-    const root = busBranch(bus, paint);
+    const root = busBranch(bus, listing.source === 'direct', paint);
     return [root.text, ...drawn(root.below, '', paint)];
   });
   if (lines.length === 0) {
@@ -46,21 +46,24 @@ const sources: Readonly<Record<ErrorSource, string>> = {
   none: 'not monitored: nothing tells the kernel of errors, an empty list proves nothing',
 };
 
-function busBranch(bus: ListedBus, paint: Paint): Branch {
+function busBranch(bus: ListedBus, isDirect: boolean, paint: Paint): Branch {
   const source = `${sources[bus.errorSource]}${bus.hwErrorScrub === true ? ', each of which starts a scrub' : ''}${bus.canClear === false ? '; no write clears one' : ''}`;
   return {
     text: `${paint('bold', printable(bus.name))}  ${printable(bus.provider)}  ${bus.monitored ? paint('dim', source) : paint('yellow', source)}`,
     below: [
-      ...bus.dimms.map((dimm) => dimmBranch(dimm, paint)),
+      ...bus.dimms.map((dimm) => dimmBranch(dimm, isDirect, paint)),
       ...bus.regions.map((region) => regionBranch(region, bus.monitored, paint)),
     ],
   };
 }
 
-function dimmBranch(dimm: ListedDimm, paint: Paint): Branch {
+function dimmBranch(dimm: ListedDimm, isDirect: boolean, paint: Paint): Branch {
   return {
     text: dimmText(dimm, paint),
-    below: [...healthText(dimm.health, paint), ...adviceText(dimm.advice, paint)].map((text) => ({ text, below: [] })),
+    below: [...healthText(dimm.health, paint), ...adviceText(dimm.advice, isDirect, paint)].map((text) => ({
+      text,
+      below: [],
+    })),
   };
 }
 function dimmText(dimm: ListedDimm, paint: Paint): string {
@@ -116,9 +119,10 @@ function rangesBranch(
   const { ranges, readable, complete, reasons } = bad;
   const sectors = ranges.reduce((sum, { count }) => sum + count, 0);
   const found = `${counted(ranges.length, 'bad range')} (${byteText(bytesFromSectors(sectorCount(sectors)))})`;
-  const texts = ranges.slice(0, MOST_RANGES).map(({ on, start, count }) => {
+  const texts = ranges.slice(0, MOST_RANGES).map(({ on, start, count, unconfirmed }) => {
     const where = on === 'device' ? printable(device) : 'of the namespace or region itself:';
-    return `${where} ${start}+${count}  ${byteText(bytesFromSectors(sectorCount(count)))}`;
+    const doubt = unconfirmed === undefined ? '' : `  ${paint('yellow', `not confirmed: ${printable(unconfirmed)}`)}`;
+    return `${where} ${start}+${count}  ${byteText(bytesFromSectors(sectorCount(count)))}${doubt}`;
   });
   if (ranges.length > MOST_RANGES) texts.push(`and ${ranges.length - MOST_RANGES} more: --json shows all`);
   if (!readable || !complete) texts.push(...reasons.map((reason) => paint('yellow', printable(reason))));

@@ -26,6 +26,10 @@ import {
 
 /** `list --json`. Sizes are bytes; sectors are 512 bytes. */
 export interface Listing {
+  /** who has read the lists: the running agent, or this command itself */
+  readonly source: 'agent' | 'direct';
+  /** end of the oldest reading that it rests on, RFC 3339; null when something was not read at all */
+  readonly readAt: string | null;
   /** false when something could not be read; `problems` and `reasons` say what */
   readonly complete: boolean;
   readonly buses: readonly ListedBus[];
@@ -34,7 +38,7 @@ export interface Listing {
 /** A module and its health, as far as one reading goes; `null` when it was not read. */
 export interface ListedDimm extends DimmJson {
   readonly health: ListedHealth | null;
-  /** from this reading alone; the agent also counts what it has seen happen (`GET /api/v1/dimms`) */
+  /** read directly: from this reading alone; the agent also counts what it has seen happen */
   readonly advice: ReplacementAdvice | null;
 }
 export interface ListedHealth {
@@ -94,12 +98,18 @@ export interface ListedRange {
   readonly on: 'device' | 'place';
   readonly start: number;
   readonly count: number;
+  /** why it is not known whether it is still bad, as after a reboot; absent while the kernel lists it */
+  readonly unconfirmed?: string;
 }
 
 export function listingOf(topology: Topology, snapshot: Snapshot, policy: AdvicePolicy): Listing {
   const buses = topology.buses.map((bus) => listedBus(bus, topology, snapshot, policy));
   const readings = topology.places.map(({ uid }) => snapshot.places.get(uid));
+  const readAt = readings.map((reading) => reading?.readAt);
+  const isRead = readAt.every((at) => at !== undefined);
   return {
+    source: 'direct',
+    readAt: isRead ? new Date(Math.min(snapshot.at, ...readAt)).toISOString() : null,
     complete:
       topology.problems.length === 0 &&
       readings.every((r) => r?.readable === true && r.complete) &&

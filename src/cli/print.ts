@@ -1,23 +1,14 @@
 /** What human output is made of. Nothing that comes from a file name, a label or a server reaches a terminal raw. */
 
-/** Control characters, and marks that change the direction of text: what could rewrite the lines of a terminal. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unsafe = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
-const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+export { printable } from '../model/printable.ts';
 
-/** Text from outside as one harmless line. */
-export function printable(text: string): string {
-  return text.replace(unsafe, (c) => {
-    const code = c.codePointAt(0) ?? 0;
-    return short[c] ?? (code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`);
-  });
-}
+/** What `printable` escapes, as far as JSON does not do it by itself. */
+const unsafeInJson = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** One JSON document (or line); what a terminal would obey is escaped, which JSON allows anywhere in a text. */
 export function jsonText(value: unknown, indent = 2): string {
-  return `${JSON.stringify(value, undefined, indent)}\n`.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (c) => `\\u${(c.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  return `${JSON.stringify(value, undefined, indent)}\n`.replace(unsafeInJson, (c) =>
+    Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   );
 }
 
@@ -48,11 +39,16 @@ export function timeText(ms: number): string {
     .replace(/\.\d+Z$/, 'Z');
 }
 
-/** Rows with their columns under each other; the last column is not padded. Cells must be plain text. */
-export function aligned(rows: readonly (readonly string[])[], indent = ''): string {
-  const widths: number[] = [];
-  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
-  const line = (row: readonly string[]) =>
-    row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join('  ');
-  return rows.map((row) => `${indent}${line(row)}`.trimEnd()).join('\n');
+/** `3 min ago`; what is yet to come, by a clock that was set back, is `now`. */
+export function agoText(ms: number, now: number): string {
+  const seconds = Math.floor((now - ms) / 1000);
+  if (seconds < 1) return 'now';
+  return `${spanText(seconds)} ago`;
+}
+/** A span of whole seconds in its largest unit: `5 s`, `3 min`, `2 h`, `12 d`. */
+export function spanText(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
 }

@@ -2,7 +2,7 @@ import { agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
 import type { Command } from './command.ts';
 import { jsonText, printable } from './print.ts';
-import { whoAsks } from './who.ts';
+import { authorOption, whoAsks } from './who.ts';
 
 interface Result {
   readonly receiver: string;
@@ -19,15 +19,14 @@ export const receiversTest: Command = {
   summary: 'have the running agent send a test message to a receiver',
   operands: 'NAME',
   details: 'Exit code 0: the receiver took it; 2: it did not, and why is said.',
-  options: { author: { type: 'string', value: 'NAME', help: 'who asks [the user who runs this]' }, ...apiOptions },
+  options: { ...authorOption, ...apiOptions },
   examples: [{ line: 'pmemwatch receivers test oncall', shows: 'NAME as in the configuration' }],
   async run(args, context) {
     const [name, ...others] = args.operands;
     if (name === undefined || others.length > 0) throw usage('it takes one NAME of a receiver');
     const api = await agentApi(args, context);
-    const author = args.values['author']?.at(-1) ?? whoAsks();
     const path = `/api/v1/receivers/${encodeURIComponent(name)}/test`;
-    const result = (await api.post(path, { author }, PATIENCE_MS)) as Result;
+    const result = (await api.post(path, whoAsks(args), PATIENCE_MS)) as Result;
     const took = `in ${result.tookSeconds.toFixed(2)} s`;
     const said = result.delivered ? `took the test message ${took}` : `did not take it: ${result.reason}`;
     context.stdout.write(args.flag('json') ? jsonText(result) : `${printable(`${result.receiver} ${said}`)}\n`);

@@ -2,7 +2,7 @@ import { agentApi, apiOptions } from './agent-api.ts';
 import { usage } from './arguments.ts';
 import type { Command } from './command.ts';
 import { counted, jsonText } from './print.ts';
-import { whoAsks } from './who.ts';
+import { whoAsks, whoOptions } from './who.ts';
 
 export const replay: Command = {
   name: 'replay',
@@ -11,8 +11,7 @@ export const replay: Command = {
   details: 'An ID as deliveries prints it; or with --receiver all of its dead letters, the oldest first.',
   options: {
     receiver: { type: 'string', value: 'NAME', help: 'the dead letters of this receiver' },
-    author: { type: 'string', value: 'NAME', help: 'who asks [the user who runs this]' },
-    reason: { type: 'string', value: 'TEXT', help: 'why; kept in the history' },
+    ...whoOptions,
     ...apiOptions,
   },
   examples: [
@@ -25,8 +24,7 @@ export const replay: Command = {
     const wrong = args.operands.find((id) => !/^\d{1,15}$/.test(id));
     if (wrong !== undefined) throw usage(`${wrong} is no ID of pmemwatch deliveries`);
     const api = await agentApi(args, context);
-    const reason = args.values['reason']?.at(-1);
-    const who = { author: args.values['author']?.at(-1) ?? whoAsks(), ...(reason === undefined ? {} : { reason }) };
+    const who = whoAsks(args);
     const ask = async (path: string): Promise<number> =>
       ((await api.post(path, who)) as { readonly replayed: number }).replayed;
     let replayed = 0;

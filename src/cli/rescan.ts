@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { byteText } from '../model/byte-text.ts';
 import { AgentError } from '../model/errors.ts';
 import { type AgentApi, agentApi, apiOptions } from './agent-api.ts';
-import type { Command, CommandContext } from './command.ts';
-import { counted, jsonText, printable } from './print.ts';
+import { isAbsent, isUnmet } from './agent-trouble.ts';
+import type { Command, CommandArguments, CommandContext } from './command.ts';
+import { jsonText, printable } from './print.ts';
 import { createProgressLine } from './progress.ts';
-import { whoAsks } from './who.ts';
+import { isUnderWay, rescanText, underWayText } from './rescan-text.ts';
+import { pathOptions, rootsFor } from './settings.ts';
+import { whoAsks, whoOptions } from './who.ts';
 
 /** What of a scrub (`GET /api/v1/scrubs/{id}`) is shown. */
-interface Run {
+export interface Run {
   readonly id: string;
   readonly bus: string;
   readonly status: 'requested' | 'running' | 'reading' | 'completed' | 'failed' | 'interrupted';
@@ -18,7 +20,7 @@ interface Run {
   readonly foundBytes: number;
   readonly reason: string | null;
 }
-interface Asked {
+export interface Asked {
   readonly items: readonly Run[];
   readonly refused: readonly { readonly bus: string; readonly reason: string }[];
 }
@@ -29,36 +31,49 @@ const AWAY_MS = 60_000;
 
 export const rescan: Command = {
   name: 'rescan',
-  summary: 'have the running agent search whole buses for latent errors (ARS)',
+  summary: 'search whole buses for latent errors (ARS)',
   operands: '[BUS]...',
   details:
-    'Without BUS every bus that can. It runs for minutes to hours beside everything else; what it finds is told as any other\nbad range. Exit code 0: asked for, or with --wait: all were searched in full.',
+    'Without BUS every bus that can. Asks the running agent, which follows the scrub and tells of its end; where none runs, the\nkernel itself (as root), and says so on standard error. It runs for minutes to hours beside everything else; what it finds is told as any other\nbad range. Exit code 0: asked for, or with --wait: all were searched in full.',
   options: {
     wait: { type: 'boolean', help: 'show progress, and end with the scrub' },
-    author: { type: 'string', value: 'NAME', help: 'who asks [the user who runs this]' },
-    reason: { type: 'string', value: 'TEXT', help: 'why; kept in the history' },
+    ...whoOptions,
     ...apiOptions,
+    ...pathOptions,
   },
   examples: [
     { line: 'pmemwatch rescan', shows: 'asks for all, and returns at once' },
     { line: 'pmemwatch rescan ndbus0 --wait', shows: 'ends when the scrub has, and says what it found' },
   ],
   async run(args, context) {
-    const api = await agentApi(args, context);
-    const reason = args.values['reason']?.at(-1);
-    const who = {
-      author: args.values['author']?.at(-1) ?? whoAsks(),
-      ...(reason === undefined ? {} : { reason }),
-    };
-    const asked = await ask(api, args.operands, who);
-    const items = args.flag('wait') ? await seeThrough(api, asked.items, context) : asked.items;
-    if (args.flag('json')) context.stdout.write(jsonText({ items, refused: asked.refused }));
-    else context.stdout.write(text(items, asked.refused));
-    const unfinished = args.flag('wait') && items.some(({ status, type }) => status !== 'completed' || type !== 'long');
+    const wait = args.flag('wait');
+    const { items, refused } = await rescanned(args, wait, context);
+    context.stdout.write(args.flag('json') ? jsonText({ items, refused }) : rescanText(items, refused));
+    const unfinished = wait && items.some(({ status, type }) => status !== 'completed' || type !== 'long');
     // without a name those that cannot are no failure
-    return unfinished || (args.operands.length > 0 && asked.refused.length > 0) ? 2 : 0;
+    return unfinished || (args.operands.length > 0 && refused.length > 0) ? 2 : 0;
   },
 };
+
+async function rescanned(args: CommandArguments, wait: boolean, context: CommandContext): Promise<Asked> {
+  const api = await agentApi(args, context);
+  let asked: Asked;
+  try {
+    asked = await ask(api, args.operands, whoAsks(args));
+  } catch (error) {
+    // one that runs and cannot be asked would not know of it
+    if (!(error instanceof AgentError) || !isAbsent(error) || api.connection.named) throw error;
+    context.stderr.write(`pmemwatch rescan: asked of the kernel itself: ${printable(error.message)}\n`);
+    const platform = await context.openPlatform(rootsFor(args, context));
+    try {
+      const { rescanDirectly } = await import('./rescan-direct.ts');
+      return await rescanDirectly(args.operands, wait, platform, context);
+    } finally {
+      await platform.close();
+    }
+  }
+  return wait ? { ...asked, items: await seeThrough(api, asked.items, context) } : asked;
+}
 
 async function ask(api: AgentApi, buses: readonly string[], who: object): Promise<Asked> {
   if (buses.length === 0) return (await api.post('/api/v1/scrubs', who)) as Asked;
@@ -70,7 +85,7 @@ async function ask(api: AgentApi, buses: readonly string[], who: object): Promis
       items.push(...asked.items);
     } catch (error) {
       // one that is refused alone is the answer; of several the others count
-      if (!(error instanceof AgentError) || buses.length === 1) throw error;
+      if (!(error instanceof AgentError) || buses.length === 1 || isUnmet(error)) throw error;
       refused.push({ bus, reason: error.message });
     }
   }
@@ -100,46 +115,4 @@ async function seeThrough(api: AgentApi, asked: readonly Run[], context: Command
   }
   progress.clear();
   return items;
-}
-function isUnderWay({ status }: Run): boolean {
-  return status === 'requested' || status === 'running' || status === 'reading';
-}
-
-function underWayText({ bus, status, durationSeconds, foundRanges }: Run): string {
-  if (status === 'requested') return `${bus}: asking the kernel`;
-  if (status === 'reading') return `${bus}: reading the lists`;
-  const found = foundRanges === 0 ? '' : `, ${counted(foundRanges, 'bad range')} found`;
-  return `${bus}: searching for ${durationText(durationSeconds ?? 0)}${found}`;
-}
-
-function text(items: readonly Run[], refused: Asked['refused']): string {
-  const lines = items.map((run) => `${printable(run.bus)}: ${endText(run)}`);
-  for (const { bus, reason } of refused) lines.push(`${printable(bus)}: not started: ${printable(reason)}`);
-  return `${lines.join('\n')}\n`;
-}
-function endText(run: Run): string {
-  const found =
-    run.foundRanges === 0
-      ? 'no new bad range'
-      : `${counted(run.foundRanges, 'new bad range')}, ${byteText(run.foundBytes)}`;
-  const why = run.reason === null ? '' : `: ${printable(run.reason)}`;
-  switch (run.status) {
-    case 'completed':
-      return `searched in ${durationText(run.durationSeconds ?? 0)}, ${found}${run.type === 'long' ? why : ` (maybe not in full${why})`}`;
-    case 'failed':
-    case 'interrupted':
-      return `${run.status}${why}`;
-    case 'requested':
-    case 'running':
-    case 'reading':
-      return `scrub ${run.id} was asked for; pmemwatch events tells when it ends`;
-    default:
-      return run.status satisfies never;
-  }
-}
-function durationText(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }

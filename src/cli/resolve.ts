@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { byteText } from '../model/byte-text.ts';
 import { AgentError } from '../model/errors.ts';
 import type { ResolveAnswer } from '../model/owner.ts';
+import { resolveJson } from '../model/resolve-json.ts';
 import { bytesFromSectors } from '../model/units.ts';
 import { usage } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
@@ -97,19 +98,6 @@ function deviceNumber(rdev: bigint): string {
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & 0xfffff000n);
   const minor = (rdev & 0xffn) | ((rdev >> 12n) & 0xffffff00n);
   return `${major}:${minor}`;
-}
-
-/** `resolve --json` (design 4.1): devices asked about as nodes, layers by their kernel names. */
-export function resolveJson(answer: ResolveAnswer): unknown {
-  const node = (device: string) => (device === '' ? '' : `/dev/${device}`);
-  return {
-    device: node(answer.device),
-    complete: answer.complete,
-    results: answer.results.map(({ owners, ...range }) => ({
-      ...range,
-      owners: owners.map((owner) => ({ ...owner, device: node(owner.device) })),
-    })),
-  };
 }
 
 function resolveText(answer: ResolveAnswer, context: CommandContext): string {

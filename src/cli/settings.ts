@@ -7,7 +7,7 @@ import { counted, printable } from './print.ts';
 
 type Options = Readonly<Record<string, CommandOption>>;
 
-function optionsOf(flags: readonly SettingFlag[]): Options {
+export function optionsOf(flags: readonly SettingFlag[]): Options {
   return Object.fromEntries(
     flags.map((flag): [string, CommandOption] => [
       flag.name,

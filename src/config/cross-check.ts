@@ -1,5 +1,6 @@
+import { adviceDefaults } from './advice-keys.ts';
 import { isMapping, type KeyPath } from './check.ts';
-import { adviceDefaults } from './keys.ts';
+import { parseDuration } from './duration.ts';
 
 export type Report = (path: KeyPath, message: string) => void;
 
@@ -14,6 +15,13 @@ export function crossCheck(file: Readonly<Record<string, unknown>>, report: Repo
   for (const [i, receiver] of receivers) checkReceiver(receiver, ['receivers', i], report);
   if (isMapping(file['api'])) uniqueNames(listOfMappings(file['api']['tokens']), ['api', 'tokens'], report);
   if (isMapping(file['advice'])) checkAdvice(file['advice'], report);
+  if (isMapping(file['notify'])) checkHeartbeat(file['notify']['heartbeat'], report);
+}
+
+/** A beat is a post to every receiver: more often tells nobody more, and floods them. */
+function checkHeartbeat(value: unknown, report: Report): void {
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  if (ms !== undefined && ms > 0 && ms < 1_000) report(['notify', 'heartbeat'], 'must be 0s or at least 1s');
 }
 
 /** What asks for more must not be reached before what asks for less: given pairs only, defaults agree with each other. */

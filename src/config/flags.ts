@@ -49,6 +49,44 @@ export const agentFlags: readonly SettingFlag[] = [
   { name: 'log.format', value: 'FORMAT', default: '', help: 'json or pretty (the default on a terminal)' },
 ];
 
+/** How commands reach a running agent. */
+export const clientFlags: readonly SettingFlag[] = [
+  {
+    name: 'agent',
+    value: 'URL',
+    default: '',
+    help: 'ask the agent at this address, such as https://db07:9915, in place of the socket',
+  },
+  {
+    name: 'socket',
+    value: 'FILE',
+    default: '',
+    help: 'ask the agent on this socket [api.socket of the configuration]',
+  },
+  {
+    name: 'token-file',
+    value: 'FILE',
+    default: '',
+    help: 'with --agent: a file with a token of the agent (api.tokens); PMEMWATCH_TOKEN is the token itself',
+  },
+  {
+    name: 'login-file',
+    value: 'FILE',
+    default: '',
+    help: 'with --agent: a file with NAME:PASSWORD (basic_auth_users); PMEMWATCH_LOGIN is the same itself',
+  },
+  {
+    name: 'ca-file',
+    value: 'FILE',
+    default: '',
+    help: 'with --agent: the authorities (PEM) to trust, in place of those that Node.js knows',
+  },
+  { name: 'cert-file', value: 'FILE', default: '', help: 'with --agent: a certificate (PEM) to show to the agent' },
+  { name: 'key-file', value: 'FILE', default: '', help: 'with --agent: the key (PEM) of that certificate' },
+];
+/** Secrets themselves, for those who keep none in files; there is no flag, which everybody could see in the list of processes. */
+export const clientSecrets = { token: 'PMEMWATCH_TOKEN', login: 'PMEMWATCH_LOGIN' } as const;
+
 /** `web.listen-address` is PMEMWATCH_WEB_LISTEN_ADDRESS, `poll.bad_blocks` is PMEMWATCH_POLL_BAD_BLOCKS. */
 export function environmentName(name: string): string {
   return `PMEMWATCH_${name.replace(/[.-]/g, '_').toUpperCase()}`;

@@ -3,7 +3,16 @@ import { errnoOf } from '../model/errors.ts';
 import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts';
 import { nearest } from '../model/nearest.ts';
 import type { WebRules } from '../model/web-rules.ts';
-import { agentFlags, configFlag, environmentKeys, environmentName, type SettingFlag } from './flags.ts';
+import { type ClientSettings, readClient } from './client.ts';
+import {
+  agentFlags,
+  clientFlags,
+  clientSecrets,
+  configFlag,
+  environmentKeys,
+  environmentName,
+  type SettingFlag,
+} from './flags.ts';
 import { type Config, defaultConfig, inFileOrder, type Override, parseConfig, problemText } from './schema.ts';
 import { type Environment, instancesOf, openSecrets, type Receiver, readSecrets } from './secrets.ts';
 import { loadWebRules } from './web-file.ts';
@@ -133,6 +142,14 @@ export function loadRoots(
   return { roots, warnings: unknownVariables(environment).map(({ text }) => text) };
 }
 
+/** How a command reaches an agent, by its flags and the environment. */
+export function loadClient(
+  flags: FlagValues,
+  environment: Environment = process.env,
+): Promise<{ readonly client: ClientSettings } | { readonly problem: string }> {
+  return readClient(flags, environment);
+}
+
 function rootsFrom(one: (name: string) => string, problems: string[]): PathRoots {
   const roots = { sysfs: '', procfs: '', rootfs: '', dev: '' };
   for (const root of Object.keys(roots) as (keyof PathRoots)[]) {
@@ -216,7 +233,11 @@ function list(text: string, repeatable: boolean | undefined): string[] {
 const kubernetes = /^PMEMWATCH_(SERVICE_(HOST|PORT.*)|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/;
 
 function unknownVariables(environment: Environment): { readonly name: string; readonly text: string }[] {
-  const known = [...agentFlags.map(({ name }) => environmentName(name)), ...environmentKeys.map((key) => key.variable)];
+  const known = [
+    ...[...agentFlags, ...clientFlags].map(({ name }) => environmentName(name)),
+    ...Object.values(clientSecrets),
+    ...environmentKeys.map((key) => key.variable),
+  ];
   return Object.keys(environment)
     .filter((name) => name.startsWith('PMEMWATCH_') && !known.includes(name) && !kubernetes.test(name))
     .map((name) => {

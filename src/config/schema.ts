@@ -69,7 +69,11 @@ export interface Config {
   readonly advice: AdvicePolicy;
   readonly incidents: { readonly removedAfterMs: number };
   /** `externalUrl` has no slash at its end */
-  readonly web: { readonly externalUrl?: string; readonly allowedHosts: readonly string[] };
+  readonly web: {
+    readonly externalUrl?: string;
+    readonly allowedHosts: readonly string[];
+    readonly corsOrigins: readonly string[];
+  };
   readonly agent: { readonly user: string };
   readonly retentionMs: number;
 }
@@ -224,11 +228,12 @@ function toSchedule(text: string): Schedule | null {
   return schedule;
 }
 
-function toWeb({ external_url, allowed_hosts }: ConfigFile['web']): Config['web'] {
-  if (external_url === undefined) return { allowedHosts: allowed_hosts };
+function toWeb({ external_url, allowed_hosts, cors_origins: corsOrigins }: ConfigFile['web']): Config['web'] {
+  if (external_url === undefined) return { allowedHosts: allowed_hosts, corsOrigins };
   return {
     externalUrl: external_url.replace(/\/+$/, ''),
     allowedHosts: [...allowed_hosts, new URL(external_url).hostname],
+    corsOrigins,
   };
 }
 

@@ -118,7 +118,7 @@ function readVariable(name: string, environment: Environment): SecretRead {
 }
 
 /** Reads a file that holds a secret. Its group may read it, as a service's files are kept; others may not. */
-async function readSecret(named: string, environment: Environment): Promise<SecretRead> {
+export async function readSecret(named: string, environment: Environment): Promise<SecretRead> {
   const folder = environment['CREDENTIALS_DIRECTORY'];
   if (credentials.test(named) && folder === undefined) {
     return { wrong: 'cannot be read: the variable is not set (see LoadCredential= of systemd)' };

@@ -9,14 +9,13 @@ import {
   ioctl,
   openat2,
   openByHandle,
-  readPathLinks,
   readStream,
   residentPages,
   statxOf,
   tryOpenat2,
-  tryReadLink,
 } from './native.ts';
 import { readPageSize } from './page-size.ts';
+import { readSmallFile, tryReadLink, visitPathLinks } from './proc-files.ts';
 
 export interface FilesystemRoots {
   /** `/dev` */
@@ -34,6 +33,7 @@ const RESOLVE_NO_XDEV = 0x01;
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
 const BENEATH_RESOLVE = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS;
+const ON_MOUNT_RESOLVE = RESOLVE_BENEATH | BENEATH_RESOLVE;
 const BENEATH_FILE = READ_ONLY | constants.O_NOFOLLOW;
 const BENEATH_DIRECTORY = BENEATH_FILE | constants.O_DIRECTORY;
 /** struct statx (include/uapi/linux/stat.h) */
@@ -101,6 +101,19 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       const fd = tryOpenat2(directory, name, flags | constants.O_NOATIME, BENEATH_RESOLVE, at);
       return fd ?? openat2(directory, name, flags, BENEATH_RESOLVE, at);
     },
+    openOnMount(mountpoint, path, kind) {
+      const found = pathOnMount(roots.rootfs, mountpoint, path, kind);
+      try {
+        const { mode } = status(found);
+        const type = mode & constants.S_IFMT;
+        if (type !== constants.S_IFREG && type !== constants.S_IFDIR)
+          throw failure('ENXIO', 'neither a file nor a directory');
+        // what was looked at, whatever its name stands for by now
+        return withoutAccessTime(flagsFor(kind), (flags) => openSync(`/proc/self/fd/${found}`, flags));
+      } finally {
+        closeSync(found);
+      }
+    },
     openHandle: (mount, type, handle, kind) =>
       withoutAccessTime(flagsFor(kind), (flags) => openByHandle(mount, type, handle, flags)),
     close: closeFd,
@@ -143,14 +156,7 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
       }
     },
     listProc: (path) => readdirSync(join(roots.proc, path)),
-    readProc(path) {
-      const fd = openSync(join(roots.proc, path), constants.O_RDONLY | O_CLOEXEC);
-      try {
-        return readToEnd(fd);
-      } finally {
-        closeSync(fd);
-      }
-    },
+    readProc: (path) => readSmallFile(join(roots.proc, path)),
     readProcWithin(path, deadlineMs) {
       const { promise, resolve: done, reject: fail } = Promise.withResolvers<Uint8Array>();
       const file = join(roots.proc, path);
@@ -169,15 +175,9 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     },
     linkProc: (path) => tryReadLink(join(roots.proc, path)),
     linksProc(path) {
-      const directory = openSync(join(roots.proc, path), constants.O_RDONLY | constants.O_DIRECTORY | O_CLOEXEC);
-      try {
-        const names = readdirSync(join(roots.proc, path));
-        const paths: ProcLink[] = [];
-        readPathLinks(directory, names, (name, target) => paths.push({ name, target }));
-        return { count: names.length, paths };
-      } finally {
-        closeSync(directory);
-      }
+      const paths: ProcLink[] = [];
+      const count = visitPathLinks(join(roots.proc, path), (name, target) => paths.push({ name, target }));
+      return { count, paths };
     },
     statusProc(path) {
       const fd = openSync(join(roots.proc, path), O_PATH | O_CLOEXEC);
@@ -190,17 +190,6 @@ export function createFilesystemIo(roots: FilesystemRoots, lanes?: Lanes): Files
     },
     openProc: (path, kind) => withoutAccessTime(flagsFor(kind), (flags) => openSync(join(roots.proc, path), flags)),
   };
-}
-
-const procScratch = Buffer.alloc(64 * 1024);
-/** Files of procfs tell no size. Most fit one read. */
-function readToEnd(fd: number): Buffer {
-  const parts: Buffer[] = [];
-  for (;;) {
-    const length = readSync(fd, procScratch, 0, procScratch.length, null);
-    if (length === 0) return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
-    parts.push(Buffer.from(procScratch.subarray(0, length)));
-  }
 }
 
 function failure(code: string, what: string): Error {
@@ -223,6 +212,26 @@ function openInside(processRoot: string, path: Buffer, kind: OpenKind): number {
   } finally {
     closeSync(root);
   }
+}
+
+/** A descriptor that can be asked what it is, and nothing else (O_PATH): to open a device may already do something. */
+function pathOnMount(rootfs: string, mountpoint: Uint8Array, path: Uint8Array, kind: OpenKind): number {
+  const directory = O_PATH | constants.O_DIRECTORY | O_CLOEXEC;
+  const root = openSync(rootfs, directory);
+  try {
+    const mount = openat2(root, orHere(mountpoint.subarray(1)), directory, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+    try {
+      const flags = kind === 'directory' ? directory : O_PATH | constants.O_NOFOLLOW | O_CLOEXEC;
+      return openat2(mount, orHere(path), flags, ON_MOUNT_RESOLVE);
+    } finally {
+      closeSync(mount);
+    }
+  } finally {
+    closeSync(root);
+  }
+}
+function orHere(path: Uint8Array): Uint8Array {
+  return path.length === 0 ? Buffer.from('.') : path;
 }
 
 function beneath(rootfs: string, path: Uint8Array): Buffer {

@@ -19,6 +19,10 @@ const ENOENT = 2;
 const EACCES = 13;
 const POLLPRI = 0x2;
 const POLLERR = 0x8;
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const F_SETFD = 2;
 /** a native asynchronous call occupies a worker of the pool that file reads also need */
 const LONGEST_POLL_MS = 1_000;
 /** struct file_handle: u32 bytes, s32 type, then at most MAX_HANDLE_SZ bytes */
@@ -43,12 +47,19 @@ interface Bindings {
   readonly munmap: Native;
   readonly mincore: Native;
   readonly close: Native;
+  readonly openat: Native;
+  readonly read: Native;
   readonly readlinkat: Native;
+  /** the name by its address */
+  readonly readlinkatAddress: Native;
   readonly poll: AsyncNative;
   readonly fopen: AsyncNative;
   readonly fread: AsyncNative;
   readonly ferror: Native;
   readonly fclose: Native;
+  readonly socket: Native;
+  readonly connect: Native;
+  readonly fcntl: Native;
 }
 let bindings: Bindings | undefined;
 
@@ -71,12 +82,18 @@ function native(): Bindings {
     munmap: libc.func('int munmap(long at, unsigned long bytes)'),
     mincore: libc.func('int mincore(long at, unsigned long bytes, void *into)'),
     close: libc.func('int close(int fd)'),
+    openat: libc.func('int openat(int directory, const char *path, int flags)'),
+    read: libc.func('long read(int fd, void *into, unsigned long bytes)'),
     readlinkat: libc.func('long readlinkat(int directory, const char *name, void *into, unsigned long bytes)'),
+    readlinkatAddress: libc.func('long readlinkat(int directory, unsigned long name, void *into, unsigned long bytes)'),
     poll: libc.func('int poll(void *fds, unsigned long count, int timeout)'),
     fopen: libc.func('long fopen(const char *path, const char *mode)'),
     fread: libc.func('unsigned long fread(void *into, unsigned long size, unsigned long count, long stream)'),
     ferror: libc.func('int ferror(long stream)'),
     fclose: libc.func('int fclose(long stream)'),
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    connect: libc.func('int connect(int fd, void *address, unsigned int bytes)'),
+    fcntl: libc.func('int fcntl(int fd, int command, long argument)'),
   };
   return bindings;
 }
@@ -170,6 +187,10 @@ const howScratch = new Uint32Array(6);
 let howAddress: number | undefined;
 /** An address as a number costs a fraction of a buffer that has to be looked up in every call; names come from one buffer. */
 let named: { readonly in: Uint8Array; readonly address: number } | undefined;
+function addressIn(names: Uint8Array): number {
+  if (named === undefined || named.in !== names) named = { in: names, address: Number(koffi.address(names)) };
+  return named.address;
+}
 function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve: number, at?: number): number {
   let path = name;
   if (at === undefined) {
@@ -177,32 +198,56 @@ function rawOpenat2(directory: number, name: Uint8Array, flags: number, resolve:
     path.set(name);
     path[name.length] = 0;
   }
-  if (named === undefined || named.in !== path) named = { in: path, address: Number(koffi.address(path)) };
   howAddress ??= Number(koffi.address(howScratch));
   howScratch[0] = flags;
   howScratch[4] = resolve;
-  return native().syscallOpenat2(SYS_OPENAT2, directory, named.address + (at ?? 0), howAddress, howScratch.byteLength);
+  return native().syscallOpenat2(
+    SYS_OPENAT2,
+    directory,
+    addressIn(path) + (at ?? 0),
+    howAddress,
+    howScratch.byteLength,
+  );
 }
-const linkScratch = Buffer.alloc(4096);
-const SLASH = 0x2f;
-/** Undefined where it leads nowhere (ENOENT): what it costs to throw would be paid for every thread of the kernel. */
-export function tryReadLink(path: string): Uint8Array | undefined {
-  const length = native().readlinkat(AT_FDCWD, path, linkScratch, linkScratch.length);
-  if (length < 0 && koffi.errno() === ENOENT) return undefined;
-  return Uint8Array.prototype.slice.call(linkScratch, 0, checked(length, 'readlink'));
+export function openAbsolute(path: string, flags: number): number {
+  return checked(native().openat(AT_FDCWD, path, flags), 'open');
 }
-/** Tells each link that says a path, but those that are gone: they are of processes that end any moment. @throws EACCES */
-export function readPathLinks(
-  directory: number,
-  names: readonly string[],
-  tell: (name: string, path: Uint8Array) => void,
-): void {
-  for (const name of names) {
-    const length = native().readlinkat(directory, name, linkScratch, linkScratch.length);
-    // what is not for us is so with all of them
-    if (length < 0 && koffi.errno() === EACCES) throw systemError('readlink');
-    if (length > 0 && linkScratch[0] === SLASH) tell(name, Uint8Array.prototype.slice.call(linkScratch, 0, length));
+export function readFd(fd: number, into: Uint8Array): number {
+  return checked(native().read(fd, into, into.length), 'read');
+}
+/** Bytes of what a link says; undefined where it leads nowhere (ENOENT): to throw would cost more than to ask. */
+export function readLink(path: string, into: Uint8Array): number | undefined {
+  const length = native().readlinkat(AT_FDCWD, path, into, into.length);
+  return length < 0 && koffi.errno() === ENOENT ? undefined : checked(length, 'readlink');
+}
+/** The same of a name that begins at `at` in `names`, and undefined for anything but EACCES. */
+export function readLinkIn(directory: number, names: Uint8Array, at: number, into: Uint8Array): number | undefined {
+  const length = native().readlinkatAddress(directory, addressIn(names) + at, into, into.length);
+  if (length < 0 && koffi.errno() === EACCES) throw systemError('readlink');
+  return length < 0 ? undefined : length;
+}
+/**
+ * A unix datagram socket that is connected to `path` (abstract where that begins with `@`), never waits, and outlives an exec:
+ * Node.js has none. struct sockaddr_un: u16 family, then the path.
+ */
+export function connectDatagrams(path: string): number {
+  const name = Buffer.from(path);
+  if (path.startsWith('@')) name[0] = 0;
+  const address = Buffer.alloc(2 + name.length);
+  address.writeUInt16LE(AF_UNIX, 0);
+  name.copy(address, 2);
+  const fd = checked(native().socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0), 'socket');
+  try {
+    checked(native().connect(fd, address, address.length), 'connect');
+  } catch (error) {
+    closeFd(fd);
+    throw error;
   }
+  return fd;
+}
+/** It would be closed by an exec: Node.js sees to that for all descriptors that it was started with. */
+export function keepOverExec(fd: number): void {
+  checked(native().fcntl(fd, F_SETFD, 0), 'fcntl');
 }
 export function closeFd(fd: number): void {
   checked(native().close(fd), 'close');

@@ -1,6 +1,6 @@
 /** What the dialects say of a message in words. Everything here is on one line. Pure. */
 import type { Message, MessageFile } from '../model/message.ts';
-import { byteRange, kernelClause, pathOnOneLine, plural, processClause } from './wording.ts';
+import { byteRange, dimmsText, kernelClause, pathOnOneLine, plural, processClause } from './wording.ts';
 
 /** `CRITICAL: media error on db07, pmem0` */
 export function headline(message: Message): string {
@@ -18,11 +18,10 @@ function stateWord({ status, resolution, type, severity }: Message): string {
 
 /** `device pmem0, namespace0.0, DIMM slots C1-D2, C1-D4`; '' where the incident is about no device */
 export function placeText({ device }: Message): string {
-  const names = device.dimms.map(({ locator, name }) => locator ?? name);
-  const shown = `${names.slice(0, 12).join(', ')}${names.length > 12 ? `, … (${names.length})` : ''}`;
-  const dimms = names.length === 0 ? '' : `DIMM ${names.length === 1 ? 'slot' : 'slots'} ${shown}`;
   const named = device.name === '' ? '' : `device ${device.name}`;
-  return [named, device.ndNamespace || device.ndRegion, dimms].filter((part) => part !== '').join(', ');
+  return [named, device.ndNamespace || device.ndRegion, dimmsText(device.dimms)]
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 /** `/pg/base/24711: bytes 8192–12287; postgres (pid 4711) has the damaged page mapped.` */

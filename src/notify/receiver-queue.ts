@@ -185,8 +185,19 @@ export class ReceiverQueue {
         await deliveries.recordDelivery(item, { kind: 'retry', at, reason, firstAttemptAt, triedMs });
         return this.#giveUp(tick, reason);
       }
-      case 'disabled':
-        return this.#switchOff(delivery);
+      case 'disabled': {
+        this.#switchOff(delivery);
+        const attempts = item.attempts + 1;
+        lane.items = lane.items.map((each) => (each === item ? { ...item, attempts, firstAttemptAt } : each));
+        const { triedMs } = item;
+        return deliveries.recordDelivery(item, {
+          kind: 'retry',
+          at,
+          reason: saidBy(delivery),
+          firstAttemptAt,
+          triedMs,
+        });
+      }
       default:
         return delivery satisfies never;
     }

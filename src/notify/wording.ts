@@ -39,14 +39,22 @@ export function deviceName(subject: IncidentSubject): string {
 export function whereText(subject: IncidentSubject): string {
   const parts = [`device ${deviceName(subject)}`];
   const [only, ...others] = subject.dimms;
-  if (only !== undefined && others.length === 0) {
-    parts.push(only.locator === undefined ? `DIMM ${only.name}` : `DIMM slot ${only.locator}`);
-    if (only.serial !== undefined) parts.push(`serial ${only.serial}`);
-  } else if (only !== undefined) {
-    const names = subject.dimms.map((dimm) => dimm.locator ?? dimm.name);
-    parts.push(`interleaved over DIMM slots ${names.slice(0, 12).join(', ')}${names.length > 12 ? ', …' : ''}`);
-  }
+  if (others.length > 0) parts.push(`interleaved over ${dimmsText(subject.dimms)}`);
+  else if (only !== undefined) parts.push(dimmsText([only]));
+  if (others.length === 0 && only?.serial !== undefined) parts.push(`serial ${only.serial}`);
   return parts.join(', ');
+}
+
+interface NamedDimm {
+  readonly name: string;
+  readonly locator?: string | null;
+}
+/** `DIMM slots C1-D2, C1-D4`, and `DIMM nmem0` where the slot is not known: nobody would find that one on the board. '' for none */
+export function dimmsText(dimms: readonly NamedDimm[]): string {
+  if (dimms.length === 0) return '';
+  const names = dimms.slice(0, 12).map(({ locator, name }) => locator ?? name);
+  const what = dimms.every(({ locator }) => typeof locator === 'string') ? 'DIMM slot' : 'DIMM';
+  return `${what}${dimms.length === 1 ? '' : 's'} ${names.join(', ')}${dimms.length > 12 ? `, … (${dimms.length})` : ''}`;
 }
 
 export function foundByText(foundBy: FoundBy): string {

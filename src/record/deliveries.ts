@@ -31,13 +31,22 @@ export interface Deliveries {
   replayDead(receiver: string, now: number): Promise<readonly OutboxItem[]>;
 }
 
-/** `settled` is awaited before anything is read or changed: what was told before may still be on its way to the file. */
-export function createDeliveries(database: Database, settled: () => Promise<boolean>): Deliveries {
+export function createDeliveries(
+  database: Database,
+  deps: {
+    /** awaited before anything is read or changed: what was told before may still be on its way to the file */
+    readonly settled: () => Promise<boolean>;
+    /** called when something else is in the file */
+    readonly onChange: () => void;
+  },
+): Deliveries {
+  const { settled } = deps;
   async function rows(sql: string, params: readonly SqlValue[]): Promise<readonly Row[]> {
     return database.query({ sql, params });
   }
   async function revive(found: readonly Row[], now: number): Promise<OutboxItem[]> {
     await database.transaction(found.map((row) => revived(Number(row['sequence']), now)));
+    deps.onChange();
     return found.map((row) => ({
       ...outboxOfRow(row),
       notBefore: now,

@@ -4,16 +4,17 @@
  */
 import type { FoundBy } from '../model/change.ts';
 import { type Run, totalBytes } from '../model/extent.ts';
-import type {
-  Acknowledgement,
-  Condition,
-  Incident,
-  IncidentHealth,
-  IncidentSubject,
-  NoticeType,
-  Resolution,
-  Severity,
-  TrackedRange,
+import {
+  type Acknowledgement,
+  type Condition,
+  type Incident,
+  type IncidentHealth,
+  type IncidentSubject,
+  isAcknowledged,
+  type NoticeType,
+  type Resolution,
+  type Severity,
+  type TrackedRange,
 } from '../model/incident.ts';
 import { type Draft, remember } from './draft.ts';
 import { fingerprintOf, incidentIdOf, noticeIdOf } from './identity.ts';
@@ -106,10 +107,9 @@ export function remindOf(draft: Draft, incident: Incident, remark?: string): voi
 }
 
 /** Whether an acknowledgement covers what is new: not the owners of what came after it, which was told without them. */
-function isCovered({ acknowledgement, ...before }: Incident, next: Incident, now: number): boolean {
-  if (acknowledgement === null) return false;
-  const { at, expiresAt } = acknowledgement;
-  if (expiresAt !== null && expiresAt <= now) return false;
+function isCovered(before: Incident, next: Incident, now: number): boolean {
+  if (!isAcknowledged(before, now)) return false;
+  const at = before.acknowledgement?.at ?? 0;
   const isUnknown = (range: TrackedRange): boolean => range.owners.every((owner) => owner.kind === 'pending');
   const open = new Set(before.ranges.filter((r) => r.firstSeen > at && isUnknown(r)).map((range) => range.start));
   return !next.ranges.some((range) => open.has(range.start) && !isUnknown(range));

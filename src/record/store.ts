@@ -79,6 +79,10 @@ export interface Store extends DeliveryLog {
   events(after: number, limit: number): Promise<readonly StoredEvent[]>;
   /** Id of the newest event, written or about to be. */
   newestEventId(): number;
+  /** Every event from this id on is kept; one more than the newest when none is. */
+  firstKeptEventId(): number;
+  /** Rises with each change of events and deliveries that is in the file. */
+  version(): number;
   /** What was told to whom. */
   readonly deliveries: Deliveries;
   /** Forgets what is older than the retention; never an open incident nor what is not delivered. Failures are logged. */
@@ -112,6 +116,8 @@ export function createStore(
   const { clock, log } = deps;
   let committed: Committed = nothingCommitted;
   let lastEventId = 0;
+  let firstKeptEventId = 1;
+  let version = 0;
   const durability = createDurability<Batch>({
     commit: commitBatch,
     merge: mergeBatches,
@@ -127,10 +133,20 @@ export function createStore(
     const changed = batch.state === undefined ? [] : stateStatements(committed, after, batch.state);
     const statements = [...changed, ...batch.events, ...outboxStatements(batch.outbox)];
     if (statements.length > 0) await database.transaction(statements);
+    if (batch.events.length > 0 || batch.outbox.size > 0) version++;
     committed = after;
   }
   async function rows(sql: string, params: readonly (string | number)[] = []) {
     return database.query({ sql, params });
+  }
+  /** What is forgotten are the oldest, but for those of open incidents: the last gap between ids is where all of it begins. */
+  async function lookForFirstKept(): Promise<void> {
+    const [ends] = await rows(`SELECT (SELECT max(id) FROM events) AS newest,
+      (SELECT seq FROM sqlite_sequence WHERE name = 'events') AS last`);
+    const last = Number(ends?.['last'] ?? 0);
+    const sql = `SELECT id FROM events AS e WHERE NOT EXISTS (SELECT 1 FROM events WHERE id = e.id - 1)
+      ORDER BY id DESC LIMIT 1`;
+    firstKeptEventId = ends?.['newest'] === last ? Number((await rows(sql))[0]?.['id']) : last + 1;
   }
   async function note(...writes: readonly (readonly [OutboxItem, OutboxWrites])[]): Promise<void> {
     await durability.write({ events: [], outbox: new Map(writes.map(([item, write]) => [outboxKey(item), write])) });
@@ -153,6 +169,7 @@ export function createStore(
       const pending = await rows(`SELECT * FROM outbox AS o WHERE ${STILL_TO_BE_TOLD} ORDER BY sequence`);
       const [sequence] = await rows("SELECT seq FROM sqlite_sequence WHERE name = 'events'");
       lastEventId = Number(sequence?.['seq'] ?? 0);
+      await lookForFirstKept();
       const loaded = {
         places: new Map(places.map((state) => [state.place.uid, state])),
         dimms: new Map(dimms.map((dimm) => [dimm.key, dimm])),
@@ -217,7 +234,12 @@ export function createStore(
       return (await rows('SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?', [after, limit])).map(eventOfRow);
     },
     newestEventId: () => lastEventId,
-    deliveries: createDeliveries(database, () => durability.write({ events: [], outbox: new Map() })),
+    firstKeptEventId: () => firstKeptEventId,
+    version: () => version,
+    deliveries: createDeliveries(database, {
+      settled: () => durability.write({ events: [], outbox: new Map() }),
+      onChange: () => version++,
+    }),
 
     async prune(now) {
       const limit = now - deps.retentionMs;
@@ -235,6 +257,8 @@ export function createStore(
             params: [limit],
           },
         ]);
+        version++;
+        await lookForFirstKept();
       } catch (error) {
         log.warn({ reason: messageOf(error) }, 'old history could not be forgotten');
       }

@@ -4,7 +4,7 @@ import type { PathName } from '../model/path.ts';
 import { createRunIndex, type RunIndex } from '../model/run-index.ts';
 import type { BlockDevice, Mount } from '../model/topology.ts';
 import { bytesFromSectors, sectorCount, sectorsCovering, wholeSectors } from '../model/units.ts';
-import type { FilesystemIo } from '../ports.ts';
+import type { FilesystemIo, OpenKind } from '../ports.ts';
 import { type HostFacts, mountsOf } from './climb.ts';
 import { createDescender, type Descender, type Landing } from './descend.ts';
 import { createFilePlacer, type FilePlace, type FilePlacer } from './fs/btrfs/file-places.ts';
@@ -17,6 +17,7 @@ import { openEntry, pathOfEntry, walkTree } from './fs/tree.ts';
 import { bytePath, bytesOf, joinPath, pathName } from './fs/visible-path.ts';
 import { hasRealtime, isRealtimeFile, realtimeDeviceOf } from './fs/xfs/side-devices.ts';
 import { type CopyJudge, createCopyJudge, type GoodCopy } from './good-copy.ts';
+import { attempt, type OpenedOrWhy, type OpensAsked } from './opened.ts';
 import { shiftCopies } from './stack/layer.ts';
 
 /** Bad runs by kernel name of the disk they are on. A disk that is not in it is one whose list is not known. */
@@ -71,13 +72,14 @@ export async function* checkPaths(
   facts: HostFacts,
   io: FilesystemIo,
   signal: AbortSignal,
+  opens: OpensAsked = (path, kind) => openFollowing(path, io, kind),
 ): AsyncGenerator<CheckedFile, void, void> {
   const look = createLook(bad, facts, io);
   const open = [...paths].reverse();
   for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    const directory = openOrExplain(path, io, 'directory');
+    const directory = opens(path, 'directory');
     if (directory.kind === 'failed' && directory.errno !== 'ENOTDIR') yield incomplete(path, directory.reason);
-    else if (directory.kind === 'failed') yield checkOne(path, look);
+    else if (directory.kind === 'failed') yield checkOpened(path, opens(path, 'file'), look);
     else {
       try {
         for (const mountpoint of yield* checkBelow(path, directory.fd, look, signal)) open.push(mountpoint);
@@ -90,12 +92,11 @@ export async function* checkPaths(
 
 /** One file or directory by itself, as FIEMAP tells it now, without writing anything back first. */
 export function checkFile(path: PathName, bad: KnownBadRuns, facts: HostFacts, io: FilesystemIo): CheckedFile {
-  return checkOne(path, createLook(bad, facts, io));
+  return checkOpened(path, openFollowing(path, io, 'file'), createLook(bad, facts, io));
 }
 
-function checkOne(path: PathName, look: Look): CheckedFile {
+function checkOpened(path: PathName, opened: OpenedOrWhy, look: Look): CheckedFile {
   const { io } = look;
-  const opened = openOrExplain(path, io, 'file');
   if (opened.kind === 'failed') return incomplete(path, opened.reason);
   try {
     return checkOpen(path, opened.fd, look);
@@ -262,17 +263,8 @@ function isBehind(device: BlockDevice, mount: Mount | undefined): boolean {
   return mount?.fsType !== 'xfs' && mount !== undefined && mountsOf(device, [mount]).length > 0;
 }
 
-function attempt(open: () => number) {
-  try {
-    return { kind: 'ok', fd: open() } as const;
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    return { kind: 'failed', errno, reason: `cannot be opened (${errno})` } as const;
-  }
-}
 /** What was named on the command line is followed through links; what a walk meets is not. */
-function openOrExplain(path: PathName, io: FilesystemIo, kind: 'file' | 'directory') {
+function openFollowing(path: PathName, io: FilesystemIo, kind: OpenKind): OpenedOrWhy {
   return attempt(() => io.openPath(bytesOf(bytePath(path)), kind, true));
 }
 function shown(path: PathName): { readonly path: string; readonly pathBase64: string } {

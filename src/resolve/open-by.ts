@@ -75,13 +75,18 @@ export async function findUses(question: UseQuestion): Promise<Uses> {
   if (typeof listed === 'string') return search.result('the list of processes cannot be read');
   const threads = question.io.kernelThreads();
   const processes = listed.filter((pid) => !threads.has(pid));
-  for (let at = 0; at < processes.length; at += SIDE_BY_SIDE) {
-    if (question.signal.aborted) {
-      return search.result(`the deadline passed after ${at} of ${processes.length} processes`);
-    }
-    await Promise.all(processes.slice(at, at + SIDE_BY_SIDE).map((pid) => search.look(pid)));
+  const running = new Set<Promise<void>>();
+  let begun = 0;
+  for (const pid of processes) {
+    if (question.signal.aborted) break;
+    const look = search.look(pid).finally(() => running.delete(look));
+    running.add(look);
+    begun++;
+    if (running.size >= SIDE_BY_SIDE) await Promise.race(running);
   }
-  return search.result();
+  await Promise.all(running);
+  if (begun === processes.length) return search.result();
+  return search.result(`the deadline passed after ${begun} of ${processes.length} processes`);
 }
 
 interface Draft {

@@ -17,6 +17,9 @@ export interface Mapping {
 /** `start-end perms offset major:minor inode path`, all but the inode in hex (proc_pid_maps(5), fs/proc/task_mmu.c). */
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) \S+ ([0-9a-f]+) ([0-9a-f]+):([0-9a-f]+) ([1-9]\d*)/gm;
 
+/** So many are quicker looked for one by one than line by line. */
+const FEW_INODES = 16;
+
 /** Tells the mappings of wanted inodes, and those of anything below /dev if asked for, out of a whole maps file. */
 export function findMappings(
   text: string,
@@ -24,6 +27,7 @@ export function findMappings(
   devices: boolean,
   tell: (mapping: Mapping) => void,
 ): void {
+  if (!devices && inodes.size <= FEW_INODES && !mentions(text, inodes)) return;
   LINE.lastIndex = 0;
   for (let match = LINE.exec(text); match !== null; match = LINE.exec(text)) {
     const inode = match[6] as string;
@@ -42,6 +46,11 @@ export function findMappings(
       name,
     });
   }
+}
+
+function mentions(text: string, inodes: ReadonlySet<string>): boolean {
+  for (const inode of inodes) if (text.includes(` ${inode}`)) return true;
+  return false;
 }
 
 export function touchesBytes(ranges: readonly ByteRange[], offset: number, length: number): boolean {

@@ -10,15 +10,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, startAgent, until } from '../e2e/agent-process.ts';
 import { type HostOnDisk, layHost } from '../e2e/host-on-disk.ts';
+import { freePort } from '../free-port.ts';
 import { type Checks, createChecks } from '../prom/checks.ts';
 import { type Endpoints, type Secrets, startEndpoints } from './endpoints.ts';
-import {
-  freePort,
-  type KnownAlert,
-  program,
-  type RunningAlertmanager,
-  startAlertmanager,
-} from './running-alertmanager.ts';
+import { type KnownAlert, program, type RunningAlertmanager, startAlertmanager } from './running-alertmanager.ts';
 
 const RESENT_MS = 75_000;
 const secrets: Secrets = {

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { stripVTControlCharacters } from 'node:util';
 import { runCommand } from './run-command.ts';
 
 /** A real HTTP server on a unix socket; each test says what it answers to which path. */
@@ -58,14 +59,92 @@ const page = (items: unknown[], next: string | null = null, complete = true) => 
   body: { items, next, complete, readAt: '2026-11-23T14:02:08Z' },
 });
 
-test('incidents are the open ones, as a table', async () => {
-  const { code, stdout } = await run(['incidents'], { '/api/v1/incidents?status=open': page([incident]) });
+const owner = { kind: 'file', device: '/dev/pmem0', start: 16, count: 8, fsType: 'ext4', mountpoint: '/pg' };
+const range = {
+  on: 'device',
+  start: 16,
+  count: 8,
+  firstSeen: '2026-11-23T14:00:07.000Z',
+  unconfirmed: null,
+  owners: [{ ...owner, paths: ['/pg/a\u001b[2Jb\u202ec'], pathsComplete: true, offset: 8192, length: 4096 }],
+};
+
+test('incidents are the open ones; what nobody has taken on comes first, the worst first, with the file that it hit', async () => {
+  const lower = {
+    ...incident,
+    id: 'b'.repeat(16),
+    severity: 'info',
+    totals: { ranges: 0, bytes: 0, files: 0 },
+    detail: 'low',
+  };
+  const ran = { author: 'ada', reason: '', at: '2026-11-23T10:00:00Z', expiresAt: '2026-11-23T14:00:00Z' };
+  const given = [
+    { ...lower, openedAt: '2026-11-23T14:02:06Z' },
+    { ...incident, id: 'a'.repeat(16), acknowledgement: { ...ran, expiresAt: null } },
+    { ...incident, ranges: [range], openedAt: '2026-11-23T13:02:07Z', acknowledgement: ran },
+  ];
+  const { code, stdout } = await run(['incidents'], { '/api/v1/incidents?status=open': page(given) });
   assert.equal(code, 0);
-  assert.match(stdout, /^ID +SEVERITY +STATUS +CONDITION +WHERE +SINCE +WHAT$/m);
-  assert.match(
-    stdout,
-    /^0123456789ab +critical +open +media_error +pmem0 +2026-11-23T14:02:07Z +2 bad ranges, 8 KiB, 1 damaged file$/m,
+  const [counts, head, ...rows] = stdout.trimEnd().split('\n');
+  assert.equal(counts, '1 critical, 1 info, 1 acknowledged');
+  assert.match(head ?? '', /^ID +SEVERITY +STATUS +CONDITION +WHERE +SINCE +WHAT$/);
+  assert.equal(
+    rows[0],
+    '0123456789ab  critical  open          media_error  pmem0  1 h ago  8 KiB in 2 bad ranges: /pg/a\\x1b[2Jb\\u202ec',
   );
+  assert.match(rows[1] ?? '', /^bbbbbbbbbbbb +info +open +media_error +pmem0 +1 s ago +low$/);
+  assert.match(rows[2] ?? '', /^aaaaaaaaaaaa +critical +acknowledged .* 8 KiB in 2 bad ranges, 1 damaged file$/);
+});
+
+test('no line is wider than the terminal, also with characters of two columns, and colours come on a terminal alone', async () => {
+  const given = {
+    '/api/v1/incidents?status=open': page([{ ...incident, detail: '数据'.repeat(60), totals: { ranges: 0 } }]),
+  };
+  answers = given;
+  const { stdout } = await runCommand(['incidents', '--socket', socket], {
+    columns: 80,
+    color: true,
+    isTerminal: true,
+  });
+  const lines = stripVTControlCharacters(stdout).trimEnd().split('\n');
+  const wide = lines.find((line) => line.includes('数')) ?? '';
+  assert.match(wide, /数据.*…$/);
+  const columns = [...wide].reduce((sum, c) => sum + (/[\u3000-\u9fff]/.test(c) ? 2 : 1), 0);
+  assert.ok(columns <= 80 && columns >= 78, `${columns} columns`);
+  assert.ok(stdout.includes('\u001b[31m'));
+  assert.ok(!(await run(['incidents'], given)).stdout.includes('\u001b'));
+});
+
+test('one incident is shown whole: where, since when, each range with its owners, and what to do next', async () => {
+  const dimms = [{ name: 'nmem0', serial: '0x2a50', locator: 'C1-D2', partNumber: null }];
+  const whole = {
+    ...{ ...incident, ranges: [range], complete: false, foundBy: 'mce', nextSteps: ['Rewrite it: `dd …`.', 'Wait.'] },
+    device: { ...incident.device, bus: 'ndbus0', uid: 'f00', dimms },
+    acknowledgement: {
+      author: 'ada',
+      reason: 'restoring',
+      at: '2026-11-23T14:02:00Z',
+      expiresAt: '2026-11-23T16:02:07Z',
+    },
+  };
+  const given = { '/api/v1/incidents': page([incident]), '/api/v1/incidents/0123456789abcdef': { body: whole } };
+  const { code, stdout } = await run(['incidents', '0123'], given);
+  assert.equal(code, 0);
+  for (const line of [
+    /^critical media_error, acknowledged {2}0123456789abcdef$/m,
+    /^where +pmem0, namespace0\.0, region0, ndbus0, uid f00$/m,
+    /^DIMM +slot C1-D2 \(nmem0\), serial 0x2a50$/m,
+    /^since +2026-11-23 14:02:07Z, now; found by mce$/m,
+    /^taken by +ada, 7 s ago, for 2 h more: restoring$/m,
+    /^ +not everything about it is known$/m,
+    /^pmem0 16\+8 {2}4 KiB {2}since 2 min ago$/m,
+    /^ {2}file \/pg\/a\\x1b\[2Jb\\u202ec bytes 8192–12287 {2}ext4 on \/pg$/m,
+    /^1\. Rewrite it: `dd …`\.\n2\. Wait\.$/m,
+  ]) {
+    assert.match(stdout, line);
+  }
+  const json = await run(['incidents', '0123', '--json'], given);
+  assert.deepEqual(JSON.parse(json.stdout), whole);
 });
 
 test('an incident is acknowledged and closed by the id that the table shows', async () => {
@@ -135,12 +214,13 @@ test('events are the newest, oldest first', async () => {
     },
   });
   const { stdout } = await run(['events', '--limit', '2', '--after', '7'], {
-    '/api/v1/events?limit=1000&after=7': page([event(8), event(9), event(10)]),
+    '/api/v1/events?limit=1000&after=7': page([event(8), event(9)], '9'),
+    '/api/v1/events?limit=1000&after=9': page([event(10)]),
   });
   assert.equal(
     stdout,
-    '9   2026-11-23T14:02:07Z  range.found  pmem0  -  pmem0 16+8 (outside any device) 0+9, foundBy: mce\n' +
-      '10  2026-11-23T14:02:07Z  range.found  pmem0  -  pmem0 16+8 (outside any device) 0+10, foundBy: mce\n',
+    '9       2026-11-23T14:02:07Z  range.found         pmem0      -             pmem0 16+8 (outside any device) 0+9, foundBy: mce\n' +
+      '10      2026-11-23T14:02:07Z  range.found         pmem0      -             pmem0 16+8 (outside any device) 0+10, foundBy: mce\n',
   );
 });
 
@@ -156,7 +236,7 @@ test('an answer that is no list is not shown as an empty one', async () => {
   for (const body of ['<html>', '{}', '[]']) {
     const { code, stderr } = await run(['incidents'], { '/api/v1/incidents?status=open': { body } });
     assert.equal(code, 2);
-    assert.match(stderr, /something else than a list/);
+    assert.match(stderr, /answered .*incidents.* with something else than a pmemwatch agent does/);
   }
 });
 

@@ -113,14 +113,14 @@ test('a bug is not told as if it were the outside', async () => {
   const broken = async () => {
     throw new TypeError('x is not a function');
   };
-  await assert.rejects(runCommand(['list'], { openPlatform: broken }), TypeError);
+  await assert.rejects(runCommand(['list', '--direct'], { openPlatform: broken }), TypeError);
 });
 
 test('what the outside did is one line without control characters', async () => {
   const openPlatform = async () => {
     throw new AgentError('PROBE', 'cannot start\n\u001b[31mthe probe');
   };
-  const { code, stderr } = await runCommand(['list'], { openPlatform });
+  const { code, stderr } = await runCommand(['list', '--direct'], { openPlatform });
   assert.equal(code, 2);
   assert.equal(stderr, 'pmemwatch list: cannot start\\n\\x1b[31mthe probe\n');
 });
@@ -130,7 +130,7 @@ test('an interrupted command says so and is not an answer', async () => {
   const openPlatform = async () => {
     throw stopped.reason;
   };
-  const { code, stderr } = await runCommand(['list'], { openPlatform, signal: stopped });
+  const { code, stderr } = await runCommand(['list', '--direct'], { openPlatform, signal: stopped });
   assert.equal(code, 2);
   assert.match(stderr, /interrupted/);
 });

@@ -8,7 +8,8 @@ import { createHostTree, type HostTree, loadHost } from '../fakes/host-tree.ts';
 import { createScriptedDsm } from '../fakes/scripted-dsm.ts';
 import { platformOf, runCommand } from './run-command.ts';
 
-const list = (host: HostTree, ...options: string[]) => runCommand(['list', ...options], { platform: platformOf(host) });
+const list = (host: HostTree, ...options: string[]) =>
+  runCommand(['list', '--direct', ...options], { platform: platformOf(host) });
 async function listing(host: HostTree): Promise<Listing> {
   return JSON.parse((await list(host, '--json')).stdout) as Listing;
 }
@@ -20,7 +21,9 @@ test('a host without persistent memory is a fine host that says so', async () =>
   const { code, stdout, stderr } = await list(host);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: '' });
   assert.match(stdout, /^no persistent memory on this host/);
-  assert.deepEqual(await listing(host), { complete: true, buses: [], problems: [] });
+  const { readAt, ...rest } = await listing(host);
+  assert.deepEqual(rest, { source: 'direct', complete: true, buses: [], problems: [] });
+  assert.match(readAt ?? '', /^\d{4}-/);
 });
 
 test('JSON shows buses, DIMMs, regions, namespaces, and bad ranges in sectors of the device', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { aligned, counted, jsonText, painter, printable } from '../../src/cli/print.ts';
+import { counted, jsonText, painter, printable } from '../../src/cli/print.ts';
+import { aligned } from '../../src/cli/table.ts';
 import { byteText } from '../../src/model/byte-text.ts';
 
 test('no text from outside can drive a terminal', () => {

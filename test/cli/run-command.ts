@@ -30,6 +30,12 @@ export function platformOf(
     sysfs: host.sysfs,
     procfs: host.procfs,
     dsm: createScriptedDsm(),
+    scrubs: {
+      whyNotWritable: () => Promise.reject(new Error('no scrub was to be asked for')),
+      start: () => Promise.reject(new Error('no scrub was to be started')),
+      setErrorScrub: () => Promise.reject(new Error('no setting was to be changed')),
+      whyNotSearchable: () => Promise.reject(new Error('firmware was not to be asked')),
+    },
     resolver: { resolve: () => Promise.reject(new Error('the resolver was not to be asked')) },
     check: () => Promise.reject(new Error('check was not to be asked')),
     close: async () => undefined,

@@ -36,7 +36,7 @@ api:
   tokens: [{ name: t, scope: read, hash: "sha256:${'a'.repeat(64)}" }]
 advice: { left_plan: 30, left_now: 5, window: 12h, new_ranges_plan: 2, new_ranges_now: 6, long_window: 7d, recurrences_plan: 2, recurrences_now: 4, dirty_shutdowns_watch: 2, dirty_shutdowns_plan: 5 }
 incidents: { removed_after: 1h30m }
-web: { allowed_hosts: [db07.example.org] }
+web: { allowed_hosts: [db07.example.org], cors_origins: ['https://ops.example.org'] }
 agent: { user: nobody }
 retention: 7d
 `;
@@ -107,7 +107,7 @@ test('every key of the contract is read', () => {
       dirtyShutdownsPlan: 5,
     },
     incidents: { removedAfterMs: 5_400_000 },
-    web: { allowedHosts: ['db07.example.org'] },
+    web: { allowedHosts: ['db07.example.org'], corsOrigins: ['https://ops.example.org'] },
     agent: { user: 'nobody' },
     retentionMs: 604_800_000,
   } satisfies Omit<Config, 'scrub'>);
@@ -337,6 +337,7 @@ test('an override wins over the file, and a wrong one is reported with its sourc
 
 test('limits of the replacement advice that contradict each other are refused, also against a default', () => {
   const table = [
+    ['notify: { heartbeat: 1ms }', /must be 0s or at least 1s/],
     ['advice: { left_now: 30 }', /left_now \(30\) must not be above left_plan \(20\)/],
     ['advice: { new_ranges_plan: 11 }', /new_ranges_now \(10\) must not be below new_ranges_plan \(11\)/],
     ['advice: { recurrences_plan: 5, recurrences_now: 4 }', /recurrences_now \(4\) must not be below/],

@@ -7,6 +7,7 @@ import type { Notice } from '../../src/model/incident.ts';
 import type { Message } from '../../src/model/message.ts';
 import type { OpenBy, Owner } from '../../src/model/owner.ts';
 import { type RenderOptions, renderMessage } from '../../src/notify/message.ts';
+import { placeText } from '../../src/notify/outline.ts';
 import { acknowledge } from '../../src/record/operator.ts';
 import { recordReceivers } from '../../src/record/receiver-incidents.ts';
 import { recordStoreWritable } from '../../src/record/store-incident.ts';
@@ -149,6 +150,13 @@ describe('the summary', () => {
     const dimms = ['C1-D1', 'C1-D2'].map((locator, i) => ({ id: `${i}`, name: `nmem${i}`, locator, serial: `0x${i}` }));
     const { owned } = story([owner()], place({ dimms }));
     assert.match(render(owned).summary, /\(device pmem0, interleaved over DIMM slots C1-D1, C1-D2\)/);
+  });
+
+  it('calls no kernel name a slot: nobody would find nmem0 on the board', () => {
+    const { owned } = story([owner()], place({ dimms: [{ id: '0', name: 'nmem0' }] }));
+    const message = render(owned);
+    assert.match(message.summary, /\(device pmem0, DIMM nmem0\)/);
+    assert.equal(placeText(message), 'device pmem0, namespace0.0, DIMM nmem0');
   });
 
   it('of a receiver that takes nothing says so, and what to do', () => {

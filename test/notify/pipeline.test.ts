@@ -24,6 +24,7 @@ interface World {
   readonly http: ReturnType<typeof createRecordingHttp>;
   readonly notifications: Notifications;
   readonly outcomes: (readonly [string, string, DeliveryOutcome['kind']])[];
+  readonly reasons: string[];
   readonly merges: (readonly [number, string])[];
   readonly told: Set<string>;
   /** the type of the message and why it was given up */
@@ -47,12 +48,14 @@ function world(
   const clock = createFakeClock(start);
   const http = createRecordingHttp();
   const outcomes: World['outcomes'] = [];
+  const reasons: string[] = [];
   const merges: World['merges'] = [];
   const told = new Set<string>();
   const rejected: string[] = [];
   const deliveries: DeliveryLog = {
     async recordDelivery({ receiver, notice }, outcome) {
       outcomes.push([receiver, notice.id, outcome.kind]);
+      if ('reason' in outcome) reasons.push(outcome.reason);
     },
     async recordMerge(absorbed, merged) {
       merges.push([absorbed.length, merged.notice.id]);
@@ -73,7 +76,7 @@ function world(
     onRejected: ({ notice }, reason) => rejected.push(`${notice.type}: ${reason}`),
     onStanding: () => undefined,
   });
-  return { clock, http, notifications, outcomes, merges, told, rejected };
+  return { clock, http, notifications, outcomes, reasons, merges, told, rejected };
 }
 const sent = (w: World, name = 'ops'): Message[] =>
   w.http.posts.filter((post) => post.url.includes(`//${name}.`)).map((post) => JSON.parse(post.body) as Message);
@@ -246,14 +249,18 @@ describe('a receiver that is down', () => {
     assert.deepEqual([delivered, rejected, trouble?.kind], [1, 1, 'rejects']);
   });
 
-  it('that is gone (410) gets nothing more, and nothing of it leaves the outbox', async () => {
+  it('that is gone (410) gets nothing more, nothing of it leaves the outbox, and what waits says why', async () => {
     const w = world();
     w.http.script('https://ops.example/hook', 410);
     w.notifications.enqueue([item(opened), item(owned)]);
     await w.clock.advance(hourMs);
     w.notifications.wake();
     assert.equal(w.http.posts.length, 1);
-    assert.deepEqual(w.outcomes, []);
+    assert.deepEqual(
+      w.outcomes.map(([, , kind]) => kind),
+      ['retry'],
+    );
+    assert.match(w.reasons[0] ?? '', /^HTTP 410: the receiver is gone/);
     const [status] = w.notifications.status();
     assert.deepEqual([status?.pending, status?.reachable], [2, false]);
     assert.deepEqual(

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { startAlertmanager } from '../alerting/running-alertmanager.ts';
 import { startAgent } from '../e2e/agent-process.ts';
 import { layHost } from '../e2e/host-on-disk.ts';
+import { freePort } from '../free-port.ts';
 import { startConstructedModules } from './constructed-modules.ts';
 import { type OnCall, startOnCall } from './oncall.ts';
 import { type RunningDemo, startDemo } from './running-demo.ts';
-import { freePort, type RunningPrometheus, startPrometheus } from './running-prometheus.ts';
+import { type RunningPrometheus, startPrometheus } from './running-prometheus.ts';
 
 export interface Scene {
   readonly demo: RunningDemo;

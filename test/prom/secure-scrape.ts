@@ -7,8 +7,9 @@ import { hashSync } from 'bcryptjs';
 import { createAuthority } from '../certificates.ts';
 import { ended, startAgent } from '../e2e/agent-process.ts';
 import { layHost } from '../e2e/host-on-disk.ts';
+import { freePort } from '../free-port.ts';
 import type { Checks } from './checks.ts';
-import { freePort, startPrometheus } from './running-prometheus.ts';
+import { startPrometheus } from './running-prometheus.ts';
 
 export async function checkSecureScrape(
   checks: Checks,

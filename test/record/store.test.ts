@@ -262,6 +262,7 @@ describe('history', () => {
       (await store.events(0, 100)).map((event) => event.type),
       ['incident.opened'],
     );
+    assert.equal(store.firstKeptEventId(), 7, 'what came before the one that is kept is gone');
     assert.deepEqual(
       (await store.deliveries.list({ limit: 10 })).map((d) => [d.noticeId, d.status]),
       [

@@ -9,6 +9,7 @@ export function memoryIo(device: Buffer, options: { readonly badBytes?: readonly
     openDevice: () => 1,
     openPath: refuse,
     openBeneath: refuse,
+    openOnMount: refuse,
     openHandle: refuse,
     close: () => undefined,
     pread(_fd, into, position) {

@@ -19,6 +19,8 @@ export interface Access {
   /** Whether the request carries a token, of whatever scope. */
   hasToken(request: IncomingMessage): boolean;
   mayRead(request: IncomingMessage): boolean;
+  /** For what file names are in. @throws HttpProblem 401 */
+  mustRead(request: IncomingMessage): void;
   /** How the one who asks may change something: `unix socket`, `token NAME`. @throws HttpProblem 401 or 403 */
   operator(request: IncomingMessage): string;
 }
@@ -27,16 +29,25 @@ export interface Access {
 export function createAccess(options: { tokens: () => readonly ApiToken[]; openOnLoopback: boolean }): Access {
   const trusted = new WeakSet<Socket>();
   const tokenOf = (request: IncomingMessage) => matchingToken(request.headers.authorization, options.tokens());
+  function mayRead(request: IncomingMessage): boolean {
+    if (trusted.has(request.socket)) return true;
+    if (options.openOnLoopback && isLoopback(request.socket.remoteAddress)) return true;
+    return tokenOf(request) !== undefined;
+  }
   return {
     trust(socket) {
       trusted.add(socket);
     },
     isTrusted: (request) => trusted.has(request.socket),
     hasToken: (request) => tokenOf(request) !== undefined,
-    mayRead(request) {
-      if (trusted.has(request.socket)) return true;
-      if (options.openOnLoopback && isLoopback(request.socket.remoteAddress)) return true;
-      return tokenOf(request) !== undefined;
+    mayRead,
+    mustRead(request) {
+      if (mayRead(request)) return;
+      throw new HttpProblem(
+        401,
+        'File names need "Authorization: Bearer <token>" with a token of scope read (api.tokens in the configuration); on this host, ask the unix socket instead.',
+        { 'www-authenticate': 'Bearer realm="pmemwatch"' },
+      );
     },
     operator(request) {
       if (trusted.has(request.socket)) return 'unix socket';

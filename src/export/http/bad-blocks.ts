@@ -3,9 +3,11 @@ import { totalBytes } from '../../model/extent.ts';
 import type { PlaceState } from '../../model/state.ts';
 import { shortUid } from '../../model/topology.ts';
 import { deviceWindow, partOnDevice } from '../damage.ts';
+import { answerIfChanged } from './etag.ts';
 import { rangeFields, rangeJson } from './owners.ts';
+import { type Listing, onceFor, pageOf, pageQuery, type Sorted, sorted } from './paging.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems } from './schemas.ts';
+import { answersOf, closed, freshnessOf, listOf } from './schemas.ts';
 
 const badRangeSchema = Type.Object(
   {
@@ -33,7 +35,13 @@ export const badBlocksRoute: HttpRoute = {
           description: 'Without a token of scope read, over TCP, owners come without paths.',
           tags: ['media'],
           querystring: Type.Object({ device: Type.Optional(Type.String()), ...pageQuery }, closed),
-          response: { 200: listOf(badRangeSchema), ...problems },
+          response: answersOf(listOf(badRangeSchema)),
+        },
+        preHandler: (request, reply) => {
+          const { state } = view();
+          const places = placesOf([...state.places.values()], request.query.device);
+          const { complete, readAt } = freshnessOf(state, places);
+          return answerIfChanged(request, reply, [access.mayRead(request.raw), complete, readAt, ...places]);
         },
       },
       (request) => {
@@ -41,8 +49,7 @@ export const badBlocksRoute: HttpRoute = {
         const { device, ...page } = request.query;
         const named = access.mayRead(request.raw);
         const places = placesOf([...state.places.values()], device);
-        const rows = places.flatMap((place) => place.ranges.map((range) => ({ place, range }))).sort(byKey(keyOf));
-        const { items, next } = pageOf(rows, keyOf, page);
+        const { items, next } = pageOf(listing, rowsOf(places), page);
         return { items: items.map((row) => badRangeJson(row, named)), next, ...freshnessOf(state, places) };
       },
     );
@@ -60,8 +67,22 @@ interface Row {
   readonly place: PlaceState;
   readonly range: PlaceState['ranges'][number];
 }
-function keyOf({ place: { place }, range }: Row): string {
-  return `${place.device} ${place.uid} ${String(range.start).padStart(16, '0')}`;
+const listing: Listing<Row> = {
+  name: 'badblocks',
+  keyOf: ({ place: { place }, range }) => `${place.device} ${place.uid} ${String(range.start).padStart(16, '0')}`,
+};
+/** With thousands of ranges, sorting costs more than all the rest: of places that did not change it is done once. */
+const rowsOfPlace = onceFor((place: PlaceState) =>
+  sorted(
+    listing,
+    place.ranges.map((range): Row => ({ place, range })),
+  ),
+);
+
+function rowsOf(places: readonly PlaceState[]): Sorted<Row> {
+  const byPlace = places.map(rowsOfPlace).filter(({ keys }) => keys.length > 0);
+  byPlace.sort((a, b) => ((a.keys[0] as string) < (b.keys[0] as string) ? -1 : 1));
+  return { keys: byPlace.flatMap(({ keys }) => keys), items: byPlace.flatMap(({ items }) => items) };
 }
 function badRangeJson({ place: { place, present }, range }: Row, named: boolean): BadRange {
   const window = deviceWindow(place);

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { type DeliveryRecord, deadLetters, deliveryStatuses } from '../../model/outbox.ts';
 import { emptyBody, said, scopeNote } from './asking.ts';
+import { answerIfChanged } from './etag.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { closed, listOf, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
+import { answersOf, closed, listOf, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
 
 const deliverySchema = Type.Object(
   {
@@ -47,7 +48,7 @@ const replayBody = Type.Object(said, closed);
 /** What was told to whom. */
 export const deliveriesRoute: HttpRoute = {
   name: 'deliveries',
-  register(app, { deliveries, access, view }) {
+  register(app, { deliveries, access, historyVersion, view }) {
     app.get(
       '/api/v1/deliveries',
       {
@@ -57,8 +58,10 @@ export const deliveriesRoute: HttpRoute = {
             'Without a token of scope read, over TCP, without reasons: receivers may repeat file names in them.',
           tags: ['deliveries'],
           querystring: query,
-          response: { 200: listOf(deliverySchema), ...problems },
+          response: answersOf(listOf(deliverySchema)),
         },
+        preHandler: (request, reply) =>
+          answerIfChanged(request, reply, [access.mayRead(request.raw), deliveries.complete(), historyVersion()]),
       },
       async (request) => {
         const named = access.mayRead(request.raw);

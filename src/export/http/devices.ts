@@ -4,19 +4,10 @@ import type { PlaceState, State } from '../../model/state.ts';
 import { shortUid } from '../../model/topology.ts';
 import { bytesFromSectors } from '../../model/units.ts';
 import { damageIsKnown, damageOf, lastReadAt } from '../damage.ts';
+import { answerIfChanged } from './etag.ts';
+import { type Listing, pageOf, pageQuery, sorted } from './paging.ts';
 import type { HttpRoute } from './route.ts';
-import {
-  byKey,
-  closed,
-  freshnessOf,
-  listOf,
-  nullable,
-  pageOf,
-  pageQuery,
-  problems,
-  time,
-  timeOrNull,
-} from './schemas.ts';
+import { answersOf, closed, freshnessOf, listOf, nullable, time, timeOrNull } from './schemas.ts';
 
 const deviceSchema = Type.Object(
   {
@@ -59,22 +50,30 @@ export const devicesRoute: HttpRoute = {
           summary: 'Namespaces and regions whose bad ranges are tracked',
           tags: ['inventory'],
           querystring: Type.Object(pageQuery, closed),
-          response: { 200: listOf(deviceSchema), ...problems },
+          response: answersOf(listOf(deviceSchema)),
+        },
+        preHandler: (request, reply) => {
+          const { state } = view();
+          const places = [...state.places.values()];
+          const { complete, readAt } = freshnessOf(state, places);
+          const read = places.map((place) => lastReadAt(state, place) ?? null);
+          return answerIfChanged(request, reply, [complete, readAt, ...read, ...places]);
         },
       },
       (request) => {
         const { state } = view();
-        const places = [...state.places.values()].sort(byKey(keyOf));
-        const { items, next } = pageOf(places, keyOf, request.query);
+        const places = [...state.places.values()];
+        const { items, next } = pageOf(listing, sorted(listing, places), request.query);
         return { items: items.map((place) => deviceJson(state, place)), next, ...freshnessOf(state, places) };
       },
     );
   },
 };
 
-function keyOf({ place }: PlaceState): string {
-  return `${place.ndRegion} ${place.ndNamespace} ${place.uid}`;
-}
+const listing: Listing<PlaceState> = {
+  name: 'devices',
+  keyOf: ({ place }) => `${place.ndRegion} ${place.ndNamespace} ${place.uid}`,
+};
 
 export function deviceJson(all: State, state: PlaceState): Static<typeof deviceSchema> {
   const { place, ranges } = state;

@@ -3,9 +3,11 @@ import { dimmJson } from '../../model/inventory-json.ts';
 import type { State } from '../../model/state.ts';
 import type { Dimm } from '../../model/topology.ts';
 import { adviceSchema, dimmHealthJson, dimmHealthSchema } from './dimm-health.ts';
+import { answerIfChanged } from './etag.ts';
+import { type Listing, pageOf, pageQuery, sorted } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, listOf, nullable, pageOf, pageQuery, problems, timeOrNull } from './schemas.ts';
+import { answersOf, closed, listOf, nullable, problems, timeOrNull } from './schemas.ts';
 
 export const dimmSchema = Type.Object(
   {
@@ -38,20 +40,25 @@ export const dimmsRoute: HttpRoute = {
       {
         schema: {
           summary: 'Memory modules and their health',
+          description: 'After a 304, ages go on from `readAt`.',
           tags: ['inventory'],
           querystring: Type.Object(pageQuery, closed),
-          response: { 200: listOf(dimmWithHealthSchema), ...problems },
+          response: answersOf(listOf(dimmWithHealthSchema)),
+        },
+        preHandler: (request, reply) => {
+          const { state } = view();
+          const { topology, health, advice } = state;
+          const parts = [isComplete(state), ...topology.dimms, ...health, ...advice.values()];
+          return answerIfChanged(request, reply, parts);
         },
       },
       (request) => {
         const { state } = view();
-        const { items, next } = pageOf([...state.topology.dimms].sort(byKey(keyOf)), keyOf, request.query);
-        const unread = state.topology.dimms.some(({ key }) => isUnread(state, key));
-        const complete = state.inventoried && state.topology.problems.length === 0 && !unread;
+        const { items, next } = pageOf(listing, sorted(listing, state.topology.dimms), request.query);
         return {
           items: items.map((dimm) => withHealth(dimm, state)),
           next,
-          complete,
+          complete: isComplete(state),
           readAt: timeOrNull(state.inventoried ? state.at : null),
         };
       },
@@ -81,8 +88,11 @@ export const dimmsRoute: HttpRoute = {
   },
 };
 
-function keyOf(dimm: Dimm): string {
-  return `${dimm.key} ${dimm.name}`;
+const listing: Listing<Dimm> = { name: 'dimms', keyOf: ({ key, name }) => `${key} ${name}` };
+
+function isComplete(state: State): boolean {
+  const { inventoried, topology } = state;
+  return inventoried && topology.problems.length === 0 && !topology.dimms.some(({ key }) => isUnread(state, key));
 }
 function withHealth(dimm: Dimm, { health, advice }: State): Static<typeof dimmWithHealthSchema> {
   const reading = health.find((each) => each.dimm === dimm.key);

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Type } from 'typebox';
 import { isUnderWay } from '../../model/scrub.ts';
-import { eventJson } from './events.ts';
+import { eventJson, isForgotten } from './events.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute, RouteContext } from './route.ts';
 import { closed, problems } from './schemas.ts';
@@ -93,14 +93,14 @@ export function streamEvents(
 export const eventStreamRoute: HttpRoute = {
   name: 'event-stream',
   register(app, context) {
-    const { access, newestEventId, streams } = context;
+    const { access, newestEventId, firstKeptEventId, streams } = context;
     app.get(
       '/api/v1/events/stream',
       {
         schema: {
           summary: 'The history as it grows (server-sent events), and the progress of scrubs',
           description:
-            'With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Without a token of scope read, over TCP, events come without data.',
+            'With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Nor has `history.forgotten`, which comes first where events after the given one are older than the retention and gone: look at the state itself then. Without a token of scope read, over TCP, events come without data.',
           tags: ['incidents'],
           produces: ['text/event-stream'],
           querystring: Type.Object(
@@ -130,6 +130,10 @@ export const eventStreamRoute: HttpRoute = {
         const { raw } = reply;
         raw.writeHead(200, headers as Record<string, string>);
         raw.write(': pmemwatch events\n\n');
+        const firstKept = firstKeptEventId();
+        if (isForgotten(given, firstKept)) {
+          raw.write(`event: history.forgotten\ndata: ${JSON.stringify({ after: last, firstKept })}\n\n`);
+        }
         const stop = streamEvents(
           context,
           { lastId: last, named },

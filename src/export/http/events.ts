@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { shortUid } from '../../model/topology.ts';
 import type { NumberedEvent } from '../view.ts';
+import { answerIfChanged } from './etag.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { closed, listOf, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
+import { answersOf, closed, listOf, nullable, time, timeOf, timeOrNull } from './schemas.ts';
 
 const eventSchema = Type.Object(
   {
@@ -24,13 +25,14 @@ const eventSchema = Type.Object(
 
 export const eventsRoute: HttpRoute = {
   name: 'events',
-  register(app, { view, events, access }) {
+  register(app, { view, events, firstKeptEventId, historyVersion, access }) {
     app.get(
       '/api/v1/events',
       {
         schema: {
           summary: 'The append-only history, oldest first',
-          description: 'Without a token of scope read, over TCP, events come without data, which can hold file names.',
+          description:
+            'Without a token of scope read, over TCP, events come without data, which can hold file names. `complete` is false where events after `after` are older than the retention and gone.',
           tags: ['incidents'],
           querystring: Type.Object(
             {
@@ -41,8 +43,10 @@ export const eventsRoute: HttpRoute = {
             },
             closed,
           ),
-          response: { 200: listOf(eventSchema), ...problems },
+          response: answersOf(listOf(eventSchema)),
         },
+        preHandler: (request, reply) =>
+          answerIfChanged(request, reply, [access.mayRead(request.raw), firstKeptEventId(), historyVersion()]),
       },
       async (request) => {
         const named = access.mayRead(request.raw);
@@ -58,13 +62,18 @@ export const eventsRoute: HttpRoute = {
         return {
           items: page.items.map((event) => eventJson(event, named)),
           next: page.next === null ? null : String(page.next),
-          complete: true,
+          complete: !isForgotten(after, firstKeptEventId()),
           readAt: timeOrNull(view().state.inventoried ? view().state.at : null),
         };
       },
     );
   },
 };
+
+/** Whether there were events after this one that are not kept any more. */
+export function isForgotten(after: string, firstKept: number): boolean {
+  return after !== '0' && Number(after) < firstKept - 1;
+}
 
 export function eventJson(event: NumberedEvent, named: boolean): Static<typeof eventSchema> {
   const { id, type, incident, uid, device, data } = event;

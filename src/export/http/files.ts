@@ -1,12 +1,14 @@
 import { type Static, Type } from 'typebox';
 import { fileIdentity } from '../../model/owner.ts';
+import type { PlaceState } from '../../model/state.ts';
 import { shortUid } from '../../model/topology.ts';
 import { type DamagedFile, damageOf, openersOf } from '../damage.ts';
 import { placesOf } from './bad-blocks.ts';
+import { answerIfChanged } from './etag.ts';
 import { goodCopySchema, openersFields, openersSchema, usersJson } from './owners.ts';
-import { HttpProblem } from './problem.ts';
+import { type Listing, onceFor, pageOf, pageQuery, selected, sorted } from './paging.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, freshnessOf, listOf, pageOf, pageQuery, problems } from './schemas.ts';
+import { answersOf, closed, freshnessOf, listOf, readScope } from './schemas.ts';
 
 const fileSchema = Type.Object(
   {
@@ -52,32 +54,31 @@ export const filesRoute: HttpRoute = {
       {
         schema: {
           summary: 'Damaged files',
-          description: 'Over TCP this needs a token of scope read.',
+          description: readScope.note,
           tags: ['media'],
-          security: [{ token: [] }],
+          security: readScope.security,
           querystring: Type.Object(
             { device: Type.Optional(Type.String()), mountpoint: Type.Optional(Type.String()), ...pageQuery },
             closed,
           ),
-          response: { 200: listOf(fileSchema), ...problems },
+          response: answersOf(listOf(fileSchema)),
+        },
+        onRequest: async (request) => access.mustRead(request.raw),
+        preHandler: (request, reply) => {
+          const { state } = view();
+          const places = placesOf([...state.places.values()], request.query.device);
+          const { complete, readAt } = freshnessOf(state, places);
+          return answerIfChanged(request, reply, [complete, readAt, ...places]);
         },
       },
       (request) => {
-        if (!access.mayRead(request.raw)) {
-          throw new HttpProblem(
-            401,
-            'File names need "Authorization: Bearer <token>" with a token of scope read (api.tokens in the configuration); on this host, ask the unix socket instead.',
-            { 'www-authenticate': 'Bearer realm="pmemwatch"' },
-          );
-        }
         const { state } = view();
         const { device, mountpoint, ...page } = request.query;
         const places = placesOf([...state.places.values()], device);
-        const files = places
-          .flatMap((place) => damageOf(place).files)
-          .filter((file) => mountpoint === undefined || file.mountpoint === mountpoint)
-          .sort(byKey(keyOf));
-        const { items, next } = pageOf(files, keyOf, page);
+        const uids = new Set(places.map(({ place }) => place.uid));
+        const isWanted = (file: DamagedFile) =>
+          uids.has(file.uid) && (mountpoint === undefined || file.mountpoint === mountpoint);
+        const { items, next } = pageOf(listing, selected(filesOf(state.places), isWanted), page);
         const fresh = freshnessOf(state, places);
         const resolved = places.every((place) => damageOf(place).resolved);
         return { items: items.map(fileJson), next, ...fresh, complete: fresh.complete && resolved };
@@ -86,10 +87,18 @@ export const filesRoute: HttpRoute = {
   },
 };
 
-function keyOf(file: DamagedFile): string {
-  const [first] = file.owners;
-  return [file.device, file.mountpoint, file.name, file.uid, first === undefined ? '' : fileIdentity(first)].join('\0');
-}
+const listing: Listing<DamagedFile> = {
+  name: 'files',
+  keyOf({ device, mountpoint, name, uid, owners: [first] }) {
+    return [device, mountpoint, name, uid, first === undefined ? '' : fileIdentity(first)].join('\0');
+  },
+};
+const filesOf = onceFor((places: ReadonlyMap<string, PlaceState>) =>
+  sorted(
+    listing,
+    [...places.values()].flatMap((place) => damageOf(place).files),
+  ),
+);
 
 function fileJson(file: DamagedFile): FileJson {
   const [first] = file.owners;

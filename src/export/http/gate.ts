@@ -14,13 +14,15 @@ export interface GateDeps {
   readonly rules: () => WebRules;
   /** names besides addresses and `localhost` that requests may be sent to */
   readonly allowedHosts: () => readonly string[];
+  /** origins whose pages may ask, and change something */
+  readonly corsOrigins: () => readonly string[];
 }
 
 /**
  * What every request passes before a route sees it: the same for routes that exist and for those that do not. The unix
  * socket has no gate: its file permissions are the access rule.
  */
-export function createGate({ access, passwords, rules, allowedHosts }: GateDeps) {
+export function createGate({ access, passwords, rules, allowedHosts, corsOrigins }: GateDeps) {
   const rate = createRequestRate(
     () => rules().rate,
     () => performance.now(),
@@ -53,7 +55,7 @@ export function createGate({ access, passwords, rules, allowedHosts }: GateDeps)
       if (!anyHost && !isServedHost(askedHost(request), allowedHosts())) {
         throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
       }
-      mustNotBeForeign(request, allowedHosts());
+      if (!corsOrigins().includes(request.headers.origin ?? '')) mustNotBeForeign(request, allowedHosts());
     },
   };
 }

@@ -3,22 +3,12 @@ import { totalBytes } from '../../model/extent.ts';
 import type { Incident } from '../../model/incident.ts';
 import { fileIdentity } from '../../model/owner.ts';
 import { shortUid } from '../../model/topology.ts';
+import { answerIfChanged } from './etag.ts';
 import { rangeJson, rangeSchema } from './owners.ts';
+import { type Listing, onceFor, pageOf, pageQuery, selected, sorted } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import {
-  byKey,
-  closed,
-  freshnessOf,
-  listOf,
-  nullable,
-  pageOf,
-  pageQuery,
-  problems,
-  time,
-  timeOf,
-  timeOrNull,
-} from './schemas.ts';
+import { answersOf, closed, freshnessOf, listOf, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
 
 const status = Type.Enum(['open', 'resolved']);
 export const incidentSchema = Type.Object(
@@ -82,15 +72,21 @@ export const incidentsRoute: HttpRoute = {
           description: 'Without a token of scope read, over TCP, owners come without paths.',
           tags: ['incidents'],
           querystring: Type.Object({ status: Type.Optional(status), ...pageQuery }, closed),
-          response: { 200: listOf(incidentSchema), ...problems },
+          response: answersOf(listOf(incidentSchema)),
+        },
+        preHandler: (request, reply) => {
+          const { state } = view();
+          const { complete, readAt } = freshnessOf(state, [...state.places.values()]);
+          const parts = [access.mayRead(request.raw), complete, readAt, ...state.incidents.values()];
+          return answerIfChanged(request, reply, parts);
         },
       },
       (request) => {
         const { state } = view();
         const { status, ...page } = request.query;
         const named = access.mayRead(request.raw);
-        const all = [...state.incidents.values()].filter((i) => status === undefined || i.status === status);
-        const { items, next } = pageOf(all.sort(byKey(keyOf)), keyOf, page);
+        const wanted = selected(sortedIncidents(state.incidents), (i) => status === undefined || i.status === status);
+        const { items, next } = pageOf(listing, wanted, page);
         const fresh = freshnessOf(state, [...state.places.values()]);
         return { items: items.map((incident) => incidentJson(incident, named)), next, ...fresh };
       },
@@ -117,10 +113,14 @@ export const incidentsRoute: HttpRoute = {
 };
 
 /** Open ones first, then the newest; the id makes it unique. */
-function keyOf(incident: Incident): string {
-  const age = String(Number.MAX_SAFE_INTEGER - incident.openedAt).padStart(16, '0');
-  return `${incident.status === 'open' ? 0 : 1} ${age} ${incident.id}`;
-}
+const listing: Listing<Incident> = {
+  name: 'incidents',
+  keyOf({ status, openedAt, id }) {
+    const age = String(Number.MAX_SAFE_INTEGER - openedAt).padStart(16, '0');
+    return `${status === 'open' ? 0 : 1} ${age} ${id}`;
+  },
+};
+const sortedIncidents = onceFor((incidents: ReadonlyMap<string, Incident>) => sorted(listing, incidents.values()));
 
 export function incidentJson(incident: Incident, named: boolean): IncidentJson {
   const { subject, acknowledgement } = incident;

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { addVary } from './compress.ts';
 import type { HttpRoute } from './route.ts';
 import { problems } from './schemas.ts';
 
@@ -18,7 +19,8 @@ export const metricsRoute: HttpRoute = {
       },
       async (request, reply) => {
         const { contentType, body } = await metrics.render(view(), request.headers.accept);
-        return reply.header('content-type', contentType).header('vary', 'accept').send(body);
+        addVary(reply, 'accept');
+        return reply.header('content-type', contentType).send(body);
       },
     );
   },

@@ -4,9 +4,11 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { OperatorAnswer, OperatorRequest } from '../../model/operator.ts';
 import type { DeliveryQuery, DeliveryRecord, ReplayAnswer, SendAsker, TestResult } from '../../model/outbox.ts';
 import type { ScrubAnswer, ScrubRequest } from '../../model/scrub.ts';
+import type { FileChecker, Resolver } from '../../ports.ts';
 import type { MetricsExporter } from '../metrics/prometheus.ts';
 import type { EventPage, View } from '../view.ts';
 import type { Access } from './access.ts';
+import type { Jobs } from './jobs.ts';
 
 export type HttpApp = FastifyInstance<
   RawServerDefault,
@@ -35,13 +37,22 @@ export interface DeliverySource {
   replayDead(receiver: string, asker: SendAsker): Promise<ReplayAnswer>;
   test(receiver: string, asker: SendAsker): Promise<TestResult | undefined>;
 }
-/** What the routes show; nothing here reads a device. */
+/** What is asked of the host itself, in the probe process. */
+export interface ProbeSource extends Resolver, FileChecker {
+  /** directories that a walk over files is limited to (config `resolve.walk_roots`) */
+  walkRoots(): readonly string[];
+}
+/** What the routes show; nothing here but `probe` reads a device. */
 export interface RouteSources {
   view(): View;
   /** history after an event id, oldest first */
   events(after: number, limit: number): Promise<EventPage>;
   /** id of the newest event there is, 0 when there is none */
   newestEventId(): number;
+  /** every event from this id on is kept; one more than the newest when none is */
+  firstKeptEventId(): number;
+  /** Rises with each change of what `events` and `deliveries` read: a state file that is made anew begins at another. */
+  historyVersion(): number;
   /** Calls back after each pass, when `view` and `events` may show something new; returns how to stop. */
   onPass(listener: () => void): () => void;
   ready(): Readiness;
@@ -49,6 +60,7 @@ export interface RouteSources {
   /** Answers when it is saved. */
   decide(request: OperatorRequest): Promise<OperatorAnswer>;
   readonly deliveries: DeliverySource;
+  readonly probe: ProbeSource;
   /** Answers when it is saved that it was asked for; what comes of it shows in the view. */
   scrub(request: ScrubRequest): Promise<ScrubAnswer>;
 }
@@ -62,6 +74,7 @@ export interface RouteContext extends RouteSources {
   readonly metrics: MetricsExporter;
   readonly access: Access;
   readonly telemetryPath: string;
+  readonly jobs: Jobs;
   readonly documentation: Documentation;
   /** how to end each connection that is kept open */
   readonly streams: Set<() => void>;

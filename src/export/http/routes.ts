@@ -5,6 +5,7 @@ import { devicesRoute } from './devices.ts';
 import { dimmsRoute } from './dimms.ts';
 import { eventStreamRoute } from './event-stream.ts';
 import { eventsRoute } from './events.ts';
+import { fileCheckRoute } from './file-check.ts';
 import { filesRoute } from './files.ts';
 import { healthRoute } from './health.ts';
 import { incidentsRoute } from './incidents.ts';
@@ -13,6 +14,7 @@ import { openapiRoute } from './openapi.ts';
 import { pageRoute } from './page.ts';
 import { receiversRoute } from './receivers.ts';
 import { reloadRoute } from './reload.ts';
+import { resolveRoute } from './resolve.ts';
 import type { HttpRoute } from './route.ts';
 import { runbookRoute } from './runbook.ts';
 import { scrubsRoute } from './scrubs.ts';
@@ -27,6 +29,7 @@ export const routes: readonly HttpRoute[] = [
   dimmsRoute,
   eventStreamRoute,
   eventsRoute,
+  fileCheckRoute,
   filesRoute,
   healthRoute,
   incidentsRoute,
@@ -35,6 +38,7 @@ export const routes: readonly HttpRoute[] = [
   pageRoute,
   receiversRoute,
   reloadRoute,
+  resolveRoute,
   runbookRoute,
   scrubsRoute,
   topologyRoute,

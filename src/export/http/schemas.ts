@@ -21,39 +21,21 @@ export function listOf<T extends TSchema>(item: T) {
     closed,
   );
 }
-/** What every route may answer besides its own. */
-export const problems = { '4xx': problemSchema, '5xx': problemSchema };
-
-export const pageQuery = {
-  after: Type.Optional(Type.String({ maxLength: 2048, description: '`next` of the page before' })),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1000 })),
+/** Of routes whose answers are about files. */
+export const readScope: { readonly note: string; readonly security: { [scheme: string]: string[] }[] } = {
+  note: 'Over TCP this needs a token of scope read.',
+  security: [{ token: [] }],
 };
-export interface PageQuery {
-  readonly after?: string;
-  readonly limit?: number;
-}
-
-/** One page of a list that is sorted by `keyOf`; the cursor is the last key, so that it survives changes of the list. */
-export function pageOf<T>(
-  all: readonly T[],
-  keyOf: (item: T) => string,
-  { after, limit = 1000 }: PageQuery,
-): { items: T[]; next: string | null } {
-  const last = after === undefined ? undefined : Buffer.from(after, 'base64url').toString();
-  const from = last === undefined ? 0 : all.findIndex((item) => keyOf(item) > last);
-  if (from === -1) return { items: [], next: null };
-  const items = all.slice(from, from + limit);
-  const end = items.at(-1);
-  const more = from + limit < all.length;
-  return { items, next: more && end !== undefined ? Buffer.from(keyOf(end)).toString('base64url') : null };
-}
-
-export function byKey<T>(keyOf: (item: T) => string): (a: T, b: T) => number {
-  return (a, b) => {
-    const [x, y] = [keyOf(a), keyOf(b)];
-    return x < y ? -1 : x > y ? 1 : 0;
+/** A list, or nothing new to whom knows its state already. */
+export function answersOf<T extends TSchema>(list: T) {
+  return {
+    200: list,
+    304: Type.Null({ description: 'Nothing has changed since the answer with this `ETag`.' }),
+    ...problems,
   };
 }
+/** What every route may answer besides its own. */
+export const problems = { '4xx': problemSchema, '5xx': problemSchema };
 
 export function timeOf(ms: number): string {
   return new Date(ms).toISOString();

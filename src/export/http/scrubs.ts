@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
-import { type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
+import { isUnderWay, type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
 import type { Bus } from '../../model/topology.ts';
 import type { View } from '../view.ts';
 import { emptyBody, said, scopeNote } from './asking.ts';
+import { answerIfChanged } from './etag.ts';
+import { type Listing, pageOf, pageQuery, sorted } from './paging.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
-import { byKey, closed, nullable, pageOf, pageQuery, problems, time, timeOf, timeOrNull } from './schemas.ts';
+import { answersOf, closed, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
 
 const runSchema = Type.Object(
   {
@@ -92,7 +94,14 @@ export const scrubsRoute: HttpRoute = {
           summary: 'Scrubs (address range scrubs) of each bus, and what they have found',
           tags: ['scrubs'],
           querystring: Type.Object({ bus: Type.Optional(Type.String({ maxLength: 64 })), ...pageQuery }, closed),
-          response: { 200: listSchema, ...problems },
+          response: answersOf(listSchema),
+        },
+        preHandler: (request, reply) => {
+          const { state, scrubsDue } = view();
+          const { scrubs, topology, scrubReadings, inventoried, at } = state;
+          const running = [...scrubs.values()].some(({ runs }) => runs.some(isUnderWay));
+          const parts = [inventoried, running && at, ...scrubs.values(), ...topology.buses, ...scrubReadings];
+          return answerIfChanged(request, reply, [...parts, ...[...scrubsDue].flat()]);
         },
       },
       (request) => {
@@ -100,8 +109,8 @@ export const scrubsRoute: HttpRoute = {
         const now = view();
         const { state } = now;
         const all = [...state.scrubs.values()].flatMap(({ runs }) => runs);
-        const wanted = all.filter((run) => bus === undefined || run.bus === bus).sort(byKey(keyOf));
-        const { items, next } = pageOf(wanted, keyOf, query);
+        const wanted = all.filter((run) => bus === undefined || run.bus === bus);
+        const { items, next } = pageOf(listing, sorted(listing, wanted), query);
         const buses = state.topology.buses.filter(({ name }) => bus === undefined || name === bus);
         return {
           items: items.map((run) => scrubJson(run, state.at)),
@@ -180,9 +189,10 @@ function refusal(refused: readonly ScrubRefusal[]): HttpProblem {
 }
 
 /** The newest first; the id makes it unique. */
-function keyOf(run: ScrubRun): string {
-  return `${String(Number.MAX_SAFE_INTEGER - run.requestedAt).padStart(16, '0')} ${run.id}`;
-}
+const listing: Listing<ScrubRun> = {
+  name: 'scrubs',
+  keyOf: ({ requestedAt, id }) => `${String(Number.MAX_SAFE_INTEGER - requestedAt).padStart(16, '0')} ${id}`,
+};
 
 export function scrubJson(run: ScrubRun, now: number): Static<typeof runSchema> {
   const { id, bus, status, type, asker, startedAt, endedAt, countBefore, countAfter } = run;

@@ -1,3 +1,4 @@
+import fastifyCors from '@fastify/cors';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
 import type { ListenAddress, PassedSocket } from '../../model/listen-address.ts';
@@ -7,7 +8,9 @@ import { allMetrics } from '../metrics/metrics.ts';
 import { createMetricsExporter } from '../metrics/prometheus.ts';
 import { type ApiToken, createAccess } from './access.ts';
 import { createAnswers, lowerCase, securityHeaders } from './answers.ts';
+import { compress } from './compress.ts';
 import { createGate } from './gate.ts';
+import { createJobs } from './jobs.ts';
 import { type Listener, listenOn } from './listen.ts';
 import { HttpProblem } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
@@ -18,6 +21,8 @@ export interface HttpConfig {
   readonly telemetryPath: string;
   /** names besides addresses and `localhost` that requests may be sent to; may change, as `tokens` may */
   readonly allowedHosts: readonly string[];
+  /** pages from elsewhere that may ask as their users: `https://ops.example.org`; may change */
+  readonly corsOrigins: readonly string[];
   /** permissions of a unix socket, such as 0o660 */
   readonly socketMode: number;
   readonly tokens: readonly ApiToken[];
@@ -42,6 +47,8 @@ export interface HttpServer {
 }
 
 const BODY_LIMIT_BYTES = 64 * 1024;
+/** How long a browser remembers that a page may ask. */
+const PREFLIGHT_SECONDS = 600;
 const CLOSE_GRACE_MS = 3000;
 
 export async function createServer(deps: HttpDeps): Promise<HttpServer> {
@@ -102,6 +109,7 @@ export async function createHttpApp(deps: HttpDeps) {
     passwords: deps.passwords,
     rules: () => config.rules,
     allowedHosts: () => config.allowedHosts,
+    corsOrigins: () => config.corsOrigins,
   });
   const headers = () => ({ ...securityHeaders, ...lowerCase(config.rules.headers) });
   const answer = createAnswers(headers, log);
@@ -116,6 +124,15 @@ export async function createHttpApp(deps: HttpDeps) {
 
   // answers are made by typed code and checked against their schemas in tests: no second serializer in memory
   app.setSerializerCompiler(() => JSON.stringify);
+  await app.register(fastifyCors, {
+    origin: (origin, tell) => tell(null, origin !== undefined && config.corsOrigins.includes(origin) && origin),
+    strictPreflight: false,
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'if-none-match', 'last-event-id'],
+    exposedHeaders: ['etag', 'location', 'retry-after'],
+    maxAge: PREFLIGHT_SECONDS,
+  });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers());
     // for those that answer by themselves
@@ -129,6 +146,7 @@ export async function createHttpApp(deps: HttpDeps) {
   app.addHook('preHandler', async ({ query, body }) => {
     if (hasInfinity(query) || hasInfinity(body)) throw new HttpProblem(400, 'A number is larger than every number.');
   });
+  app.addHook('onSend', compress);
   app.setErrorHandler(answer.error);
   app.setNotFoundHandler((request, reply) => answer.problem(request, reply, 404, 'Nothing is served here; see /docs.'));
 
@@ -144,12 +162,16 @@ export async function createHttpApp(deps: HttpDeps) {
     view: deps.view,
     events: deps.events,
     newestEventId: deps.newestEventId,
+    firstKeptEventId: deps.firstKeptEventId,
+    historyVersion: deps.historyVersion,
     onPass: deps.onPass,
     ready: deps.ready,
     reload: deps.reload,
     decide: deps.decide,
     deliveries: deps.deliveries,
     scrub: deps.scrub,
+    probe: deps.probe,
+    jobs: createJobs(),
     access,
     metrics: createMetricsExporter(allMetrics()),
     telemetryPath: config.telemetryPath,

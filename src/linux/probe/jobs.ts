@@ -1,30 +1,16 @@
 import { AgentError } from '../../model/errors.ts';
 import { clip, subtract } from '../../model/extent.ts';
 import type { Owner, ResolveAnswer, ResolvedRange } from '../../model/owner.ts';
-import type { Clock, ResolveJob, ResolveProgress } from '../../ports.ts';
+import type { CheckEnd, Clock, FileChecker, ResolveJob, ResolveProgress } from '../../ports.ts';
 import type { Conversation, ProbeConnector, TakeItems } from './conversation.ts';
 import { createOwnerUnpacker } from './packed-owners.ts';
-import {
-  type CheckEnd,
-  type CheckJob,
-  type Failure,
-  isRecord,
-  type Outcome,
-  type Question,
-  type ResolvedPart,
-  type ResolveEnd,
-} from './protocol.ts';
+import { type Failure, isRecord, type Outcome, type Question, type ResolvedPart, type ResolveEnd } from './protocol.ts';
 import { failure, startConversation } from './start.ts';
 
 type OnProgress = (progress: ResolveProgress) => void;
-export interface ProbeJobs {
+export interface ProbeJobs extends FileChecker {
   /** Rejects with the signal's reason when aborted. @throws AgentError RESOLVE when the question itself is wrong */
   resolve(job: ResolveJob, onProgress: OnProgress, signal: AbortSignal): Promise<ResolveAnswer>;
-  /**
-   * Files as src/resolve/check.ts tells them, as they are found; none is kept. Rejects with the signal's reason when
-   * aborted. @throws AgentError
-   */
-  check(job: CheckJob, onProgress: OnProgress, signal: AbortSignal, onFiles: TakeItems): Promise<CheckEnd>;
   close(): void;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '../../model/errors.ts';
 import type { ResolveAnswer } from '../../model/owner.ts';
-import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
+import type { CheckJob, DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { refusal, type TreeName } from './access.ts';
 import { refusedMethod } from './dsm-access.ts';
 import type { PackedOwner, SharedFacts } from './packed-owners.ts';
@@ -25,20 +25,6 @@ const MAX_METHOD_BYTES = 4096;
 const MAX_DEADLINE_MS = 24 * 3600 * 1000;
 
 export type FileOperation = 'read' | 'list' | 'link' | 'inode';
-/** Forward look-up: the damaged byte ranges of these files. */
-export interface CheckJob {
-  /** absolute; a directory stands for everything below it */
-  readonly paths: readonly string[];
-  readonly deadlineMs: number;
-  /** false: files that are whole and clean are only counted */
-  readonly tellClean: boolean;
-}
-/** The end of a check, whose files have come before. */
-export interface CheckEnd {
-  readonly complete: boolean;
-  /** files looked at, told or not */
-  readonly looked: number;
-}
 /**
  * Owners of the asked run number `run`; `facts` that they share come before them. A run with many owners comes in several parts,
  * `more` in all but the last of them.
@@ -206,8 +192,7 @@ function parseScrubLine(raw: unknown): ScrubLine | string {
 function parseResolveJob(raw: unknown): ResolveJob | string {
   if (!isRecord(raw)) return 'no job';
   const { device, runs, deadlineMs, walkRoots } = raw;
-  if (typeof device !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9_.:!-]{0,63}$/.test(device))
-    return 'not a kernel device name';
+  if (!isDeviceName(device)) return 'not a kernel device name';
   if (!isDeadline(deadlineMs)) return 'deadlineMs is out of bounds';
   if (!Array.isArray(walkRoots) || walkRoots.length > MAX_WALK_ROOTS || !walkRoots.every(isAbsolute)) {
     return 'walkRoots must be absolute paths';
@@ -219,13 +204,17 @@ function parseResolveJob(raw: unknown): ResolveJob | string {
 
 function parseCheckJob(raw: unknown): CheckJob | string {
   if (!isRecord(raw)) return 'no job';
-  const { paths, deadlineMs, tellClean } = raw;
+  const { paths, deadlineMs, tellClean, within } = raw;
   if (typeof tellClean !== 'boolean') return 'tellClean must be true or false';
   if (!isDeadline(deadlineMs)) return 'deadlineMs is out of bounds';
   if (!Array.isArray(paths) || paths.length === 0 || paths.length > MAX_RUNS || !paths.every(isAbsolute)) {
     return 'paths must be absolute';
   }
-  return { paths, deadlineMs, tellClean };
+  if (within === undefined) return { paths, deadlineMs, tellClean };
+  if (!Array.isArray(within) || within.length > MAX_RUNS || !within.every(isDeviceName)) {
+    return 'within must be kernel device names';
+  }
+  return { paths, deadlineMs, tellClean, within };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
@@ -233,6 +222,9 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+function isDeviceName(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.:!-]{0,63}$/.test(value);
 }
 function isDeadline(value: unknown): value is number {
   return isCount(value) && value > 0 && value <= MAX_DEADLINE_MS;

@@ -2,14 +2,13 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { AgentError } from '../../model/errors.ts';
 import type { ResolveAnswer } from '../../model/owner.ts';
-import type { DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
+import type { CheckJob, DsmCall, ResolveJob, ResolveProgress } from '../../ports.ts';
 import { readCapabilities } from './capabilities.ts';
 import { failureOf, inodeNumber, linkTarget, listNames, readKernelFile } from './kernel-files.ts';
 import { createLineReader } from './lines.ts';
 import { type PollPriority, watchMountTable } from './mounts-watch.ts';
 import { createOwnerPacker } from './packed-owners.ts';
 import {
-  type CheckJob,
   type DsmAnswer,
   type DsmLine,
   MAX_FRAGMENT_CHARS,

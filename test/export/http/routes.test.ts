@@ -100,6 +100,8 @@ for (const [why, state] of Object.entries({ damaged: damagedState(), awkward, em
     for (const url of responses.keys()) {
       // a stream has no end; it has tests of its own
       if (!url.startsWith('/api/') || url.includes(':') || url.endsWith('/stream')) continue;
+      // asked of the probe: questions.test.ts
+      if (url === '/api/v1/resolve' || url === '/api/v1/files/check') continue;
       const { status, body } = await get(url, state);
       assert.equal(status, 200, url);
       conforms(url, body);

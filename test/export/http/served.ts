@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { DeliverySource } from '../../../src/export/http/route.ts';
+import type { DeliverySource, ProbeSource } from '../../../src/export/http/route.ts';
 import type { HttpConfig, HttpDeps } from '../../../src/export/http/server.ts';
 import { createSocketFiles } from '../../../src/linux/socket-files.ts';
 import { openRules } from '../../../src/model/web-rules.ts';
@@ -31,6 +31,12 @@ export const noDeliveries: DeliverySource = {
   test: async () => undefined,
 };
 
+const noProbe: ProbeSource = {
+  resolve: async () => assert.fail('nothing is to be asked of the probe'),
+  check: async () => assert.fail('nothing is to be asked of the probe'),
+  walkRoots: () => [],
+};
+
 export function httpDeps(
   more: Partial<Omit<HttpDeps, 'config'>> & { config?: Partial<HttpConfig>; lines?: LoggedLine[] } = {},
 ): HttpDeps {
@@ -39,11 +45,14 @@ export function httpDeps(
     view: () => viewOf(damagedState()),
     events: async () => ({ items: [], next: null }),
     newestEventId: () => 0,
+    firstKeptEventId: () => 1,
+    historyVersion: () => 0,
     onPass: () => () => undefined,
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
     deliveries: noDeliveries,
     decide: async () => ({ kind: 'not-found' }),
+    probe: noProbe,
     scrub: async () => ({ started: [], refused: [] }),
     sockets: createSocketFiles(),
     passwords: { verify: async () => assert.fail('no password is to be checked'), close: () => undefined },
@@ -52,6 +61,7 @@ export function httpDeps(
     config: {
       telemetryPath: '/metrics',
       allowedHosts: [],
+      corsOrigins: [],
       socketMode: 0o660,
       tokens: [],
       rules: openRules,

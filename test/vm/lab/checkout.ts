@@ -20,7 +20,9 @@ import { makeExt4 } from './image.ts';
 const checkout = join(import.meta.dirname, '../../..');
 
 interface Lock {
-  readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly optional?: boolean }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly dev?: boolean; readonly link?: boolean; readonly optional?: boolean }>
+  >;
 }
 
 /**
@@ -41,8 +43,9 @@ export function prepareModules(cache: string, say: (line: string) => void): stri
   const work = mkdtempSync(join(cache, 'building-'));
   try {
     const lock = JSON.parse(lockText.toString()) as Lock;
-    for (const [path, { dev, optional }] of Object.entries(lock.packages)) {
-      if (path === '' || dev === true) continue;
+    for (const [path, { dev, link, optional }] of Object.entries(lock.packages)) {
+      // nothing that runs comes from this checkout's own packages
+      if (!path.startsWith('node_modules/') || dev === true || link === true) continue;
       if (!existsSync(join(checkout, path))) {
         // Foreign architectures are in the lock file but not installed; without anything else the disk would fail everybody.
         if (optional === true) continue;
