@@ -1,7 +1,8 @@
 /** What requests that change something have in common. */
 import { Type } from 'typebox';
+import { readScope } from './schemas.ts';
 
-export const scopeNote = 'With a token of scope operate, or on the unix socket.';
+export const operateScope = { ...readScope, note: 'Over TCP this needs a token of scope operate.' };
 
 export const said = {
   author: Type.Optional(

@@ -20,7 +20,7 @@ const badRangeSchema = Type.Object(
     bytes: Type.Integer(),
     ...rangeFields,
   },
-  closed,
+  { ...closed, title: 'BadRange' },
 );
 type BadRange = Static<typeof badRangeSchema>;
 
@@ -31,6 +31,7 @@ export const badBlocksRoute: HttpRoute = {
       '/api/v1/badblocks',
       {
         schema: {
+          operationId: 'listBadRanges',
           summary: 'Bad ranges with their owners',
           description: 'Without a token of scope read, over TCP, owners come without paths.',
           tags: ['media'],

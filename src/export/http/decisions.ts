@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { OperatorAnswer } from '../../model/operator.ts';
-import { emptyBody, said, scopeNote } from './asking.ts';
+import { emptyBody, operateScope, said } from './asking.ts';
 import { incidentJson, incidentSchema } from './incidents.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
@@ -17,9 +17,9 @@ const acknowledgeBody = Type.Object(
       }),
     ),
   },
-  closed,
+  { ...closed, examples: [{ author: 'ada', reason: 'restoring from the replica', expiresAt: '2030-01-31T08:00:00Z' }] },
 );
-const closeBody = Type.Object(said, closed);
+const closeBody = Type.Object(said, { ...closed, examples: [{ author: 'ada', reason: 'the module was replaced' }] });
 
 /** What people decide about an incident. */
 export const decisionsRoute: HttpRoute = {
@@ -38,8 +38,10 @@ export const decisionsRoute: HttpRoute = {
       '/api/v1/incidents/:id/acknowledge',
       {
         schema: {
+          operationId: 'acknowledgeIncident',
           summary: 'Take an incident on: only growth and the end are told from now on',
-          description: scopeNote,
+          description: operateScope.note,
+          security: operateScope.security,
           tags: ['incidents'],
           params,
           body: acknowledgeBody,
@@ -62,8 +64,10 @@ export const decisionsRoute: HttpRoute = {
       '/api/v1/incidents/:id/close',
       {
         schema: {
+          operationId: 'closeIncident',
           summary: 'End an incident; refused while a reading of this run shows what it is about',
-          description: scopeNote,
+          description: operateScope.note,
+          security: operateScope.security,
           tags: ['incidents'],
           params,
           body: closeBody,

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type DeliveryRecord, deadLetters, deliveryStatuses } from '../../model/outbox.ts';
-import { emptyBody, said, scopeNote } from './asking.ts';
+import { emptyBody, operateScope, said } from './asking.ts';
 import { answerIfChanged } from './etag.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
@@ -30,7 +30,7 @@ const deliverySchema = Type.Object(
     reason: nullable(Type.String({ description: 'why the last attempt failed, with what the receiver said' })),
     mergedInto: nullable(Type.String({ description: 'id of the message that has its content' })),
   },
-  closed,
+  { ...closed, title: 'Delivery' },
 );
 const query = Type.Object(
   {
@@ -43,7 +43,7 @@ const query = Type.Object(
   closed,
 );
 const replayedSchema = Type.Object({ replayed: Type.Integer({ description: 'how many wait to be sent now' }) }, closed);
-const replayBody = Type.Object(said, closed);
+const replayBody = Type.Object(said, { ...closed, examples: [{ author: 'ada', reason: 'the receiver is back' }] });
 
 /** What was told to whom. */
 export const deliveriesRoute: HttpRoute = {
@@ -53,6 +53,7 @@ export const deliveriesRoute: HttpRoute = {
       '/api/v1/deliveries',
       {
         schema: {
+          operationId: 'listDeliveries',
           summary: 'What was told to whom, the newest first',
           description:
             'Without a token of scope read, over TCP, without reasons: receivers may repeat file names in them.',
@@ -87,8 +88,10 @@ export const deliveriesRoute: HttpRoute = {
       '/api/v1/deliveries/:id/replay',
       {
         schema: {
+          operationId: 'replayDelivery',
           summary: 'Send a delivery again that has ended, under the id of its message',
-          description: `${scopeNote} The receiver's filters do not hold it back. 409 while it waits to be sent anyway.`,
+          description: `${operateScope.note} The receiver's filters do not hold it back. 409 while it waits to be sent anyway.`,
+          security: operateScope.security,
           tags: ['deliveries'],
           params: Type.Object({ id: Type.String({ pattern: '^[0-9]{1,15}$' }) }, closed),
           body: replayBody,
@@ -111,8 +114,10 @@ export const deliveriesRoute: HttpRoute = {
       '/api/v1/receivers/:name/replay',
       {
         schema: {
+          operationId: 'replayDeadLetters',
           summary: 'Send the dead letters of a receiver again, the oldest first',
-          description: `${scopeNote} At most 500 at once: ask again until it answers 0.`,
+          description: `${operateScope.note} At most 500 at once: ask again until it answers 0.`,
+          security: operateScope.security,
           tags: ['deliveries'],
           params: Type.Object({ name: Type.String() }, closed),
           body: replayBody,

@@ -37,7 +37,7 @@ const deviceSchema = Type.Object(
     foundTotal: Type.Integer(),
     clearedTotal: Type.Integer(),
   },
-  closed,
+  { ...closed, title: 'Device' },
 );
 
 export const devicesRoute: HttpRoute = {
@@ -47,6 +47,7 @@ export const devicesRoute: HttpRoute = {
       '/api/v1/devices',
       {
         schema: {
+          operationId: 'listDevices',
           summary: 'Namespaces and regions whose bad ranges are tracked',
           tags: ['inventory'],
           querystring: Type.Object(pageQuery, closed),

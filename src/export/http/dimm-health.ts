@@ -43,7 +43,7 @@ export const dimmHealthSchema = Type.Object(
     ),
     fields: Type.Array(healthFieldSchema, { description: 'everything that is known; what is absent is not known' }),
   },
-  closed,
+  { ...closed, title: 'Health' },
 );
 
 const adviceWord = Type.Union([Type.Literal('ok'), Type.Literal('watch'), Type.Literal('plan'), Type.Literal('now')]);
@@ -63,7 +63,11 @@ export const adviceSchema = Type.Object(
       { description: 'everything that was looked at; advice is null where it is not known' },
     ),
   },
-  { ...closed, description: 'whether to replace the module; advice is null while too little is known to say ok' },
+  {
+    ...closed,
+    title: 'Advice',
+    description: 'whether to replace the module; advice is null while too little is known to say ok',
+  },
 );
 
 /** Everything a reading knows, with unit, source and age. */

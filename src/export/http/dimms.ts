@@ -24,12 +24,12 @@ export const dimmSchema = Type.Object(
     partNumber: Type.Optional(Type.String()),
     flags: Type.Array(Type.String()),
   },
-  closed,
+  { ...closed, title: 'Dimm' },
 );
 
 const dimmWithHealthSchema = Type.Object(
   { ...dimmSchema.properties, health: nullable(dimmHealthSchema), advice: nullable(adviceSchema) },
-  { ...closed, description: '`health` and `advice` are null before the first reading' },
+  { ...closed, title: 'DimmWithHealth', description: '`health` and `advice` are null before the first reading' },
 );
 
 export const dimmsRoute: HttpRoute = {
@@ -39,6 +39,7 @@ export const dimmsRoute: HttpRoute = {
       '/api/v1/dimms',
       {
         schema: {
+          operationId: 'listDimms',
           summary: 'Memory modules and their health',
           description: 'After a 304, ages go on from `readAt`.',
           tags: ['inventory'],
@@ -67,6 +68,7 @@ export const dimmsRoute: HttpRoute = {
       '/api/v1/dimms/:dimm',
       {
         schema: {
+          operationId: 'getDimm',
           summary: 'One memory module with everything that it says of its health',
           tags: ['inventory'],
           params: Type.Object(

@@ -4,8 +4,10 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import { fastify } from 'fastify';
 import type { Documentation, HttpApp } from './route.ts';
 
-const introduction = `Persistent-memory bad ranges, their owners and incidents, as this agent knows them; nothing here reads a device.
-Sectors are always 512 bytes. Lists carry \`complete\` (false: never read them as clean) and \`readAt\`.
+const introduction = `Persistent-memory bad ranges, their owners and incidents, as this agent knows them. Nothing here reads a device but
+\`resolve\` and \`checkFiles\`, which are bounded and run in a process of their own.
+Sectors are always 512 bytes. Lists carry \`complete\` (false: never read them as clean), \`readAt\` and \`next\`, which is passed as \`after\` for the page that follows;
+with \`If-None-Match\` they answer 304 while nothing has changed. Text is sent as gzip to those who take it.
 On TCP, file names need a token of scope \`read\`; the unix socket shows everything to whom its permissions let in.`;
 
 /** The same routes once more, in an application that never listens: it describes them and serves the pages of swagger-ui. */
@@ -20,13 +22,24 @@ export async function createDocumentation(
       info: { title: 'pmemwatch', version, description: introduction, license: { name: 'Apache-2.0' } },
       servers: [{ url: '/' }],
       tags: [
-        { name: 'media' },
-        { name: 'incidents' },
-        { name: 'deliveries' },
-        { name: 'inventory' },
-        { name: 'agent' },
+        { name: 'media', description: 'Bad ranges and the files they damage' },
+        { name: 'incidents', description: 'Incidents and the history' },
+        { name: 'deliveries', description: 'What was told to whom' },
+        { name: 'inventory', description: 'What the host has' },
+        { name: 'scrubs', description: 'Searches for latent errors' },
+        { name: 'agent', description: 'The agent itself' },
       ],
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{}, { user: [] }, { token: [] }],
+      components: {
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'of `api.tokens` in the configuration' },
+          user: {
+            type: 'http',
+            scheme: 'basic',
+            description: 'of `basic_auth_users` in --web.config.file, where it has any',
+          },
+        },
+      },
     },
   });
   await app.register(fastifySwaggerUi, {

@@ -98,6 +98,7 @@ export const eventStreamRoute: HttpRoute = {
       '/api/v1/events/stream',
       {
         schema: {
+          operationId: 'streamEvents',
           summary: 'The history as it grows (server-sent events), and the progress of scrubs',
           description:
             'With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Nor has `history.forgotten`, which comes first where events after the given one are older than the retention and gone: look at the state itself then. Without a token of scope read, over TCP, events come without data.',

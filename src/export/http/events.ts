@@ -20,7 +20,7 @@ const eventSchema = Type.Object(
     }),
     dataRedacted: Type.Optional(Type.Boolean({ description: 'there is data, which a token of scope read shows' })),
   },
-  closed,
+  { ...closed, title: 'Event' },
 );
 
 export const eventsRoute: HttpRoute = {
@@ -30,6 +30,7 @@ export const eventsRoute: HttpRoute = {
       '/api/v1/events',
       {
         schema: {
+          operationId: 'listEvents',
           summary: 'The append-only history, oldest first',
           description:
             'Without a token of scope read, over TCP, events come without data, which can hold file names. `complete` is false where events after `after` are older than the retention and gone.',

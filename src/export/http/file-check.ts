@@ -48,7 +48,7 @@ const checkedFileSchema = Type.Object(
       ),
     ),
   },
-  closed,
+  { ...closed, title: 'CheckedFile' },
 );
 const answerSchema = Type.Object(
   {

@@ -42,7 +42,7 @@ const fileSchema = Type.Object(
     dax: Type.Optional(Type.Boolean({ description: 'whether programs reach the memory itself' })),
     goodCopy: Type.Optional(goodCopySchema),
   },
-  closed,
+  { ...closed, title: 'DamagedFile' },
 );
 type FileJson = Static<typeof fileSchema>;
 
@@ -53,6 +53,7 @@ export const filesRoute: HttpRoute = {
       '/api/v1/files',
       {
         schema: {
+          operationId: 'listDamagedFiles',
           summary: 'Damaged files',
           description: readScope.note,
           tags: ['media'],

@@ -13,6 +13,7 @@ export const healthRoute: HttpRoute = {
       '/-/healthy',
       {
         schema: {
+          operationId: 'isHealthy',
           summary: 'Answers as long as the process does',
           tags: ['agent'],
           produces: ['text/plain'],
@@ -28,6 +29,7 @@ export const healthRoute: HttpRoute = {
       '/-/ready',
       {
         schema: {
+          operationId: 'isReady',
           summary: 'Whether the first full inventory is done and the store is writable',
           tags: ['agent'],
           produces: ['text/plain'],

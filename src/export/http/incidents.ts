@@ -57,7 +57,7 @@ export const incidentSchema = Type.Object(
     ),
     previousIncident: nullable(Type.String()),
   },
-  closed,
+  { ...closed, title: 'Incident' },
 );
 type IncidentJson = Static<typeof incidentSchema>;
 
@@ -68,6 +68,7 @@ export const incidentsRoute: HttpRoute = {
       '/api/v1/incidents',
       {
         schema: {
+          operationId: 'listIncidents',
           summary: 'Open incidents, and those resolved within the retention',
           description: 'Without a token of scope read, over TCP, owners come without paths.',
           tags: ['incidents'],
@@ -95,6 +96,7 @@ export const incidentsRoute: HttpRoute = {
       '/api/v1/incidents/:id',
       {
         schema: {
+          operationId: 'getIncident',
           summary: 'One incident',
           tags: ['incidents'],
           params: Type.Object({ id: Type.String() }, closed),

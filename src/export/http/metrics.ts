@@ -10,6 +10,7 @@ export const metricsRoute: HttpRoute = {
       telemetryPath,
       {
         schema: {
+          operationId: 'getMetrics',
           summary: 'Metrics for Prometheus',
           description: 'Text format 0.0.4, or OpenMetrics 1.0 where Accept prefers it.',
           tags: ['agent'],

@@ -10,6 +10,7 @@ export const openapiRoute: HttpRoute = {
       '/openapi.json',
       {
         schema: {
+          operationId: 'getOpenApi',
           summary: 'This API as an OpenAPI 3.1 document',
           tags: ['agent'],
           response: { 200: Type.Record(Type.String(), Type.Unknown()), ...problems },

@@ -14,7 +14,7 @@ const openBySchema = Type.Object(
     container: nullable(Type.String()),
     pod: nullable(Type.String()),
   },
-  closed,
+  { ...closed, title: 'Opener' },
 );
 export const openersFields = {
   openByCount: Type.Optional(Type.Integer({ description: 'how many there are, where `openBy` holds only the first' })),
@@ -131,7 +131,7 @@ export const ownerSchema = Type.Object(
     metadata: Type.Optional(Type.String()),
     reason: Type.Optional(Type.String()),
   },
-  closed,
+  { ...closed, title: 'Owner' },
 );
 export type OwnerJson = Static<typeof ownerSchema>;
 

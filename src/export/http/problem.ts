@@ -9,7 +9,20 @@ export const problemSchema = Type.Object(
     detail: Type.String(),
     instance: Type.Optional(Type.String()),
   },
-  { additionalProperties: false, description: 'A problem document (RFC 9457)' },
+  {
+    additionalProperties: false,
+    title: 'Problem',
+    description: 'A problem document (RFC 9457)',
+    examples: [
+      {
+        type: 'about:blank',
+        title: 'Not found',
+        status: 404,
+        detail: 'This host has no such device; /api/v1/topology lists them.',
+        instance: '/api/v1/resolve',
+      },
+    ],
+  },
 );
 export type Problem = Static<typeof problemSchema>;
 

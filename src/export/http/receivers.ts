@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { emptyBody, said, scopeNote } from './asking.ts';
+import { emptyBody, operateScope, said } from './asking.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { closed, nullable, problems } from './schemas.ts';
@@ -23,11 +23,13 @@ export const receiversRoute: HttpRoute = {
       '/api/v1/receivers/:name/test',
       {
         schema: {
+          operationId: 'testReceiver',
           summary: 'Send a test message (`pmem.test`) to a receiver at once, and say what came of it',
-          description: `${scopeNote} Answers when the receiver has, within its timeout; nothing is tried again.`,
+          description: `${operateScope.note} Answers when the receiver has, within its timeout; nothing is tried again.`,
+          security: operateScope.security,
           tags: ['deliveries'],
           params: Type.Object({ name: Type.String() }, closed),
-          body: Type.Object(said, closed),
+          body: Type.Object(said, { ...closed, examples: [{ author: 'ada', reason: 'after the move' }] }),
           response: { 200: resultSchema, ...problems },
         },
         preValidation: emptyBody,

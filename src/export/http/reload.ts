@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { operateScope } from './asking.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { closed, problems } from './schemas.ts';
@@ -10,8 +11,10 @@ export const reloadRoute: HttpRoute = {
       '/-/reload',
       {
         schema: {
+          operationId: 'reload',
           summary: 'Load the configuration again',
-          description: 'On the unix socket, or with a token of scope operate.',
+          description: operateScope.note,
+          security: operateScope.security,
           tags: ['agent'],
           response: { 200: Type.Object({ ok: Type.Literal(true) }, closed), ...problems },
         },

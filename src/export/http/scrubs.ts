@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { isUnderWay, type ScrubRefusal, type ScrubRun, scrubKeyOf, whyNoScrub } from '../../model/scrub.ts';
 import type { Bus } from '../../model/topology.ts';
 import type { View } from '../view.ts';
-import { emptyBody, said, scopeNote } from './asking.ts';
+import { emptyBody, operateScope, said } from './asking.ts';
 import { answerIfChanged } from './etag.ts';
 import { type Listing, pageOf, pageQuery, sorted } from './paging.ts';
 import { HttpProblem } from './problem.ts';
@@ -39,7 +39,7 @@ const runSchema = Type.Object(
       Type.String({ description: 'why it failed, why its type is not known, or of which regions it proves nothing' }),
     ),
   },
-  closed,
+  { ...closed, title: 'Scrub' },
 );
 const busSchema = Type.Object(
   {
@@ -54,7 +54,7 @@ const busSchema = Type.Object(
     lastFullAt: nullable(Type.String({ format: 'date-time', description: 'the last one that searched everything' })),
     nextDueAt: nullable(Type.String({ format: 'date-time', description: 'by the schedule, with its jitter' })),
   },
-  closed,
+  { ...closed, title: 'ScrubBus' },
 );
 const listSchema = Type.Object(
   {
@@ -80,7 +80,7 @@ const body = Type.Object(
       Type.String({ minLength: 1, maxLength: 64, description: 'such as ndbus0; every bus that can unless given' }),
     ),
   },
-  closed,
+  { ...closed, examples: [{ author: 'ada', reason: 'after the move', bus: 'ndbus0' }] },
 );
 
 /** Searches for latent poison: history, state of each bus, and the way to ask for one. */
@@ -91,6 +91,7 @@ export const scrubsRoute: HttpRoute = {
       '/api/v1/scrubs',
       {
         schema: {
+          operationId: 'listScrubs',
           summary: 'Scrubs (address range scrubs) of each bus, and what they have found',
           tags: ['scrubs'],
           querystring: Type.Object({ bus: Type.Optional(Type.String({ maxLength: 64 })), ...pageQuery }, closed),
@@ -125,6 +126,7 @@ export const scrubsRoute: HttpRoute = {
       '/api/v1/scrubs/:id',
       {
         schema: {
+          operationId: 'getScrub',
           summary: 'One scrub',
           tags: ['scrubs'],
           params: Type.Object({ id: Type.String() }, closed),
@@ -144,8 +146,10 @@ export const scrubsRoute: HttpRoute = {
       '/api/v1/scrubs',
       {
         schema: {
+          operationId: 'startScrub',
           summary: 'Ask for a scrub of one bus or of all; it runs for minutes to hours',
-          description: `${scopeNote} 409 while one runs, 501 where the bus cannot.`,
+          description: `${operateScope.note} 409 while one runs, 501 where the bus cannot.`,
+          security: operateScope.security,
           tags: ['scrubs'],
           body,
           response: { 202: startedSchema, ...problems },

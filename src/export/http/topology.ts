@@ -117,6 +117,7 @@ export const topologyRoute: HttpRoute = {
       '/api/v1/topology',
       {
         schema: {
+          operationId: 'getTopology',
           summary: 'Buses, modules, regions, namespaces, and the block devices and mounts above them',
           tags: ['inventory'],
           response: { 200: topologySchema, ...problems },
