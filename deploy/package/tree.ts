@@ -28,8 +28,7 @@ const laid: readonly { readonly from: string; readonly to: string; readonly gzip
   { from: 'deploy/alertmanager.example.yml', to: 'usr/share/pmemwatch' },
   { from: 'deploy/pmemwatch.example.yml', to: 'usr/share/pmemwatch' },
   { from: 'docs/**/*.{md,svg,png}', to: 'usr/share/doc/pmemwatch' },
-  { from: 'README.md', to: 'usr/share/doc/pmemwatch' },
-  { from: 'CHANGELOG.md', to: 'usr/share/doc/pmemwatch', gzip: true },
+  { from: '{README,CHANGELOG}.md', to: 'usr/share/doc/pmemwatch' },
 ];
 /** Files that have another name on a host; those of other parts may not be there yet. */
 const renamed: Readonly<Record<string, string>> = {
@@ -38,7 +37,7 @@ const renamed: Readonly<Record<string, string>> = {
   'deploy/systemd/pmemwatch.sysusers.conf': 'usr/lib/sysusers.d/pmemwatch.conf',
   'deploy/systemd/pmemwatch.tmpfiles.conf': 'usr/lib/tmpfiles.d/pmemwatch.conf',
   'deploy/completion/pmemwatch.bash': 'usr/share/bash-completion/completions/pmemwatch',
-  'deploy/completion/pmemwatch.zsh': 'usr/share/zsh/vendor-completions/_pmemwatch',
+  'deploy/completion/pmemwatch.zsh': 'usr/share/zsh/site-functions/_pmemwatch',
   'deploy/completion/pmemwatch.fish': 'usr/share/fish/vendor_completions.d/pmemwatch.fish',
 };
 
@@ -82,9 +81,7 @@ function layFiles(root: string): void {
       const manual = /\.([1-8])$/.exec(file)?.[1];
       const folder = manual === undefined ? to : join(to, `man${manual}`);
       const bytes = readFileSync(join(checkout, file));
-      // Debian and Fedora read a compressed change log of this name
-      const name = inside === 'CHANGELOG.md' ? 'changelog' : inside;
-      write(join(root, folder, gzip ? `${name}.gz` : name), gzip ? gzipSync(bytes, { level: 9 }) : bytes);
+      write(join(root, folder, gzip ? `${inside}.gz` : inside), gzip ? gzipSync(bytes, { level: 9 }) : bytes);
     }
   }
   for (const [from, to] of Object.entries(renamed)) {
