@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, globSync, lutimesSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, lutimesSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { licenceExpression, licenceText } from './licences.ts';
@@ -18,7 +18,7 @@ export interface Tree {
 /** What people may change; an upgrade leaves it alone then. Paths on the host. */
 export const configFiles = ['/etc/pmemwatch/environment', '/etc/pmemwatch/pmemwatch.yml'] as const;
 
-/** Files of the checkout and where they go; a glob of what is not there lays nothing. */
+/** Files of the checkout and where they go. */
 const laid: readonly { readonly from: string; readonly to: string; readonly gzip?: true }[] = [
   { from: 'deploy/package/files/environment', to: 'etc/pmemwatch' },
   { from: 'deploy/systemd/*.{service,socket}', to: 'usr/lib/systemd/system' },
@@ -30,14 +30,14 @@ const laid: readonly { readonly from: string; readonly to: string; readonly gzip
   { from: 'docs/**/*.{md,svg,png}', to: 'usr/share/doc/pmemwatch' },
   { from: '{README,CHANGELOG}.md', to: 'usr/share/doc/pmemwatch' },
 ];
-/** Files that have another name on a host; those of other parts may not be there yet. */
+/** Files that have another name on a host. */
 const renamed: Readonly<Record<string, string>> = {
   'deploy/package/files/pmemwatch': 'usr/bin/pmemwatch',
   'deploy/pmemwatch.example.yml': 'etc/pmemwatch/pmemwatch.yml',
   'deploy/systemd/pmemwatch.sysusers.conf': 'usr/lib/sysusers.d/pmemwatch.conf',
   'deploy/systemd/pmemwatch.tmpfiles.conf': 'usr/lib/tmpfiles.d/pmemwatch.conf',
   'deploy/completion/pmemwatch.bash': 'usr/share/bash-completion/completions/pmemwatch',
-  'deploy/completion/pmemwatch.zsh': 'usr/share/zsh/site-functions/_pmemwatch',
+  'deploy/completion/_pmemwatch': 'usr/share/zsh/site-functions/_pmemwatch',
   'deploy/completion/pmemwatch.fish': 'usr/share/fish/vendor_completions.d/pmemwatch.fish',
 };
 
@@ -85,7 +85,7 @@ function layFiles(root: string): void {
     }
   }
   for (const [from, to] of Object.entries(renamed)) {
-    if (existsSync(join(checkout, from))) write(join(root, to), readFileSync(join(checkout, from)));
+    write(join(root, to), readFileSync(join(checkout, from)));
   }
 }
 

@@ -134,9 +134,16 @@ export async function eventually<T>(what: string, ask: () => Promise<T | undefin
 /** Everything in a tree but its devices, and what the package managers keep for themselves. */
 export function filesOf(root: string): string[] {
   const managers =
-    /^(?:var\/(?:lib\/(?:dpkg|rpm|systemd\/deb-systemd-helper[^/]*)|log|cache)(?:\/|$)|etc\/(?:passwd|group|shadow|gshadow|sub[ug]id)-?$)/;
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+    /^(?:dev\/|var\/(?:lib\/(?:dpkg|rpm|systemd\/deb-systemd-helper[^/]*)|log|cache)(?:\/|$)|etc\/(?:passwd|group|shadow|gshadow|sub[ug]id)-?$)/;
+  return below(root)
+    .map((path) => path.slice(root.length + 1))
     .filter((file) => !managers.test(file))
     .sort();
+}
+/** Links are not followed: many lead out of the tree. */
+function below(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? [path, ...below(path)] : [path];
+  });
 }
