@@ -108,7 +108,7 @@ test('an agent that is stopped amid everything is told within seconds, and a sup
     assert.deepEqual([ran.code, bundle.code], [2, 0]);
     assert.match(bundle.stderr, /left out, and why: manifest\.json \(agent: /);
     assert.match(ran.stderr, /^pmemwatch incidents: .*: the agent has not answered in 10 s: see its log\n$/);
-    assert.ok(Date.now() - began < 20_000);
+    assert.ok(Date.now() - began < 60_000);
   } finally {
     process.kill(agent.pid, 'SIGCONT');
   }

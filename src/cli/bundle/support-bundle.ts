@@ -40,7 +40,7 @@ export const supportBundle: Command = {
     ...pathOptions,
   },
   examples: [
-    { line: 'sudo pmemwatch support-bundle pmemwatch-db07.tar.gz', shows: 'as much as there is' },
+    { line: 'pmemwatch support-bundle pmemwatch-db07.tar.gz', shows: 'as root: as much as there is' },
     { line: 'pmemwatch support-bundle - | tar -tzf -', shows: 'what would be in it' },
   ],
   async run(args, context) {
