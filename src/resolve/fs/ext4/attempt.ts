@@ -37,6 +37,9 @@ interface Found {
   readonly names: Names;
 }
 
+/** Groups that are read in one go where there are no flexible ones. */
+const FEWEST_GROUPS = 16;
+
 export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: AttemptContext): Promise<Attempt> {
   const { superblock: sb } = volume;
   const fixed = fixedParts(sb, volume.groups, wanted);
@@ -46,9 +49,10 @@ export async function lookOnce(volume: Ext4Volume, wanted: Wanted, context: Atte
   const scanner = createScanner(volume, wanted);
   const unexplained = subtract(inside, fixedRuns);
   const near = groupsNearby(volume, unexplained);
+  const read = new Set<number>();
   const found =
-    (near === undefined ? undefined : await lookNearby(volume, scanner, near, unexplained, context)) ??
-    (await lookEverywhere(volume, scanner, new Set(near), context));
+    (near === undefined ? undefined : await lookUntilFound(volume, scanner, near, read, unexplained, context)) ??
+    (await lookEverywhere(volume, scanner, read, context));
   const { scan, stale } = found;
   const pause = (): Promise<void> => context.phase('asking the kernel again', 0);
   const skip = (inode: number): boolean => !isNamed(sb, inode) || stale.has(inode);
@@ -106,24 +110,35 @@ async function lookEverywhere(
 }
 
 /**
- * A few blocks are mostly owned by inodes near them, in directories near those: undefined unless that leads to every
- * block's one owner and all of its names.
+ * A few blocks are mostly owned by inodes near them, in directories near those; where they are not, the other inodes are read until
+ * each block has its one owner. Undefined unless that leads to all names. Adds what was read to `read`.
  */
-async function lookNearby(
+async function lookUntilFound(
   volume: Ext4Volume,
   scanner: Scanner,
-  groups: readonly number[],
+  near: readonly number[],
+  read: Set<number>,
   unexplained: readonly Run[],
   context: AttemptContext,
 ): Promise<Found | undefined> {
   const { scan } = scanner;
-  await scanner.read(groups, (done) => context.phase('reading inode tables nearby', done));
   const { hits } = scan;
+  const { superblock: sb, groups } = volume;
+  const readSome = async (some: readonly number[]): Promise<void> => {
+    await scanner.read(some, (done) => context.phase('reading inode tables', done, sb.inodesCount));
+    for (const group of some) read.add(group);
+  };
+  const isFound = (): boolean => {
+    const claimed = hits.physical.map((physical, i) => run(physical, hits.count[i] as number));
+    return subtract(unexplained, claimed).length === 0;
+  };
+  await readSome(near);
+  const others = [...groups.keys()].filter((group) => !read.has(group));
+  while (others.length > 0 && !isFound()) await readSome(others.splice(0, Math.max(FEWEST_GROUPS, sb.groupsPerFlex)));
   // blocks of attributes may have owners elsewhere too
   if (scan.problems.length > 0 || hits.what.some((what, i) => !isData(what) || hits.inode[i] === RESIZE_INODE))
     return undefined;
-  const claimed = hits.physical.map((physical, i) => run(physical, hits.count[i] as number));
-  if (subtract(unexplained, claimed).length > 0) return undefined;
+  if (!isFound()) return undefined;
   const stale = freedInodes(volume, scan);
   if (stale.size > 0) return undefined;
   const needed = namedInodes(volume, scan, stale);
