@@ -242,7 +242,11 @@ async function checkUpgrade(checks: Checks, { page, complaints }: OpenPage, host
     await state(page, 'live', SHOWN_MS);
     assert.equal(await page.locator('#upgraded').count(), 0);
     assert.equal(await isMarked(page), false);
-    assert.deepEqual(complaints(), []);
+    // the browser complains of the newer style as soon as it is read, which is how the page knows
+    assert.deepEqual(
+      complaints().filter((line) => !/Applying inline style/.test(line)),
+      [],
+    );
   });
 }
 
