@@ -77,7 +77,7 @@ function show(text) {
   const now = next.getElementById('link')?.dataset['now'];
   // something else than our page answered
   if (now === undefined) throw new Error('no page of pmemwatch');
-  if (isOfAnotherVersion(next) && !isBeingFilledIn()) return location.reload();
+  if (isOfAnotherVersion(next)) tellUpgrade();
   made = { agent: Date.parse(now), ours: performance.now() };
   document.title = next.title;
   // the reader's own notices stay until he does something else
@@ -100,9 +100,14 @@ function show(text) {
 function isOfAnotherVersion(next) {
   return next.querySelector('style')?.textContent !== document.querySelector('style')?.textContent;
 }
-function isBeingFilledIn() {
-  const inputs = [...document.querySelectorAll('input:not([type=hidden])')];
-  return inputs.some((input) => input instanceof HTMLInputElement && input.value !== '');
+/** When to load the page again is for who may be typing in it. */
+function tellUpgrade() {
+  if (document.getElementById('upgraded') !== null) return;
+  const link = document.createElement('a');
+  link.id = 'upgraded';
+  link.href = location.href.replace(/#.*/, '');
+  link.textContent = 'The agent was upgraded: load this page again';
+  linkLine().append(' ', link);
 }
 
 /** Ages go on while nothing comes: old data must look old. */
