@@ -1,9 +1,10 @@
 /**
  * `npm run bench`: builds dist, then runs each benchmark beside its peer. Prints ratios; exits 1 when one is over its
  * limit. `npm run bench -- resolve` runs the one of the resolvers instead, `-- notify` the one of messages: both need root and
- * room for their images; `-- http` the one of the API.
+ * room for their images; `-- http` the one of the API, `-- fleet` what many hosts cost a Prometheus.
  */
 import { execFileSync } from 'node:child_process';
+import { benchFleet } from './fleet/run.ts';
 import { benchHttp } from './http/run.ts';
 import { benchMemory } from './memory.ts';
 import { benchNotify } from './notify/run.ts';
@@ -12,14 +13,17 @@ import { benchScrape } from './scrape.ts';
 
 const [which, ...rest] = process.argv.slice(2);
 execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
+const alone: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = {
+  resolve: benchResolve,
+  notify: benchNotify,
+  http: benchHttp,
+  fleet: benchFleet,
+};
+const one = which === undefined ? undefined : alone[which];
 const results =
-  which === 'resolve'
-    ? { resolve: await benchResolve(rest) }
-    : which === 'notify'
-      ? { notify: await benchNotify(rest) }
-      : which === 'http'
-        ? { http: await benchHttp(rest) }
-        : { memory: await benchMemory(), scrape: await benchScrape() };
+  which === undefined || one === undefined
+    ? { memory: await benchMemory(), scrape: await benchScrape() }
+    : { [which]: await one(rest) };
 const bad = Object.entries(results)
   .filter(([, fine]) => !fine)
   .map(([name]) => name);

@@ -15,6 +15,7 @@ import type { PassedSocket } from './model/listen-address.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
 import type { OutboxItem } from './model/outbox.ts';
 import type { State } from './model/state.ts';
+import { describeIncident } from './notify/describe.ts';
 import type { Beat } from './notify/plain-message.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
@@ -351,6 +352,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
       },
       reload: reloading.reload,
+      describe: (incident, named) =>
+        describeIncident(incident, host, { paths: named ? 'full' : 'off', pageBytes: platform.pageSize }),
       decide: requests.ask,
       deliveries: {
         list: store.deliveries.list,

@@ -50,6 +50,8 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     from: /^src\/export\/metrics\/prometheus\.ts$/,
     may: [/^src\/(export|model)\//, /^src\/ports\.ts$/, /^prom-client$/],
   },
+  // the scripts that a browser gets are files of their own
+  { from: /^src\/export\/http\/page\/scripts\.ts$/, may: [/^node:fs$/] },
   {
     from: /^src\/export\/http\//,
     may: [

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { plantTree } from './plant.ts';
@@ -23,6 +32,8 @@ function tool(command: string, ...args: readonly string[]): string {
 export function mountImage(subject: BenchSubject, files: number): MountedImage {
   mkdirSync(IMAGES, { recursive: true });
   const image = join(IMAGES, `${subject.name}-${files}.img`);
+  // two mounts of one image would write over each other
+  if (tool('losetup', '-j', image) !== '') throw new Error(`${image} is in use: losetup -j ${image}`);
   const fresh = !existsSync(image);
   const building = fresh ? `${image}.building` : image;
   if (fresh) {
@@ -66,7 +77,8 @@ function mount(image: string, options: string | undefined): MountedImage {
     close() {
       tool('umount', mountpoint);
       tool('losetup', '-d', device);
-      rmSync(mountpoint, { recursive: true });
+      // never what is in it: the image may be mounted there once more
+      rmdirSync(mountpoint);
     },
   };
 }

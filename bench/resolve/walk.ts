@@ -60,8 +60,10 @@ async function walkWith(lab: BenchLab, io: FilesystemIo, sectors: readonly numbe
     signal: new AbortController().signal,
   };
   const lines: string[] = [];
-  for await (const { start, count, paths } of walk.resolve(task)) {
-    for (let s: number = start; s < start + count; s++) for (const path of paths ?? []) lines.push(`${s} ${path}`);
+  for await (const owners of walk.resolve(task)) {
+    for (const { start, count, paths } of owners) {
+      for (let s: number = start; s < start + count; s++) for (const path of paths ?? []) lines.push(`${s} ${path}`);
+    }
   }
   return lines;
 }

@@ -99,6 +99,8 @@ export async function openAnswer(connection: AgentConnection, question: AgentQue
           ...(text === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },
+        // a connection of before may lead to an agent that is gone
+        agent: false,
         timeout: patienceMs,
         signal,
       },

@@ -30,6 +30,7 @@ export const check: Command = {
   name: 'check',
   summary: 'show which bytes of these files are damaged',
   operands: 'PATH...',
+  operandKind: 'file',
   details:
     "A directory stands for everything below it, on the file systems of this host's block devices. Nothing of a file is read, so that no\ndamaged byte is touched. Exit code 0 only when all could be looked at and nothing is damaged.",
   options: {

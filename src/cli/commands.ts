@@ -3,6 +3,7 @@ import { agent } from './agent.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
 import type { Command } from './command.ts';
+import { completion } from './completion/completion.ts';
 import { configCheck } from './config-check.ts';
 import { deliveries } from './deliveries.ts';
 import { demo } from './demo.ts';
@@ -33,4 +34,5 @@ export const commands: readonly Command[] = [
   receiversTest,
   configCheck,
   demo,
+  completion,
 ];

@@ -9,6 +9,7 @@ export const configCheck: Command = {
   name: 'config check',
   summary: 'say whether a configuration file is right, and everything that is not',
   operands: 'FILE',
+  operandKind: 'file',
   details:
     'Reads the file as the agent would, with the secrets it names and the PMEMWATCH_ variables that are set, and changes\nnothing. Mistakes go to standard output, one a line, with line and column.',
   options: webConfigOption,

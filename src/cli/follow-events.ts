@@ -34,7 +34,7 @@ export async function followEvents(
     try {
       const answer = await api.follow(PATH, { accept: 'text/event-stream', 'last-event-id': String(last) }, SILENCE_MS);
       if (!/^text\/event-stream/.test(answer.headers['content-type'] ?? '')) throw notAnAgent(api.connection, PATH);
-      if (failures > 0) say('the agent is back');
+      if (failures > 1) say('the agent is back');
       failures = 0;
       met = true;
       // what is written to a terminal that nobody reads waits here, not in memory
@@ -49,7 +49,8 @@ export async function followEvents(
       if (signal.aborted) return;
       const found = error instanceof AgentError ? error : unreachable(api.connection, error);
       if (!met || !mayPass(found)) throw found;
-      if (failures === 0) say(`${found.message.replace(/: [^:]*$/, '')}: waiting for it; Ctrl-C ends this`);
+      // one that is made again at once, as when a proxy has cut it, is nothing to tell
+      if (failures === 1) say(`${api.connection.name} is gone: waiting for the agent; Ctrl-C ends this`);
       const pause = PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)] ?? 0;
       await sleep(pause, undefined, { signal }).catch(() => undefined);
     }

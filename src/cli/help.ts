@@ -1,5 +1,7 @@
 import type { Command } from './command.ts';
+import { helpText } from './manual.ts';
 import type { Paint } from './print.ts';
+import { exitCodes } from './program-facts.ts';
 import { aligned } from './table.ts';
 
 export function programHelp(commands: readonly Command[], paint: Paint): string {
@@ -12,9 +14,7 @@ ${paint('bold', 'Commands')}
 ${aligned(rows, '  ')}
 
 ${paint('bold', 'Exit codes')}
-  0  fine
-  1  damage found (check)
-  2  not answered, not completely, or wrongly asked; standard error says what to do
+${aligned(exitCodes, '  ')}
 
 pmemwatch COMMAND --help says more and shows examples. pmemwatch --version says which version this is.
 `;
@@ -23,7 +23,7 @@ pmemwatch COMMAND --help says more and shows examples. pmemwatch --version says 
 export function commandHelp(command: Command, paint: Paint): string {
   const options = Object.entries(command.options).map(([name, option]) => [
     `${option.short === undefined ? '' : `-${option.short}, `}--${name}${option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : ''}`,
-    `${option.help}${option.repeatable === true ? ' (repeatable)' : ''}${option.default ? ` [${option.default}]` : ''}`,
+    helpText(option),
   ]);
   const examples = command.examples.flatMap(({ line, shows }) => [`  ${paint('dim', `# ${shows}`)}`, `  ${line}`]);
   return [

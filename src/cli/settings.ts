@@ -17,6 +17,7 @@ export function optionsOf(flags: readonly SettingFlag[]): Options {
         help: flag.help,
         ...(flag.default === '' ? {} : { default: flag.default }),
         ...(flag.repeatable === true ? { repeatable: true } : {}),
+        ...(flag.values === undefined ? {} : { values: flag.values }),
       },
     ]),
   );

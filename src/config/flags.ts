@@ -9,6 +9,8 @@ export interface SettingFlag {
   readonly default: string;
   readonly repeatable?: true;
   readonly help: string;
+  /** all that it can be, where those are few */
+  readonly values?: readonly string[];
 }
 
 export const configFlag: SettingFlag = {
@@ -45,8 +47,20 @@ export const agentFlags: readonly SettingFlag[] = [
   { name: 'web.telemetry-path', value: 'PATH', default: '/metrics', help: 'path of the metrics' },
   ...pathFlags,
   { name: 'state.file', value: 'FILE', default: '/var/lib/pmemwatch/state.db', help: 'what the agent remembers' },
-  { name: 'log.level', value: 'LEVEL', default: 'info', help: 'debug, info, warn or error' },
-  { name: 'log.format', value: 'FORMAT', default: '', help: 'json or pretty (the default on a terminal)' },
+  {
+    name: 'log.level',
+    value: 'LEVEL',
+    default: 'info',
+    help: 'debug, info, warn or error',
+    values: ['debug', 'info', 'warn', 'error'],
+  },
+  {
+    name: 'log.format',
+    value: 'FORMAT',
+    default: '',
+    help: 'json or pretty (the default on a terminal)',
+    values: ['json', 'pretty'],
+  },
 ];
 
 /** How commands reach a running agent. */

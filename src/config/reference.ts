@@ -7,7 +7,7 @@ import { configSchema } from './keys.ts';
 export function renderConfigReference(): string {
   const properties = Object.entries(configSchema.properties) as [string, TSchema][];
   const sections = properties.map(([key, schema]) => renderSection(key, schema));
-  return `${[introduction, flagsSection(), example, ...sections, environmentSection()].join('\n\n')}\n`;
+  return `${[introduction, flagsSection(), exampleSection, ...sections, environmentSection()].join('\n\n')}\n`;
 }
 
 const introduction = `# Configuration
@@ -20,10 +20,8 @@ refused, and so are keys of features that this version does not have. Durations 
 \`90s\`, \`1h30m\`, \`1d\` (units ms, s, m, h, d, w, y). \`SIGHUP\` and \`POST /-/reload\` read the file again; a file with
 mistakes changes nothing.`;
 
-const example = `## Example
-
-\`\`\`yaml
-poll:
+/** As it may stand in a file. */
+export const example = `poll:
   bad_blocks: 30s
 notify:
   group_wait: 0s
@@ -34,8 +32,9 @@ receivers:
     secret_file: /etc/pmemwatch/oncall.secret
     severities: [critical, warning]
 metrics:
-  paths: hash
-\`\`\``;
+  paths: hash`;
+
+const exampleSection = `## Example\n\n\`\`\`yaml\n${example}\n\`\`\``;
 
 function flagsSection(): string {
   const rows = agentFlags.map((flag) => [
@@ -63,7 +62,8 @@ function renderSection(key: string, schema: TSchema): string {
   return rows.length === 0 ? heading : `${heading}\n\n${table(['Key', 'Default', 'Allowed', 'Meaning'], rows)}`;
 }
 
-function rowsOf(schema: TSchema, name: string): string[][] {
+/** The keys below a schema: name, default, what is allowed, meaning. */
+export function rowsOf(schema: TSchema, name: string): string[][] {
   if (Type.IsObject(schema)) {
     return Object.entries(schema.properties).flatMap(([key, each]) =>
       rowsOf(each, name === '' ? key : `${name}.${key}`),
@@ -90,7 +90,7 @@ function defaultText(schema: TSchema, notes: FieldNotes): string {
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AgentProcess, startAgentProcess } from './agent-process.ts';
@@ -20,13 +21,14 @@ export async function startAgent(scene: Scene, receiver: DemoReceiver, signal: A
   const secret = join(folder, 'webhook.secret');
   await writeFile(secret, `${receiver.secret}\n`, { mode: 0o640 });
   const socket = Buffer.byteLength(socketFile(scene)) <= 107 ? socketFile(scene) : 'off';
+  const hash = createHash('sha256').update(scene.token).digest('hex');
   const settings = {
     poll: { bad_blocks: '10s' },
     resolve: { walk_roots: [join(folder, 'pg')] },
     notify: { group_wait: '1s' },
     receivers: [{ name: 'demo', type: 'webhook', url: receiver.url, secret_file: secret }],
     metrics: { paths: 'full' },
-    api: { socket },
+    api: { socket, tokens: [{ name: 'demo', scope: 'operate', hash: `sha256:${hash}` }] },
     agent: { user: 'nobody' },
   };
   // JSON is YAML too

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import type { CheckedFile } from '../cli/check.ts';
 import type { CommandContext } from '../cli/command.ts';
@@ -15,6 +16,8 @@ export interface Scene {
   readonly victim: string;
   /** the sectors that hold the bytes which are going to be damaged */
   readonly sectors: Run;
+  /** lets whoever is told of it see names and change things on the page */
+  readonly token: string;
 }
 
 /** How long the question may take where the file lies. */
@@ -46,7 +49,7 @@ export async function setScene(stage: Stage, context: CommandContext): Promise<S
         `${site.fsType} on ${site.device.node} keeps its bytes ${damage.offset}–${damage.offset + damage.length - 1} in sectors ${place.start}+${place.count} (by FIEMAP)`,
       );
       keep = true;
-      return { site, host, victim, sectors: place };
+      return { site, host, victim, sectors: place, token: randomBytes(12).toString('hex') };
     } finally {
       if (!keep) await rm(site.folder, { recursive: true, force: true });
     }

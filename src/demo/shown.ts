@@ -91,7 +91,7 @@ export async function lookAround(
   }
   stage.next('Everything keeps running until Ctrl-C');
   const list = join(scene.host.sysfs, 'block/pmem0/badblocks');
-  stage.quote(`page       ${agent.url}/`);
+  stage.quote(`page       ${agent.url}/sign-in as demo, password ${scene.token}`);
   stage.quote(`metrics    ${agent.url}/metrics`);
   stage.quote(`API        ${agent.url}/docs`);
   stage.quote(`incidents  ${program()} incidents --all --socket ${socketFile(scene)}`);

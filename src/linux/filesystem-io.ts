@@ -263,11 +263,19 @@ function decodeStatx(raw: Buffer): FileStatus {
     linkCount: raw.readUInt32LE(STATX.nlink),
     size: join32(raw.readUInt32LE(STATX.size), raw.readUInt32LE(STATX.size + 4)),
     ...(known || dax ? { dax } : {}),
-    ...((raw.readUInt32LE(0) & STATX_MNT_ID) === 0 ? {} : { mountId: Number(raw.readBigUInt64LE(STATX.mountId)) }),
+    ...((raw.readUInt32LE(0) & STATX_MNT_ID) === 0
+      ? {}
+      : { mountId: join32(raw.readUInt32LE(STATX.mountId), raw.readUInt32LE(STATX.mountId + 4)) }),
   };
 }
+/** Thousands of files are of one device: its text is made once. */
+let lastDevice = { major: 0, minor: 0, text: '0:0' };
 function deviceAt(raw: Buffer, at: number): string {
-  return `${raw.readUInt32LE(at)}:${raw.readUInt32LE(at + 4)}`;
+  const [major, minor] = [raw.readUInt32LE(at), raw.readUInt32LE(at + 4)];
+  if (major === 0 && minor === 0) return '0:0';
+  if (lastDevice.major !== major || lastDevice.minor !== minor)
+    lastDevice = { major, minor, text: `${major}:${minor}` };
+  return lastDevice.text;
 }
 /** BigInt costs several times as much as a number, and few inode numbers need it. */
 function decimalAt(raw: Buffer, at: number): string {

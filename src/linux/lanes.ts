@@ -1,9 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { Lane, Lanes } from '../ports.ts';
 import type { FilesystemRoots } from './filesystem-io.ts';
 
-/** However few processors there are: while some wait for the device others run. More gain nothing on one device. */
-const LANES = 4;
+/**
+ * Two however few processors there are: while one waits for the device the other runs. Each takes as much memory as a small process, and
+ * more than this gain nothing on one device.
+ */
+const LANES = Math.min(4, Math.max(2, availableParallelism()));
 
 /** The same kind of file as this one: `.ts` in a checkout, `.js` in the shipped package. */
 function laneEntry(): URL {

@@ -47,6 +47,15 @@ export function coalesce(runs: readonly Run[]): Run[] {
   if (to > from) merged.push(run(from, to - from));
   return merged;
 }
+/** The same runs where they are sorted and apart already, as most are. */
+function apart(runs: readonly Run[]): readonly Run[] {
+  let reached = -1;
+  for (const { start, count } of runs) {
+    if (count <= 0 || start <= reached) return coalesce(runs);
+    reached = start + count;
+  }
+  return runs;
+}
 function isSorted(runs: readonly Run[]): boolean {
   let before = 0;
   for (const { start } of runs) {
@@ -58,8 +67,8 @@ function isSorted(runs: readonly Run[]): boolean {
 
 /** What lies in both; both sides may be in any order. */
 export function intersect(a: readonly Run[], b: readonly Run[]): Run[] {
-  const left = coalesce(a);
-  const right = coalesce(b);
+  const left = apart(a);
+  const right = apart(b);
   const common: Run[] = [];
   for (let i = 0, j = 0; i < left.length && j < right.length; ) {
     const x = left[i] as Run;
@@ -76,10 +85,10 @@ export function intersect(a: readonly Run[], b: readonly Run[]): Run[] {
 /** What of `a` is not in `b`. */
 export function subtract(a: readonly Run[], b: readonly Run[]): Run[] {
   if (a.length === 0) return [];
-  const holes = coalesce(b);
+  const holes = apart(b);
   const rest: Run[] = [];
   let j = 0;
-  for (const whole of coalesce(a)) {
+  for (const whole of apart(a)) {
     let from: number = whole.start;
     const to: number = endOf(whole);
     while (j < holes.length && endOf(holes[j] as Run) <= from) j++;

@@ -24,13 +24,16 @@ export function createRunIndex<T extends Run>(runs: readonly T[]): RunIndex<T> {
         if ((reach[middle] as number) <= asked.start) low = middle + 1;
         else high = middle;
       }
-      const found: T[] = [];
+      // mostly one: an array that grows has room for many
+      let found: T[] | undefined;
       for (let i = low; i < sorted.length; i++) {
         const r = sorted[i] as T;
         if (r.start >= endOf(asked)) break;
-        if (endOf(r) > asked.start) found.push(r);
+        if (endOf(r) <= asked.start) continue;
+        if (found === undefined) found = [r];
+        else found.push(r);
       }
-      return found;
+      return found ?? [];
     },
   };
 }

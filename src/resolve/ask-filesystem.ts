@@ -73,7 +73,7 @@ async function attempt(
     for (;;) {
       const next = await stream.next();
       if (next.done === true) return { kind: 'ok', value: { owners, coverage: next.value } };
-      owners.push(next.value);
+      for (const owner of next.value) owners.push(owner);
     }
   } catch (error) {
     if (!task.signal.aborted) return { kind: 'failed', reason: messageOf(error) };

@@ -50,6 +50,10 @@ export async function startEndpoints(secrets: Secrets): Promise<Endpoints> {
     refused.push(`${where}: ${why}`);
     return answer;
   }
+  function take(body: string): Answer {
+    notifications.push(JSON.parse(body) as Notification);
+    return [200, ''];
+  }
   const routes: Readonly<Record<string, (body: string, headers: IncomingHttpHeaders) => Answer>> = {
     '/v2/enqueue'(body) {
       const mistakes = mistakesIn(pagerdutySchema, body);
@@ -74,10 +78,8 @@ export async function startEndpoints(secrets: Secrets): Promise<Endpoints> {
         return refuse('webhook', String(error), [400, 'bad signature']);
       }
     },
-    '/oncall'(body) {
-      notifications.push(JSON.parse(body) as Notification);
-      return [200, ''];
-    },
+    '/oncall': take,
+    '/tickets': take,
   };
   const server = createServer((request, response) => {
     const path = request.url ?? '';

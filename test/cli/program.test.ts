@@ -1,34 +1,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { hostFile, materialiseHost } from '../fakes/host-tree.ts';
+import { main, startProgram } from './program.ts';
 import type { Ran } from './run-command.ts';
 
-/** The program as people start it, in a process of its own. */
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 let folder = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'pmemwatch-program-'));
 });
 after(() => rm(folder, { recursive: true }));
 
-function program(words: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
-  const child = spawn(process.execPath, ['--disable-sigusr1', main, ...words], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: '/usr/bin:/bin', ...environment },
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  return new Promise((done, fail) => {
-    child.on('error', fail);
-    child.on('close', (code) => done({ code: code ?? -1, stdout, stderr }));
-  });
+async function program(words: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
+  const running = startProgram(words, { PATH: '/usr/bin:/bin', ...environment });
+  return { code: await running.code, stdout: running.stdout(), stderr: running.stderr() };
 }
 
 test('the version is the package’s', async () => {
@@ -68,4 +57,23 @@ test('an agent with a wrong configuration does not start, and says everything th
   assert.deepEqual({ code, stdout }, { code: 2, stdout: '' });
   assert.match(stderr, /wrong\.yml:1:21: poll\.bad_blocks: 1 is not a duration/);
   assert.match(stderr, /wrong\.yml:2:13: receivers\[0\]: needs url, url_file or url_env/);
+});
+
+test('a reader that has seen enough ends it without a word', async () => {
+  const folderOfSocket = join(folder, 'enough.sock');
+  const event = { time: '2026-11-23T14:02:07Z', type: 'range.found', incident: null, device: 'pmem0', data: {} };
+  const items = Array.from({ length: 20_000 }, (_, i) => ({ ...event, id: i + 1 }));
+  const server = createServer((_, response) => {
+    response.end(JSON.stringify({ items, next: null, complete: true, readAt: null }));
+  });
+  await new Promise<void>((done) => server.listen(folderOfSocket, done));
+  const command = `"${process.execPath}" --disable-sigusr1 "${main}" events --limit 0 --socket "${folderOfSocket}" | head -1; echo "\${PIPESTATUS[0]}"`;
+  const shell = spawn('bash', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: '/usr/bin:/bin' } });
+  let [stdout, stderr] = ['', ''];
+  shell.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  shell.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  await new Promise((done) => shell.on('close', done));
+  server.close();
+  assert.match(stdout, /^1 +2026-11-23T14:02:07Z {2}range\.found +pmem0 +-\n0\n$/);
+  assert.equal(stderr, '');
 });

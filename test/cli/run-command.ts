@@ -46,7 +46,7 @@ export function platformOf(
 /** Runs the real command line over what is handed in. */
 export async function runCommand(
   words: readonly string[],
-  given: Partial<Omit<CommandContext, 'stdout' | 'stderr'>> & { platform?: CommandPlatform } = {},
+  given: Partial<Omit<CommandContext, 'stderr'>> & { platform?: CommandPlatform } = {},
 ): Promise<Ran> {
   let stdout = '';
   let stderr = '';

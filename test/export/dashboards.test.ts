@@ -71,6 +71,19 @@ for (const [name, { made, selectors }] of Object.entries(all)) {
   });
 }
 
+test('docs/dashboards.md has a row for each query, as it was asked last', () => {
+  const text = readFileSync(join(folder, '../docs/dashboards.md'), 'utf8');
+  for (const [name, { made }] of Object.entries(all)) {
+    for (const [title, expr] of queriesOf(made)) {
+      const row = text
+        .split('\n')
+        .find((line) => line.includes(`| ${name} | ${title} | `) && line.includes(expr.replaceAll('|', '\\|')));
+      assert.ok(row !== undefined, `${name}, ${title}: UPDATE_GOLDEN=1 npm run test:prom`);
+      assert.ok(Number(row.split(' | ')[2]) > 0, row);
+    }
+  }
+});
+
 test('every link between dashboards leads to one of them', () => {
   for (const { made } of Object.values(all)) {
     const uids = [...JSON.stringify(made).matchAll(/\/d\/([\w-]+)/g)].map(([, uid]) => uid ?? '');

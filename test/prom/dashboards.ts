@@ -26,7 +26,9 @@ export async function checkDashboards(
     const scope = dashboard === 'pmemwatch-host' ? damaged : '.*';
     await checks.run(`${dashboard}, ${title}: something to see, and no error without persistent memory`, async () => {
       const [seen, none] = [await ask(scope), await ask(empty)];
-      rows.push(`| ${dashboard} | ${title} | ${seen} | ${none} | \`${expr.replaceAll('|', '\\|')}\` |`);
+      rows.push(
+        `| ${dashboard} | ${title} | ${seen} | ${expr.includes('$instance') ? none : '-'} | \`${expr.replaceAll('|', '\\|')}\` |`,
+      );
       if (seen === 0) throw new Error(`no result: ${filledIn(expr, { instance: scope })}`);
     });
   }

@@ -8,6 +8,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { program as alertmanager } from '../alerting/running-alertmanager.ts';
 import { type Checks, createChecks } from './checks.ts';
+import { checkDiscovery } from './discovery.ts';
 import { checkLive } from './live.ts';
 import { checkRoutes } from './routes.ts';
 import { checkSecureScrape } from './secure-scrape.ts';
@@ -34,9 +35,7 @@ async function checkFiles(checks: Checks): Promise<void> {
   for (const file of globSync('deploy/prometheus/tests/*.yml', { cwd: root }).sort()) {
     await checks.run(`promtool test rules: ${basename(file)}`, () => promtool(['test', 'rules', join(root, file)]));
   }
-  for (const file of globSync('deploy/prometheus/*.scrape.yml', { cwd: root }).sort()) {
-    await checks.run(`promtool check config: ${basename(file)}`, () => promtool(['check', 'config', join(root, file)]));
-  }
+  await checkDiscovery(checks);
 }
 
 const checks = createChecks();

@@ -8,12 +8,18 @@ export interface Series {
   readonly metric: Readonly<Record<string, string>>;
   readonly value: readonly [number, string];
 }
+export interface RangeSeries {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [number, string])[];
+}
 export interface RunningPrometheus {
   /** what the agent's series carry as `instance` */
   readonly instance: string;
   readonly selector: string;
   /** An instant query. @throws Error with what Prometheus says is wrong with it */
   query(expr: string): Promise<readonly Series[]>;
+  /** Between two times, in seconds since the epoch. */
+  range(expr: string, from: number, to: number, step: number): Promise<readonly RangeSeries[]>;
   /** Waits until a query has a result. @throws after half a minute */
   until(expr: string): Promise<void>;
   expectType(metric: string, type: string): Promise<void>;
@@ -124,6 +130,10 @@ export async function startPrometheus(
     instance,
     selector: `instance="${instance}"`,
     query,
+    async range(expr, from, to, step) {
+      const path = `/query_range?query=${encodeURIComponent(expr)}&start=${from}&end=${to}&step=${step}`;
+      return ((await ask(path)) as { result: readonly RangeSeries[] }).result;
+    },
     until,
     async expectType(metric, type) {
       // in OpenMetrics, which Prometheus asks for, a counter's family has no _total

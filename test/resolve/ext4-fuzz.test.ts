@@ -66,7 +66,7 @@ async function resolveAll(io: FilesystemIo): Promise<Outcome> {
   for (;;) {
     const next = await stream.next();
     if (next.done === true) return { owners, coverage: next.value };
-    owners.push(next.value);
+    for (const owner of next.value) owners.push(owner);
     assert.ok(owners.length < 100_000, 'owners without end');
   }
 }

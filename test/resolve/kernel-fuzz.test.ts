@@ -231,7 +231,7 @@ async function ask(resolver: FilesystemResolver, io: FilesystemIo, wanted: reado
   };
   const owners: Owner[] = [];
   try {
-    for await (const owner of resolver.resolve(task)) owners.push(owner);
+    for await (const some of resolver.resolve(task)) owners.push(...some);
   } catch (error) {
     if (error instanceof AgentError || errnoOf(error) !== undefined) return;
     throw error;

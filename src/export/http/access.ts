@@ -21,6 +21,7 @@ export interface Access {
   mayRead(request: IncomingMessage): boolean;
   /** For what file names are in. @throws HttpProblem 401 */
   mustRead(request: IncomingMessage): void;
+  mayOperate(request: IncomingMessage): boolean;
   /** How the one who asks may change something: `unix socket`, `token NAME`. @throws HttpProblem 401 or 403 */
   operator(request: IncomingMessage): string;
 }
@@ -49,6 +50,7 @@ export function createAccess(options: { tokens: () => readonly ApiToken[]; openO
         { 'www-authenticate': 'Bearer realm="pmemwatch"' },
       );
     },
+    mayOperate: (request) => trusted.has(request.socket) || tokenOf(request)?.scope === 'operate',
     operator(request) {
       if (trusted.has(request.socket)) return 'unix socket';
       const token = tokenOf(request);

@@ -19,8 +19,8 @@ export interface GateDeps {
 }
 
 /**
- * What every request passes before a route sees it: the same for routes that exist and for those that do not. The unix
- * socket has no gate: its file permissions are the access rule.
+ * What every request passes before a route sees it: the same for routes that exist and for those that do not. Who may connect
+ * to the unix socket is let in; but a browser that is led to it (`ssh -L`) may be led by a page from elsewhere.
  */
 export function createGate({ access, passwords, rules, allowedHosts, corsOrigins }: GateDeps) {
   const rate = createRequestRate(
@@ -44,7 +44,10 @@ export function createGate({ access, passwords, rules, allowedHosts, corsOrigins
      */
     async admit(request: IncomingMessage, anyHost: boolean): Promise<void> {
       mustBeClear(request);
-      if (access.isTrusted(request)) return;
+      if (access.isTrusted(request)) {
+        mustNotBeLured(request, allowedHosts());
+        return;
+      }
       const seconds = rate.take();
       if (seconds !== undefined) {
         throw new HttpProblem(429, 'More requests than rate_limit (--web.config.file) allows: ask again later.', {
@@ -73,6 +76,15 @@ function askedHost({ url = '', headers }: IncomingMessage): string | undefined {
   return URL.canParse(url) ? new URL(url).host : undefined;
 }
 
+/** A name without a dot is nobody's on the internet: programs may write what they like there. */
+function mustNotBeLured(request: IncomingMessage, allowedHosts: readonly string[]): void {
+  const host = askedHost(request);
+  if (hostNameOf(host)?.includes('.') && !isServedHost(host, allowedHosts)) {
+    throw new HttpProblem(421, 'Use localhost as the host, or add the name to web.allowed_hosts.');
+  }
+  mustNotBeForeign(request, allowedHosts);
+}
+
 /**
  * A browser sends along what it knows (a password, a client certificate), whichever page made it ask: what changes
  * something is taken from our own page only. Programs send neither of the two headers.
@@ -87,6 +99,11 @@ function mustNotBeForeign({ method = '', headers }: IncomingMessage, allowedHost
 }
 function isOwnOrigin(origin: string, host: string | undefined, allowedHosts: readonly string[]): boolean {
   if (!URL.canParse(origin)) return false;
-  const name = hostNameOf(new URL(origin).host);
-  return name !== undefined && (name === hostNameOf(host) || allowedHosts.some((each) => each.toLowerCase() === name));
+  const { host: full } = new URL(origin);
+  // another port of this host is somewhere else; behind a proxy that has a name of its own only the name can be known
+  const name = hostNameOf(full);
+  return (
+    full === host?.toLowerCase() ||
+    (name !== hostNameOf(host) && allowedHosts.some((each) => each.toLowerCase() === name))
+  );
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Incident } from '../../model/incident.ts';
 import type { OperatorAnswer, OperatorRequest } from '../../model/operator.ts';
 import type { DeliveryQuery, DeliveryRecord, ReplayAnswer, SendAsker, TestResult } from '../../model/outbox.ts';
 import type { ScrubAnswer, ScrubRequest } from '../../model/scrub.ts';
@@ -27,6 +28,11 @@ export interface ReloadResult {
   readonly ok: boolean;
   /** one line each, as `config check` prints them */
   readonly problems: readonly string[];
+}
+/** Commands stand between backticks. */
+export interface Described {
+  readonly summary: string;
+  readonly nextSteps: readonly string[];
 }
 /** What was told to whom, and sending again. What reads or changes the state file rejects when that fails. */
 export interface DeliverySource {
@@ -57,6 +63,8 @@ export interface RouteSources {
   onPass(listener: () => void): () => void;
   ready(): Readiness;
   reload(): Promise<ReloadResult>;
+  /** What people are told of an incident, as it is now. @param named whether with file names */
+  describe(incident: Incident, named: boolean): Described;
   /** Answers when it is saved. */
   decide(request: OperatorRequest): Promise<OperatorAnswer>;
   readonly deliveries: DeliverySource;

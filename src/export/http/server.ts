@@ -167,6 +167,7 @@ export async function createHttpApp(deps: HttpDeps) {
     onPass: deps.onPass,
     ready: deps.ready,
     reload: deps.reload,
+    describe: deps.describe,
     decide: deps.decide,
     deliveries: deps.deliveries,
     scrub: deps.scrub,

@@ -30,7 +30,7 @@ export const btrfs: FilesystemResolver = { name: 'btrfs trees', fsTypes: ['btrfs
  */
 const ATTEMPTS = 3;
 
-async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
+async function* resolve(task: FilesystemTask): AsyncGenerator<readonly FilesystemOwner[], Coverage, void> {
   const { io, mount, device } = task;
   const fd = io.openPath(bytesOf(bytePath(mount.mountpoint)), 'directory', true);
   try {
@@ -47,13 +47,13 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
       const reason = stopped ? PAST_DEADLINE : 'its chunk was moved while it was looked at';
       if (moved || !look.snapshots.stillHolds()) {
         if (!stopped && tries < ATTEMPTS) continue;
-        for (const r of task.wanted) yield { kind: 'unknown', device: device.name, ...r, reason };
+        yield task.wanted.map((r) => ({ kind: 'unknown', device: device.name, ...r, reason }));
         return { complete: false, reason };
       }
-      yield* owners;
+      yield owners;
       const { statDevices } = look.names;
       if (!stopped) return { complete: true, statDevices };
-      for (const r of subtract(task.wanted, owners)) yield { kind: 'unknown', device: device.name, ...r, reason };
+      yield subtract(task.wanted, owners).map((r) => ({ kind: 'unknown', device: device.name, ...r, reason }));
       return { complete: false, reason, statDevices };
     }
   } finally {

@@ -36,7 +36,7 @@ import { sectorsIn, type Wanted, wantedBlocks } from './wanted.ts';
  */
 export const ext4: FilesystemResolver = { name: 'ext4 metadata', fsTypes: ['ext2', 'ext3', 'ext4'], resolve };
 
-async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
+async function* resolve(task: FilesystemTask): AsyncGenerator<readonly FilesystemOwner[], Coverage, void> {
   const { io, device, mount } = task;
   const deviceFd = io.openDevice(device.name, device.devNumber);
   let mountFd: number | undefined;
@@ -51,8 +51,7 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
     };
     const space = createPathSpace(mount, task.mounts);
     const wanted = wantedBlocks(task.wanted, sb.blockBytes);
-    // not yield*: that costs several promises more for each of what may be a million owners
-    for (const owner of beyondTheEnd(task, wanted, sb.blocksCount)) yield owner;
+    yield [...beyondTheEnd(task, wanted, sb.blocksCount)];
     const context = { io, mountFd: fd, mountRoot: bytePath(mount.root), phase };
     const first = await lookOnce(volume, wanted, context);
     const again = [
@@ -60,13 +59,13 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
       ...first.unclaimed.filter((p) => p.inUse === true).map((p) => run(p.block, p.count)),
     ];
     const settled = { ...first, moved: [], unclaimed: first.unclaimed.filter((p) => p.inUse !== true) };
-    for (const owner of owners(task, volume, wanted, space, settled)) yield owner;
+    yield [...owners(task, volume, wanted, space, settled)];
     let attempt = first;
     if (again.length > 0) {
       const blocks = again.map((b) => run(b.start * wanted.sectorsPerBlock, b.count * wanted.sectorsPerBlock));
       const narrowed = wantedBlocks(blocks, sb.blockBytes);
       attempt = await lookOnce(volume, narrowed, context);
-      for (const owner of owners(task, volume, wanted, space, attempt)) yield owner;
+      yield [...owners(task, volume, wanted, space, attempt)];
     }
     return coverageOf(volume, [first, attempt]);
   } finally {

@@ -44,7 +44,8 @@ export type FilesystemOwner = OwnerDraft;
 export interface FilesystemResolver {
   readonly name: string;
   readonly fsTypes: readonly string[];
-  resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void>;
+  /** Owners come many at a time: a promise for each costs more than to find it. */
+  resolve(task: FilesystemTask): AsyncGenerator<readonly FilesystemOwner[], Coverage, void>;
 }
 
 /** Lets the event loop turn, so that a cancel can arrive and progress can leave. @throws the signal's reason */

@@ -45,7 +45,7 @@ interface Survey {
   supported: boolean | undefined;
 }
 
-async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
+async function* resolve(task: FilesystemTask): AsyncGenerator<readonly FilesystemOwner[], Coverage, void> {
   const { from, to, buckets, bucketShift } = wantedBlocks(task.wanted, UNIT_BYTES);
   const ranges = { from, to, buckets, bucketShift };
   const survey: Survey = { found: new Map(), failures: new Map(), supported: undefined };
@@ -65,26 +65,25 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
   const reasons = [limit, cut, ...failureReasons(survey.failures)].filter((reason) => reason !== undefined);
   const why = reasons.length === 0 ? undefined : reasons.join('; ');
   const space = createPathSpace(task.mount, task.mounts);
-  const placed: Run[] = [];
+  const owners: FilesystemOwner[] = [];
   for (const [inode, file] of survey.found) {
     const { kind, links, pieces, names } = file;
     const told = names.length === 1 ? names : [...new Set(names)];
     const paths = ownerPaths(told, kind === 'directory' ? 'directory' : links, space, why);
     for (let at = 0; at + PIECE_FIELDS <= pieces.length; at += PIECE_FIELDS) {
-      const owner = ownerOf(pieces, at, { ...paths, kind, device: task.device.name, inode });
-      placed.push(run(owner.start, owner.count));
-      yield owner;
+      owners.push(ownerOf(pieces, at, { ...paths, kind, device: task.device.name, inode }));
     }
   }
-  yield* rest(task, placed, why);
+  yield owners;
+  yield rest(task, owners, why);
   return why === undefined ? { complete: true } : { complete: false, reason: why };
 }
 
 /** Without FIEMAP there is no telling which file it is. */
-function* withoutMaps({ device, mount, wanted }: FilesystemTask): Generator<Owner, Coverage, void> {
+function* withoutMaps({ device, mount, wanted }: FilesystemTask): Generator<FilesystemOwner[], Coverage, void> {
   const reason = `${mount.fsType} does not tell where its files lie (no FIEMAP)`;
   const metadata = `${mount.fsType} file system, mounted on ${mount.mountpoint.text}`;
-  for (const r of wanted) yield { kind: 'raw', device: device.name, ...r, metadata, reason };
+  yield wanted.map((r) => ({ kind: 'raw', device: device.name, ...r, metadata, reason }));
   return { complete: false, reason };
 }
 
@@ -111,12 +110,12 @@ function ownerOf(pieces: readonly number[], at: number, file: Omit<Owner, 'start
   return owner;
 }
 
-function* rest(task: FilesystemTask, placed: readonly Run[], why: string | undefined): Generator<Owner> {
+function rest(task: FilesystemTask, placed: readonly Run[], why: string | undefined): FilesystemOwner[] {
   const reason =
     why === undefined
       ? `in no file: free space or metadata, which a walk of ${task.mount.fsType} cannot tell apart`
       : `in no file that could be looked at: ${why}`;
-  for (const r of subtract(task.wanted, placed)) yield { kind: 'unknown', device: task.device.name, ...r, reason };
+  return subtract(task.wanted, placed).map((r) => ({ kind: 'unknown', device: task.device.name, ...r, reason }));
 }
 
 async function surveyBelow(

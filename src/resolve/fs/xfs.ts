@@ -1,6 +1,5 @@
 import { AgentError } from '../../model/errors.ts';
 import { intersect, type Run, run, subtract } from '../../model/extent.ts';
-import type { Owner } from '../../model/owner.ts';
 import { wholeSectors } from '../../model/units.ts';
 import type { Coverage, FilesystemOwner, FilesystemResolver, FilesystemTask } from './resolver.ts';
 import { bytePath, bytesOf } from './visible-path.ts';
@@ -22,7 +21,7 @@ export const xfs: FilesystemResolver = { name: 'XFS reverse map', fsTypes: ['xfs
 /** How often sectors that changed hands meanwhile are asked about. */
 const ROUNDS = 3;
 
-async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, Coverage, void> {
+async function* resolve(task: FilesystemTask): AsyncGenerator<readonly FilesystemOwner[], Coverage, void> {
   const { io, mount, device } = task;
   const role = roleOf(device, mount);
   if (role === undefined) throw new AgentError('RESOLVE', `${device.name} is no device of this XFS`);
@@ -33,12 +32,11 @@ async function* resolve(task: FilesystemTask): AsyncGenerator<FilesystemOwner, C
       throw new AgentError('RESOLVE', 'a zoned XFS, with its realtime part on the data device, is not resolved yet');
     }
     const end = run(0, wholeSectors(g.blockBytes * blocksOf(g, role)));
-    for (const r of subtract(task.wanted, [end])) {
-      yield { kind: 'raw', device: device.name, ...r, metadata: `beyond the end of the XFS ${nouns[role]}` };
-    }
+    const metadata = `beyond the end of the XFS ${nouns[role]}`;
+    yield subtract(task.wanted, [end]).map((r) => ({ kind: 'raw', device: device.name, ...r, metadata }));
     const inside = intersect(task.wanted, [end]);
     if (role === 'log') {
-      for (const r of inside) yield { kind: 'metadata', device: device.name, ...r, metadata: 'journal' };
+      yield inside.map((r) => ({ kind: 'metadata', device: device.name, ...r, metadata: 'journal' }));
     } else yield* resolveInside(task, mountFd, g, role, inside);
     return { complete: true };
   } finally {
@@ -58,20 +56,20 @@ async function* resolveInside(
   g: XfsGeometry,
   role: 'data' | 'realtime',
   inside: readonly Run[],
-): AsyncGenerator<Owner, void, void> {
+): AsyncGenerator<readonly FilesystemOwner[], void, void> {
   const device = task.device.name;
   let open = inside;
   for (let round = 1; open.length > 0; round++) {
     const began = Date.now();
     const map = await askReverseMap(task, mountFd, g, open);
     const { claims, settled, unnamed } = sortRecords(device, role, g, map.records);
-    yield* settled;
+    yield settled;
     const named = yield* describeClaims(task, mountFd, { g, role, began, reverseMap: true }, claims);
     const blind = [...unnamed, ...map.untold, ...map.unreadable.map((u) => u.where)];
     if (blind.length > 0) yield* resolveByInodes(task, mountFd, g, role, blind, map.unreadable[0]?.errno);
     open = named;
     if (round === ROUNDS) {
-      yield* changing(device, open);
+      yield changing(device, open);
       return;
     }
   }
@@ -84,25 +82,25 @@ async function* resolveByInodes(
   role: 'data' | 'realtime',
   blind: readonly Run[],
   errno: string | undefined,
-): AsyncGenerator<Owner, void, void> {
+): AsyncGenerator<readonly FilesystemOwner[], void, void> {
   const device = task.device.name;
   const began = Date.now();
   const answer = await askInodes(task, mountFd, g, role, blind);
-  yield* answer.settled;
+  yield answer.settled;
   const claims: readonly Claim[] = answer.claims;
   const changed = yield* describeClaims(task, mountFd, { g, role, began, reverseMap: false }, claims);
-  yield* changing(device, changed);
+  yield changing(device, changed);
   const why = errno === undefined ? whyUnmapped(role) : `the reverse map cannot be read there (${errno})`;
   const reason = answer.missed === undefined ? why : `${why}; ${answer.missed}`;
-  if (role === 'data') yield* settleByGeometry(device, g, answer.rest, reason);
-  else for (const r of answer.rest) yield { kind: 'unknown', device, ...r, reason };
+  if (role === 'data') yield settleByGeometry(device, g, answer.rest, reason);
+  else yield answer.rest.map((r) => ({ kind: 'unknown', device, ...r, reason }));
 }
 function whyUnmapped(role: 'data' | 'realtime'): string {
   return role === 'data'
     ? 'in use for metadata or a symbolic link: this XFS has no reverse map (made without rmapbt) to tell'
     : 'in use on the realtime device, but no file maps it';
 }
-function* changing(device: string, runs: readonly Run[]): Generator<Owner> {
+function changing(device: string, runs: readonly Run[]): FilesystemOwner[] {
   const reason = 'it changed hands while it was looked at';
-  for (const r of runs) yield { kind: 'unknown', device, ...r, reason };
+  return runs.map((r) => ({ kind: 'unknown', device, ...r, reason }));
 }

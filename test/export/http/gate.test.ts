@@ -1,14 +1,15 @@
 /** What every request over TCP passes before a route sees it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { hashSync } from 'bcryptjs';
 import { clientNetwork } from '../../../src/export/http/client-network.ts';
 import { createRequestRate } from '../../../src/export/http/request-rate.ts';
-import { createHttpApp } from '../../../src/export/http/server.ts';
+import { createHttpApp, createServer } from '../../../src/export/http/server.ts';
 import { openRules, type WebRules } from '../../../src/model/web-rules.ts';
 import type { Passwords } from '../../../src/ports.ts';
-import { httpDeps } from './served.ts';
+import { ask, httpDeps, temporaryFolder } from './served.ts';
 
 const token = 'a-long-enough-secret';
 const tokens = (['read', 'operate'] as const).map((scope) => ({
@@ -307,6 +308,11 @@ const pages: readonly { headers: Record<string, string>; allowed: boolean; why: 
   { headers: { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' }, allowed: true, why: 'our own page' },
   { headers: { 'sec-fetch-site': 'none' }, allowed: true, why: 'a user who typed the address' },
   { headers: { origin: 'http://localhost' }, allowed: true, why: 'our own page in an old browser' },
+  {
+    headers: { origin: 'http://localhost:3000' },
+    allowed: false,
+    why: 'another service of this host, in an old browser',
+  },
   { headers: { 'sec-fetch-site': 'cross-site', origin: 'http://localhost' }, allowed: false, why: 'a page elsewhere' },
   { headers: { 'sec-fetch-site': 'same-site' }, allowed: false, why: 'a page on another host of the domain' },
   { headers: { origin: 'http://evil.example.com' }, allowed: false, why: 'a page elsewhere in an old browser' },
@@ -345,4 +351,21 @@ test('limits are counted for an IPv4 address and for a network of IPv6', () => {
     [undefined, ''],
   ];
   for (const [address, network] of table) assert.equal(clientNetwork(address), network, address);
+});
+
+test('a browser that is led to the unix socket (ssh -L) is no way in for a page from elsewhere', async (t) => {
+  const folder = await temporaryFolder(t);
+  const socketPath = join(folder, 'api.sock');
+  const server = await createServer(httpDeps());
+  t.after(() => server.close(0));
+  await server.listen([{ kind: 'unix', path: socketPath }]);
+  const status = async (method: string, headers: Record<string, string>) =>
+    (await ask({ socketPath }, method === 'GET' ? '/api/v1/files' : '/-/reload', { method, headers })).status;
+  assert.equal(await status('GET', { host: 'localhost:9915' }), 200);
+  assert.equal(await status('GET', { host: 'pmemwatch' }), 200, 'what a program calls it is nobody else');
+  assert.equal(await status('GET', { host: 'evil.example.com' }), 421, 'a name that was rebound');
+  assert.equal(await status('POST', { host: 'localhost:9915' }), 200);
+  assert.equal(await status('POST', { host: 'localhost:9915', origin: 'http://localhost:9915' }), 200);
+  for (const headers of [{ origin: 'http://evil.example.com' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'null' }])
+    assert.equal(await status('POST', { host: 'localhost:9915', ...headers }), 403, JSON.stringify(headers));
 });

@@ -42,7 +42,7 @@ before(async () => {
   ({ app } = await createHttpApp(deps));
   // what each route promises, taken from the definitions themselves
   // an address that can also be posted to promises for GET what the tests below ask for
-  const collector = { get: collect, post: collectFirst };
+  const collector = { get: collect, post: collectFirst, register: () => undefined };
   function collect(url: string, options: { schema?: { response?: Record<string, TSchema> } }): void {
     if (options.schema?.response !== undefined) responses.set(url, options.schema.response);
   }

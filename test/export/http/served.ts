@@ -51,6 +51,7 @@ export function httpDeps(
     ready: () => ({ ready: true }),
     reload: async () => ({ ok: true, problems: [] }),
     deliveries: noDeliveries,
+    describe: ({ condition }) => ({ summary: `a sentence about ${condition}`, nextSteps: ['do `this` first'] }),
     decide: async () => ({ kind: 'not-found' }),
     probe: noProbe,
     scrub: async () => ({ started: [], refused: [] }),

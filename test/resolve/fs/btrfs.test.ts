@@ -240,7 +240,7 @@ test('when the deadline passes, what was found is told and the rest is unknown',
       assert.deepEqual(next.value.complete, false);
       break;
     }
-    owners.push(next.value);
+    owners.push(...next.value);
   }
   const covered = owners.reduce((sum, o) => sum + o.count, 0);
   assert.equal(covered, recording.device.size);

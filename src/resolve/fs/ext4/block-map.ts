@@ -23,8 +23,8 @@ export interface MapVisitor {
 }
 
 /**
- * One node of an extent tree in `words` from word `at` on; `level` is the depth it must have, or undefined for the root. Where one
- * word holds the number of a block nothing else is handed on: a number of two words is an object each time, and there are millions.
+ * One node of an extent tree in `words` from word `at` on; `level` is the depth it must have, or undefined for the root. What fits
+ * 31 bits is handed on as such: any other number is an object each time, and there are millions.
  */
 export function visitExtentNode(
   words: Uint32Array,
@@ -54,7 +54,7 @@ export function visitExtentNode(
       const high = middle >>> 16;
       const unwritten = raw > LONGEST_WRITTEN;
       const count = unwritten ? raw - LONGEST_WRITTEN : raw;
-      if (high === 0) visitor.data(logical, last, count, unwritten);
+      if (high === 0 && (last | 0) >= 0 && (logical | 0) >= 0) visitor.data(logical | 0, last | 0, count, unwritten);
       else visitor.data(logical, join32(last, high), count, unwritten);
     } else {
       const high = last & 0xffff;

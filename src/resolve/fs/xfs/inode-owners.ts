@@ -1,6 +1,6 @@
 import { errnoOf } from '../../../model/errors.ts';
 import { coalesce, type Run } from '../../../model/extent.ts';
-import type { Owner } from '../../../model/owner.ts';
+import type { Owner, OwnerDraft } from '../../../model/owner.ts';
 import { bytesFromSectors } from '../../../model/units.ts';
 import type { OpenKind } from '../../../ports.ts';
 import { FSMAP, fsmapBuffer } from '../getfsmap.ts';
@@ -39,7 +39,7 @@ export async function* describeClaims(
   mountFd: number,
   survey: Survey,
   claims: readonly Claim[],
-): AsyncGenerator<Owner, Run[], void> {
+): AsyncGenerator<readonly OwnerDraft[], Run[], void> {
   if (claims.length === 0) return [];
   const { io, mount } = task;
   const tell = (done: number): void =>
@@ -70,9 +70,11 @@ export async function* describeClaims(
     const moved = before.inodes.get(number)?.changed !== now?.changed;
     described.set(number, moved ? withNamesThatHold(owner, now, task) : owner);
   }
-  for (const claim of claimsOutside(claims, changed)) {
-    yield { ...ownerOf(claim, described.get(claim.inode) as Described), device: task.device.name, ...claim.where };
-  }
+  yield claimsOutside(claims, changed).map((claim) => ({
+    ...ownerOf(claim, described.get(claim.inode) as Described),
+    device: task.device.name,
+    ...claim.where,
+  }));
   return changed;
 }
 
