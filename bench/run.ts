@@ -11,19 +11,14 @@ import { benchNotify } from './notify/run.ts';
 import { benchResolve } from './resolve/run.ts';
 import { benchScrape } from './scrape.ts';
 
+const named = { resolve: benchResolve, notify: benchNotify, http: benchHttp, fleet: benchFleet };
+
 const [which, ...rest] = process.argv.slice(2);
 execFileSync('npm', ['run', '-s', 'build'], { stdio: 'inherit' });
-const alone: Readonly<Record<string, (args: string[]) => Promise<boolean>>> = {
-  resolve: benchResolve,
-  notify: benchNotify,
-  http: benchHttp,
-  fleet: benchFleet,
-};
-const one = which === undefined ? undefined : alone[which];
 const results =
-  which === undefined || one === undefined
-    ? { memory: await benchMemory(), scrape: await benchScrape() }
-    : { [which]: await one(rest) };
+  which !== undefined && Object.hasOwn(named, which)
+    ? { [which]: await named[which as keyof typeof named](rest) }
+    : { memory: await benchMemory(), scrape: await benchScrape() };
 const bad = Object.entries(results)
   .filter(([, fine]) => !fine)
   .map(([name]) => name);

@@ -18,7 +18,7 @@ const now: Row = {
   panels: [
     stat(
       {
-        title: 'Agents that answer',
+        title: 'Agents up',
         description: 'Targets of the job that can be scraped.',
         queries: [{ expr: `count(pmemwatch_build_info{${fleet}})` }],
         width: 3,
@@ -27,7 +27,7 @@ const now: Row = {
     ),
     stat(
       {
-        title: 'Agents that do not',
+        title: 'Agents down',
         description: 'Nobody watches the persistent memory of these hosts.',
         queries: [{ expr: `count(up{${fleet}} == 0) or vector(0)` }],
         width: 3,
@@ -36,7 +36,7 @@ const now: Row = {
     ),
     stat(
       {
-        title: 'Hosts that lost data',
+        title: 'Hosts losing data',
         description: 'With a critical media error that is not resolved, acknowledged or not.',
         queries: [
           {
@@ -68,8 +68,8 @@ const now: Row = {
     ),
     stat(
       {
-        title: 'Hosts with blind spots',
-        description: 'With a list that is unreadable or incomplete.',
+        title: 'Blind spots',
+        description: 'Hosts with a list that is unreadable or incomplete.',
         queries: [
           {
             expr: `count(min by (cluster, job, instance) (pmem_badblocks_readable{${fleet}} * pmem_badblocks_complete{${fleet}}) == 0) or vector(0)`,
@@ -81,8 +81,8 @@ const now: Row = {
     ),
     stat(
       {
-        title: 'Hosts not monitored',
-        description: 'With a bus whose lists nothing feeds: however empty, they prove nothing.',
+        title: 'Not monitored',
+        description: 'Hosts with a bus whose lists nothing feeds: however empty, they prove nothing.',
         queries: [
           {
             expr: `count(count by (cluster, job, instance) (pmem_error_detection{${fleet},source="none"})) or vector(0)`,

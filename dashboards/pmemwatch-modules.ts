@@ -3,8 +3,8 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard, fleetSelector, hostUrl, moduleSelector as modules, type Row } from './parts/frame.ts';
 import { badFrom, goodFrom, healthLines, lines, stat, table } from './parts/panels.ts';
 
-/** Names and slot beside what is said by module only. */
-const named = `on (cluster, job, instance, dimm) group_left (name, locator, serial, part_number) nvdimm_info{${modules}}`;
+/** Slot and what to order beside what is said by module only. */
+const named = `on (cluster, job, instance, dimm) group_left (locator, serial, part_number) nvdimm_info{${modules}}`;
 const hosts = `${fleetSelector},instance=~"$instance"`;
 const toHost = { title: 'This host', url: hostUrl() };
 const module = '{{instance}} {{dimm}}';
@@ -72,8 +72,9 @@ const now: Row = {
     ),
     stat(
       {
-        title: 'Least margin of temperature',
-        description: 'Of the sensor that is nearest to the limit that its module has set. Below 0: over it.',
+        title: 'Least margin to a limit',
+        description:
+          'Of temperature: the sensor that is nearest to the limit that its module has set. Below 0: over it.',
         unit: 'celsius',
         queries: [
           { expr: `min(nvdimm_temperature_threshold_celsius{${modules}} - nvdimm_temperature_celsius{${modules}})` },

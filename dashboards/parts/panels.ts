@@ -111,7 +111,7 @@ export function healthLines(options: PanelOptions): StateTimelineBuilder {
 export function table(options: TableOptions): TableBuilder {
   const { value, none = 'none', links = {}, unit } = options;
   const panel = dressed(new TableBuilder(), options, 'table')
-    .height(8)
+    .height(6)
     .noValue(none)
     .mappings([words])
     .withTransformation({

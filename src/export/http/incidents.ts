@@ -66,10 +66,20 @@ export const incidentSchema = Type.Object(
   { ...closed, title: 'Incident' },
 );
 type IncidentJson = Static<typeof incidentSchema>;
+const describedSchema = Type.Object(
+  {
+    ...incidentSchema.properties,
+    summary: Type.String({ description: 'one line a person can act on' }),
+    nextSteps: Type.Array(Type.String(), {
+      description: 'what to do, as messages say it; commands stand between backticks',
+    }),
+  },
+  closed,
+);
 
 export const incidentsRoute: HttpRoute = {
   name: 'incidents',
-  register(app, { view, access }) {
+  register(app, { view, access, describe }) {
     app.get(
       '/api/v1/incidents',
       {
@@ -103,10 +113,10 @@ export const incidentsRoute: HttpRoute = {
       {
         schema: {
           operationId: 'getIncident',
-          summary: 'One incident',
+          summary: 'One incident, and what to do',
           tags: ['incidents'],
           params: Type.Object({ id: Type.String() }, closed),
-          response: { 200: incidentSchema, ...problems },
+          response: { 200: describedSchema, ...problems },
         },
       },
       (request) => {
@@ -114,7 +124,9 @@ export const incidentsRoute: HttpRoute = {
         if (incident === undefined) {
           throw new HttpProblem(404, 'No incident has this id; those resolved longer ago than the retention are gone.');
         }
-        return incidentJson(incident, access.mayRead(request.raw));
+        const named = access.mayRead(request.raw);
+        const { summary, nextSteps } = describe(incident, named);
+        return { ...incidentJson(incident, named), summary, nextSteps: [...nextSteps] };
       },
     );
   },

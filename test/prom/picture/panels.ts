@@ -45,6 +45,8 @@ const colors: Readonly<Record<string, string>> = {
   blue: '#1f60c4',
 };
 const LEGEND_ROWS = 4;
+/** Seconds between two points that a line connects. */
+const MOST_GAP = 2;
 
 export function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
@@ -52,9 +54,9 @@ export function escaped(text: string): string {
 export function textAt(x: number, y: number, text: string, style = ''): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}"${style === '' ? '' : ` ${style}`}>${escaped(text)}</text>`;
 }
-/** As much of it as has room, at about 6 px a character. */
-function fitted(text: string, width: number): string {
-  const most = Math.max(3, Math.floor(width / 6));
+/** As much of it as has room, at about 6.8 px a character. */
+export function fitted(text: string, width: number): string {
+  const most = Math.max(3, Math.floor(width / 6.8));
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
@@ -119,7 +121,7 @@ export function linesPanel(
   const legendRows = Math.min(LEGEND_ROWS, Math.ceil(drawn.length / 2));
   const plot = { x: box.x + 66, y: box.y + 36, w: box.w - 80, h: box.h - 62 - legendRows * 14 };
   const values = drawn.flatMap(({ values }) => values.map(([, text]) => Number(text))).filter(Number.isFinite);
-  const top = Math.max(...values, 0) * 1.1 || 1;
+  const top = (Math.max(...values, 0) || 1) * 1.1;
   const px = (at: number): number => plot.x + ((at - from) / (to - from)) * plot.w;
   const py = (value: number): number => plot.y + plot.h - (value / top) * plot.h;
   let out = '';
@@ -144,7 +146,11 @@ export function linesPanel(
     const color = palette[i % palette.length];
     const path = points
       .filter(([, text]) => Number.isFinite(Number(text)))
-      .map(([at, text], k) => `${k === 0 ? 'M' : 'L'}${px(at).toFixed(1)} ${py(Number(text)).toFixed(1)}`)
+      // where there is no sample there is no line
+      .map(
+        ([at, text], k, all) =>
+          `${at - (all[k - 1]?.[0] ?? 0) > MOST_GAP ? 'M' : 'L'}${px(at).toFixed(1)} ${py(Number(text)).toFixed(1)}`,
+      )
       .join('');
     const dash = legend.endsWith('limit') ? ' stroke-dasharray="6 5"' : '';
     if (path !== '') out += `<path d="${path}" fill="none" stroke="${color}" stroke-width="1.6"${dash}/>`;

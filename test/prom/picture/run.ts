@@ -12,6 +12,7 @@ import {
   type Box,
   type Drawn,
   escaped,
+  fitted,
   linesPanel,
   type PanelJson,
   statesPanel,
@@ -56,7 +57,7 @@ async function draw(
       continue;
     }
     out += `<rect x="${box.x}" y="${box.y}" width="${box.w}" height="${box.h}" fill="#ffffff" stroke="#cccccc" rx="3"/>`;
-    out += textAt(box.x + 10, box.y + 20, panel.title ?? '', 'font-weight="600" font-size="13"');
+    out += textAt(box.x + 10, box.y + 20, fitted(panel.title ?? '', 0.92 * box.w), 'font-weight="600" font-size="12"');
     out += await inside(panel, box, prometheus, instance, from, to);
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="DejaVu Sans, Verdana, sans-serif" font-size="11"><title>${escaped(title)}</title><rect width="100%" height="100%" fill="#f4f5f5"/>${out}</svg>\n`;
@@ -70,17 +71,24 @@ async function inside(
   from: number,
   to: number,
 ): Promise<string> {
+  // the port is another one each time
+  const named = <S extends { readonly metric: Readonly<Record<string, string>> }>(series: S): S => ({
+    ...series,
+    metric: Object.fromEntries(
+      Object.entries(series.metric).map(([name, value]) => [name, value === prometheus.instance ? 'demo:9915' : value]),
+    ),
+  });
   const targets = (panel.targets ?? []).map(({ expr, legendFormat = '' }) => ({
     expr: filledIn(expr, { instance }),
     legendFormat,
   }));
   if (panel.type === 'stat' || panel.type === 'table') {
-    const answers = await Promise.all(targets.map(({ expr }) => prometheus.query(expr)));
-    return panel.type === 'stat' ? statPanel(panel, box, answers.flat()) : tablePanel(panel, box, answers.flat());
+    const answers = (await Promise.all(targets.map(({ expr }) => prometheus.query(expr)))).flat().map(named);
+    return panel.type === 'stat' ? statPanel(panel, box, answers) : tablePanel(panel, box, answers);
   }
   const drawn: Drawn[] = [];
   for (const { expr, legendFormat } of targets) {
-    for (const series of await prometheus.range(expr, from, to, 1)) {
+    for (const series of (await prometheus.range(expr, from, to, 1)).map(named)) {
       const legend = legendFormat.replace(/\{\{(\w+)\}\}/g, (_, name: string) => series.metric[name] ?? '');
       drawn.push({ ...series, legend: legend.trim() });
     }
@@ -109,8 +117,7 @@ try {
     const name = basename(file, '.json');
     const instance = name === 'pmemwatch-host' ? prometheus.instance : '.*';
     const svg = await draw(join(root, file), prometheus, instance, from, to);
-    // the port is another one each time
-    writeFileSync(join(root, `docs/pictures/${name}.svg`), svg.replaceAll(prometheus.instance, 'demo:9915'));
+    writeFileSync(join(root, `docs/pictures/${name}.svg`), svg);
     console.log(`docs/pictures/${name}.svg`);
   }
 } finally {
