@@ -13,10 +13,14 @@ import { fire } from './fire.ts';
 const NAMESPACES = 25;
 const RANGES = 400;
 const REQUESTS_PER_SECOND = 20;
-/** A scrape is given up after 10 s by default, and somebody who waits for a page notices a second. */
+/**
+ * A scrape is given up after 10 s by default, and somebody who waits for a page notices a second. On a machine with other work
+ * even the peer takes that long: then so many times what it takes.
+ */
 const MOST_P99_MS = 1000;
+const MOST_P99_RATIO = 15;
 /** How long a health check, or another client, may find nobody at home. */
-const MOST_LOOP_P99_MS = 500;
+const MOST_LOOP_P99_MS = 250;
 const MOST_RSS_BYTES = 400 * 1024 * 1024;
 const routes = ['/metrics', '/api/v1/badblocks', '/api/v1/devices', '/api/v1/incidents'];
 
@@ -74,10 +78,11 @@ export async function benchHttp(args: string[]): Promise<boolean> {
         [ours, bare].map((url) => fire(`${url}${route}`, { seconds, perSecond: REQUESTS_PER_SECOND })),
       );
       if (own === undefined || other === undefined) throw new Error('autocannon told nothing');
-      const good = own.failed === 0 && own.p99Ms <= MOST_P99_MS;
+      const most = Math.max(MOST_P99_MS, MOST_P99_RATIO * other.p99Ms);
+      const good = own.failed === 0 && own.p99Ms <= most;
       fine &&= good;
       console.log(
-        `  ${route}: ${own.answered} answers, ${own.failed} failed, p50 ${own.p50Ms} ms, p99 ${own.p99Ms} ms (limit ${MOST_P99_MS}); bare fastify p50 ${other.p50Ms} ms, p99 ${other.p99Ms} ms; p50 ratio ${(own.p50Ms / Math.max(1, other.p50Ms)).toFixed(1)}`,
+        `  ${route}: ${own.answered} answers, ${own.failed} failed, p50 ${own.p50Ms} ms, p99 ${own.p99Ms} ms (limit ${most}); bare fastify p50 ${other.p50Ms} ms, p99 ${other.p99Ms} ms; ratio ${(own.p50Ms / Math.max(1, other.p50Ms)).toFixed(1)}, ${(own.p99Ms / Math.max(1, other.p99Ms)).toFixed(1)}`,
       );
     }
     clearInterval(changing);

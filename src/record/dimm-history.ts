@@ -1,6 +1,7 @@
 /** What is looked back on when a replacement is advised. Pure. */
 import type { DimmHistory } from '../model/dimm-state.ts';
-import { endOf, overlaps, type Run } from '../model/extent.ts';
+import { coalesce, endOf, type Run } from '../model/extent.ts';
+import { createRunIndex } from '../model/run-index.ts';
 import type { Draft } from './draft.ts';
 import type { Activities } from './places.ts';
 
@@ -22,7 +23,8 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
       if (dimm === undefined) continue;
       const known = dimm.history;
       const isNews = known.places.includes(uid);
-      const again = added.filter((run) => known.cleared.some((old) => old.uid === uid && overlaps(run, old)));
+      const once = createRunIndex(coalesce(known.cleared.filter((old) => old.uid === uid)));
+      const again = added.filter((run) => once.overlapping(run).length > 0);
       const cleared = removed.map(({ start, count }) => ({ at: draft.now, uid, start, count }));
       const next: DimmHistory = {
         ...known,
@@ -38,9 +40,21 @@ export function followHistory(draft: Draft, activities: Activities, longWindowMs
   }
 }
 
-/** How many are new, not the next sectors of what was bad before: one long run of them counts once. */
+/**
+ * How many are new, not the next sectors of what was bad before: one long run of them counts once. `before` is sorted and
+ * does not overlap, so that a place with many ranges is searched, not gone through for each of them.
+ */
 function notGrown(added: readonly Run[], before: readonly Run[]): number {
-  return added.filter((r) => !before.some((old) => r.start <= endOf(old) && old.start <= endOf(r))).length;
+  return added.filter((r) => {
+    let [low, high] = [0, before.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((before[middle] as Run).start <= endOf(r)) low = middle + 1;
+      else high = middle;
+    }
+    const last = before[low - 1];
+    return last === undefined || endOf(last) < r.start;
+  }).length;
 }
 
 /** Remembers which places have been read: what is found there later is news. To be called after `followHistory`. */

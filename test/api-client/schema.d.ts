@@ -316,7 +316,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One incident */
+        /** One incident, and what to do */
         get: operations["getIncident"];
         put?: never;
         post?: never;
@@ -2994,6 +2994,10 @@ export interface operations {
                             expiresAt: string | null;
                         } | null;
                         previousIncident: string | null;
+                        /** @description one line a person can act on */
+                        summary: string;
+                        /** @description what to do, as messages say it; commands stand between backticks */
+                        nextSteps: string[];
                     };
                 };
             };

@@ -14,11 +14,12 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
-  readonly examples?: readonly unknown[];
 }
 export interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: Schema; readonly example?: object }>>;
+  };
 }
 export interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
@@ -36,8 +37,6 @@ export interface FuzzedRequest {
 
 /** Values that a schema allows. @throws on a keyword that is not known here */
 export function valid(schema: Schema): fc.Arbitrary<unknown> {
-  const { examples, ...rest } = schema;
-  if (examples !== undefined) return fc.oneof(fc.constantFrom(...examples), valid(rest));
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(valid));
@@ -123,13 +122,14 @@ export function requestsTo(
     { arbitrary: fc.constant({}), weight: 9 },
     { arbitrary: fc.dictionary(fc.string({ maxLength: 20 }), strange, { maxKeys: 3 }), weight: 1 },
   );
-  const schema = requestBody?.content['application/json']?.schema;
+  const { schema, example = {} } = requestBody?.content['application/json'] ?? {};
   const body: fc.Arbitrary<string | null> =
     schema === undefined
       ? fc.oneof({ arbitrary: fc.constant(null), weight: 9 }, { arbitrary: strange, weight: 1 })
       : fc.oneof(
           { arbitrary: fc.constant(null), weight: 1 },
-          { arbitrary: valid(schema).map((value) => JSON.stringify(value)), weight: 5 },
+          { arbitrary: fc.constant(JSON.stringify(example)), weight: 2 },
+          { arbitrary: valid(schema).map((value) => JSON.stringify(value)), weight: 4 },
           { arbitrary: fc.json(), weight: 2 },
           { arbitrary: strange, weight: 1 },
           {

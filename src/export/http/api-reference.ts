@@ -16,9 +16,8 @@ interface Schema {
   readonly maximum?: number;
   readonly maxLength?: number;
   readonly maxItems?: number;
-  readonly examples?: readonly unknown[];
 }
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+type Content = Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -78,11 +77,10 @@ function operationText(where: string, operation: Operation, objects: Map<string,
     );
     parts.push(table('Parameter', rows));
   }
-  const body = requestBody?.content['application/json']?.schema;
+  const body = requestBody?.content['application/json'];
   if (body !== undefined) {
-    parts.push(`Body:\n\n${fieldTable(body, objects)}`.trimEnd());
-    const [example] = body.examples ?? [];
-    if (example !== undefined) parts.push(`    ${JSON.stringify(example)}`);
+    parts.push(`Body:\n\n${fieldTable(body.schema, objects)}`.trimEnd());
+    if (body.example !== undefined) parts.push(`    ${JSON.stringify(body.example)}`);
   }
   if (responses['304'] !== undefined) parts.push('304 for `If-None-Match` with the `ETag` of what there is.');
   for (const [status, { content = {} }] of Object.entries(responses)) {

@@ -4,6 +4,10 @@ import { createHttpApp } from '../../../src/export/http/server.ts';
 import { httpDeps } from './served.ts';
 
 interface Operation {
+  readonly operationId?: string;
+  readonly description?: string;
+  readonly security?: readonly object[];
+  readonly requestBody?: { readonly content: Record<string, { readonly example?: object }> };
   readonly summary?: string;
   readonly tags?: readonly string[];
   readonly parameters?: readonly { name: string; in: string; required?: boolean; schema?: object }[];
@@ -46,10 +50,18 @@ test('the OpenAPI document describes every route, its parameters, its answers an
     '/metrics',
     '/openapi.json',
   ]);
+  const ids = new Set<string>();
   for (const [path, operations] of Object.entries<Record<string, Operation>>(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
       const where = `${method} ${path}`;
       assert.ok(operation.summary !== undefined && operation.tags?.length === 1, where);
+      assert.match(operation.operationId ?? '', /^[a-z][A-Za-z]+$/, where);
+      ids.add(operation.operationId ?? '');
+      const needsToken = /needs a token of scope/.test(operation.description ?? '');
+      assert.deepEqual(operation.security, needsToken ? [{ token: [] }] : undefined, where);
+      assert.ok(method !== 'post' || needsToken, `${where} is open to everybody`);
+      const body = operation.requestBody?.content['application/json'];
+      assert.ok(body === undefined || body.example !== undefined, `${where} shows no example`);
       const declared = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name);
       assert.deepEqual(
         declared,
@@ -67,6 +79,13 @@ test('the OpenAPI document describes every route, its parameters, its answers an
       }
     }
   }
+  assert.equal(
+    ids.size,
+    Object.values<object>(document.paths).flatMap(Object.keys).length,
+    'an operationId is used twice',
+  );
+  assert.deepEqual(document.security, [{}, { user: [] }, { token: [] }]);
+  assert.deepEqual(Object.keys(document.components.securitySchemes).sort(), ['token', 'user']);
   assert.deepEqual(Object.keys(document.paths['/metrics'].get.responses['200'].content), [
     'text/plain',
     'application/openmetrics-text',
