@@ -35,8 +35,12 @@ export function descendants(pid: number): number[] {
   return [...children, ...children.flatMap(descendants)];
 }
 
-export function start(command: string, args: readonly string[]): ChildProcess {
-  return spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+export function start(
+  command: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): ChildProcess {
+  return spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...environment } });
 }
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return;

@@ -141,6 +141,24 @@ export function layHostOfDisk(
   };
 }
 
+/** A host whose lists all change with each call of `change`, as the kernel announces it; it returns the starts that each disk has then. */
+export function layChangingHost(root: string, namespaces: number, ranges: number) {
+  const { sysfs, procfs, dev } = laySimulatedHost(root, namespaces, ranges);
+  let round = 0;
+  function change(): readonly number[] {
+    round++;
+    const starts = Array.from({ length: ranges }, (_, k) => 10_000 + k * 20 + (round % 2) * 10);
+    for (let i = 0; i < namespaces; i++) {
+      const region = join(sysfs, BUS, `region${i}`);
+      // the region first: a disk's list is never longer than its region's
+      writeFileSync(join(region, 'badblocks'), starts.map((s) => `${s + DATA_OFFSET / 512} 1\n`).join(''));
+      writeFileSync(join(region, `pfn${i}.0/block/pmem${i}/badblocks`), starts.map((s) => `${s} 1\n`).join(''));
+    }
+    return starts;
+  }
+  return { sysfs, procfs, dev, change };
+}
+
 /** A configuration whose polls do not fall into a measurement. */
 export function laySlowPollConfig(root: string): string {
   const file = join(root, 'pmemwatch.yml');

@@ -173,6 +173,7 @@ const context: CommandContext = {
   signal: interrupted.signal,
   clock: createClock(),
   pageSize: readPageSize(),
+  readJournal: async (signal) => (await import('./linux/journal.ts')).readJournal(signal),
   openPlatform,
   runAgent,
 };

@@ -38,7 +38,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
   { from: /^src\/model\//, may: [/^src\/model\//] },
   { from: /^src\/ports\.ts$/, may: [/^src\/model\//] },
   {
-    from: /^src\/config\/(client|load|secrets|web-file)\.ts$/,
+    from: /^src\/config\/(client|describe|load|secrets|web-file)\.ts$/,
     may: [/^src\/(model|config)\//, /^node:/, /^typebox/, /^yaml$/],
   },
   { from: /^src\/config\//, may: [/^src\/(model|config)\//, /^typebox/, /^yaml$/, /^croner$/] },

@@ -2,13 +2,16 @@
  * What the system calls alone take that no answer can do without, one after the other in one thread:
  *   floor fsmap MOUNT COUNT         GETFSMAP of single sectors of an XFS, anywhere; BULKSTAT of each inode that has one
  *   floor open MOUNT FILES COUNT    open, statx, FIEMAP and close of files of a planted tree (plant.ts)
+ *   floor names MOUNT               every directory opened and listed
  * Each is done three times; the last is warm.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/fsmap.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +19,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -101,9 +105,45 @@ static int open_files(const char *mount, long files, long count) {
 	}
 	return 0;
 }
+static long list(int fd) {
+	char *buffer = malloc(32768);
+	char (*below)[NAME_MAX + 1] = NULL;
+	long names = 0, count = 0, room = 0;
+	for (long n; (n = syscall(SYS_getdents64, fd, buffer, 32768)) > 0;) {
+		for (long at = 0; at < n;) {
+			struct dirent64 *d = (struct dirent64 *)(buffer + at);
+			at += d->d_reclen;
+			if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, "..")) continue;
+			names++;
+			if (d->d_type != DT_DIR) continue;
+			if (count == room) below = realloc(below, (room = room * 2 + 64) * sizeof *below);
+			strcpy(below[count++], d->d_name);
+		}
+	}
+	for (long i = 0; i < count; i++) {
+		int child = openat(fd, below[i], O_RDONLY | O_NOFOLLOW | O_DIRECTORY | O_NOATIME);
+		if (child < 0) continue;
+		names += list(child);
+		close(child);
+	}
+	free(below);
+	free(buffer);
+	return names;
+}
+static int list_names(const char *mount) {
+	for (int round = 0; round < ROUNDS; round++) {
+		int fd = open(mount, O_RDONLY | O_DIRECTORY);
+		if (fd < 0) { perror(mount); return 1; }
+		double began = now();
+		tell("names", began, list(fd));
+		close(fd);
+	}
+	return 0;
+}
 int main(int argc, char **argv) {
 	if (argc == 4 && !strcmp(argv[1], "fsmap")) return fsmap(argv[2], atol(argv[3]));
 	if (argc == 5 && !strcmp(argv[1], "open")) return open_files(argv[2], atol(argv[3]), atol(argv[4]));
-	fprintf(stderr, "floor fsmap MOUNT COUNT | floor open MOUNT FILES COUNT\n");
+	if (argc == 3 && !strcmp(argv[1], "names")) return list_names(argv[2]);
+	fprintf(stderr, "floor fsmap MOUNT COUNT | floor open MOUNT FILES COUNT | floor names MOUNT\n");
 	return 2;
 }

@@ -10,7 +10,7 @@ _pmemwatch() {
   fi
   [[ ${COMP_WORDS[1]} == help && COMP_CWORD -gt 1 ]] && at=2
   if (( COMP_CWORD == at )); then
-    words="agent list resolve check rescan incidents ack close events deliveries replay receivers config demo completion help"
+    words="agent list resolve check rescan incidents ack close events deliveries replay receivers config support-bundle demo completion help"
     (( at == 1 )) && words+=" --help --version"
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     return
@@ -148,6 +148,20 @@ _pmemwatch() {
     "receivers test --key-file") kind=file ;;
     "receivers test --config") kind=file ;;
     "config check --web.config.file") kind=file ;;
+    "support-bundle --file-names") words="hash full" ;;
+    "support-bundle --agent") kind=nothing ;;
+    "support-bundle --socket") kind=file ;;
+    "support-bundle --token-file") kind=file ;;
+    "support-bundle --login-file") kind=file ;;
+    "support-bundle --ca-file") kind=file ;;
+    "support-bundle --cert-file") kind=file ;;
+    "support-bundle --key-file") kind=file ;;
+    "support-bundle --config") kind=file ;;
+    "support-bundle --web.config.file") kind=file ;;
+    "support-bundle --path.sysfs") kind=folder ;;
+    "support-bundle --path.procfs") kind=folder ;;
+    "support-bundle --path.rootfs") kind=folder ;;
+    "support-bundle --path.dev") kind=folder ;;
     *)
       case $command in
         "agent") words="--config --web.listen-address --web.config.file --web.telemetry-path --path.sysfs --path.procfs --path.rootfs --path.dev --state.file --log.level --log.format --help" ;;
@@ -163,6 +177,7 @@ _pmemwatch() {
         "replay") words="--receiver --author --reason --json --agent --socket --token-file --login-file --ca-file --cert-file --key-file --config --help" ;;
         "receivers test") words="--author --json --agent --socket --token-file --login-file --ca-file --cert-file --key-file --config --help" ;;
         "config check") words="--web.config.file --help"; [[ $cur == -* ]] || kind=file ;;
+        "support-bundle") words="--file-names --force --agent --socket --token-file --login-file --ca-file --cert-file --key-file --config --web.config.file --path.sysfs --path.procfs --path.rootfs --path.dev --help"; [[ $cur == -* ]] || kind=file ;;
         "demo") words="--keep --help" ;;
         "completion") words="--help" operands="bash fish zsh" ;;
       esac

@@ -29,6 +29,7 @@ complete -c pmemwatch -n '__pmemwatch_is' -a deliveries -d 'what the running age
 complete -c pmemwatch -n '__pmemwatch_is' -a replay -d 'have the running agent send deliveries again, under the ids that they had'
 complete -c pmemwatch -n '__pmemwatch_is' -a receivers -d 'test: have the running agent send a test message to a receiver'
 complete -c pmemwatch -n '__pmemwatch_is' -a config -d 'check: say whether a configuration file is right, and everything that is not'
+complete -c pmemwatch -n '__pmemwatch_is' -a support-bundle -d 'collect what a bug report needs in one archive, without secrets'
 complete -c pmemwatch -n '__pmemwatch_is' -a demo -d 'break a real file on a simulated host and watch the alert arrive'
 complete -c pmemwatch -n '__pmemwatch_is' -a completion -d 'print what makes a shell complete the words of pmemwatch'
 complete -c pmemwatch -n '__pmemwatch_is' -a help -d 'say more about a command'
@@ -186,6 +187,23 @@ complete -c pmemwatch -n '__pmemwatch_is receivers test' -l help -d 'how to use 
 complete -c pmemwatch -n '__pmemwatch_is config check' -l web.config.file -d 'TLS, passwords, headers and a rate limit, in the format of the Prometheus exporters' -r -F
 complete -c pmemwatch -n '__pmemwatch_is config check' -l help -d 'how to use it'
 complete -c pmemwatch -n '__pmemwatch_is config check' -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l file-names -d 'whether files are named, or told apart by a hash of their path, as in messages with paths: hash' -x -a 'hash full'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l force -d 'replace FILE when it exists'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l agent -d 'ask the agent at this address, such as https://db07:9915, in place of the socket' -x
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l socket -d 'ask the agent on this socket [api.socket of the configuration]' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l token-file -d 'with --agent: a file with a token of the agent (api.tokens); PMEMWATCH_TOKEN is the token itself' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l login-file -d 'with --agent: a file with NAME:PASSWORD (basic_auth_users); PMEMWATCH_LOGIN is the same itself' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l ca-file -d 'with --agent: the authorities (PEM) to trust, in place of those that Node.js knows' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l cert-file -d 'with --agent: a certificate (PEM) to show to the agent' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l key-file -d 'with --agent: the key (PEM) of that certificate' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l config -d 'configuration file; the default one may be missing' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l web.config.file -d 'TLS, passwords, headers and a rate limit, in the format of the Prometheus exporters' -r -F
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l path.sysfs -d 'where sysfs is mounted' -x -a '(__fish_complete_directories)'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l path.procfs -d 'where procfs is mounted' -x -a '(__fish_complete_directories)'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l path.rootfs -d 'where the host\'s root directory is seen' -x -a '(__fish_complete_directories)'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l path.dev -d 'where device nodes are' -x -a '(__fish_complete_directories)'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -l help -d 'how to use it'
+complete -c pmemwatch -n '__pmemwatch_is support-bundle' -F
 complete -c pmemwatch -n '__pmemwatch_is demo' -l keep -d 'leave everything running at the end, until Ctrl-C'
 complete -c pmemwatch -n '__pmemwatch_is demo' -l help -d 'how to use it'
 complete -c pmemwatch -n '__pmemwatch_is completion' -l help -d 'how to use it'

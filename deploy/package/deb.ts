@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   globSync,
   lutimesSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Plan } from './plan.ts';
 import { run } from './run.ts';
 import { configFiles, copyTree, type Tree } from './tree.ts';
@@ -22,26 +25,24 @@ const gccWith: Readonly<Record<string, string>> = {
   '3.4.23': '7.1',
   '3.4.24': '7.2',
   '3.4.25': '8.1',
-  '3.4.26': '9.1', // prettier
+  '3.4.26': '9.1',
   '3.4.28': '9.3',
   '3.4.29': '11.1',
   '3.4.30': '12.1',
-  '3.4.31': '13.1',
-  '3.4.32': '13.2',
-  '3.4.33': '14.1',
 };
 
 /** pmemwatch_VERSION_ARCH.deb, unpacked by dpkg of Debian 12 and Ubuntu 18.04 or later (zstd). */
 export function buildDeb(plan: Plan, tree: Tree, work: string, into: string): string {
   const root = join(work, 'deb');
   copyTree(tree, root);
+  layForDebian(plan, root);
   const debian = join(root, 'DEBIAN');
   mkdirSync(debian);
-  const files = filesOf(tree.root);
-  const sums = files.map((file) => `${md5(join(tree.root, file))}  ${file}\n`);
+  const files = filesOf(root);
+  const sums = files.map((file) => `${md5(join(root, file))}  ${file}\n`);
   writeFileSync(join(debian, 'md5sums'), sums.join(''));
   writeFileSync(join(debian, 'conffiles'), configFiles.map((file) => `${file}\n`).join(''));
-  const kibibytes = files.reduce((sum, file) => sum + Math.ceil(statSync(join(tree.root, file)).size / 1024), 0);
+  const kibibytes = files.reduce((sum, file) => sum + Math.ceil(statSync(join(root, file)).size / 1024), 0);
   writeFileSync(join(debian, 'control'), control(plan, tree, kibibytes));
   for (const script of scripts) copyFileSync(join(import.meta.dirname, 'deb', script), join(debian, script));
   for (const entry of globSync('*', { cwd: debian })) {
@@ -56,13 +57,32 @@ export function buildDeb(plan: Plan, tree: Tree, work: string, into: string): st
   return deb;
 }
 
-function control({ version, architecture }: Plan, { needs }: Tree, kibibytes: number): string {
+/** What Debian wants in each package: a change log in its own format, what its checker is to pass over, zsh's functions elsewhere. */
+function layForDebian({ version, packager, epoch }: Plan, root: string): void {
+  const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
+  const log = `pmemwatch (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- ${packager}  ${date}\n`;
+  const overrides = readFileSync(join(import.meta.dirname, 'deb/lintian-overrides'));
+  const added = {
+    'usr/share/doc/pmemwatch/changelog.gz': gzipSync(log, { level: 9 }),
+    'usr/share/lintian/overrides/pmemwatch': overrides,
+  };
+  for (const [name, content] of Object.entries(added)) {
+    const file = join(root, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    chmodSync(file, 0o644);
+  }
+  const zsh = join(root, 'usr/share/zsh');
+  if (existsSync(zsh)) renameSync(join(zsh, 'site-functions'), join(zsh, 'vendor-completions'));
+}
+
+function control({ version, architecture, packager }: Plan, { needs }: Tree, kibibytes: number): string {
   const gcc = gccWith[needs.glibcxx];
   if (gcc === undefined) throw new Error(`which release of gcc brought GLIBCXX_${needs.glibcxx}? Add it to gccWith`);
   return `Package: pmemwatch
 Version: ${version}
 Architecture: ${architecture.deb}
-Maintainer: ${process.env['PMEMWATCH_PACKAGER'] ?? 'pmemwatch <root@localhost>'}
+Maintainer: ${packager}
 Installed-Size: ${kibibytes}
 Depends: init-system-helpers (>= 1.54), libc6 (>= ${needs.glibc}), libgcc-s1, libstdc++6 (>= ${gcc}), passwd
 Recommends: systemd (>= 252)

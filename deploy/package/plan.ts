@@ -25,6 +25,8 @@ export interface Plan {
   /** seconds since 1970: the time of every file, SOURCE_DATE_EPOCH of https://reproducible-builds.org */
   readonly epoch: number;
   readonly architecture: Architecture;
+  /** who answers for the packages: `Name <address>` */
+  readonly packager: string;
   /** compresses fast instead of well: for packages that only a test will unpack */
   readonly quick: boolean;
 }
@@ -42,7 +44,8 @@ export function makePlan(asked: {
   // letters that are no part of a version to Debian, to rpm, or to both
   if (!/^\d[\w.~+]*$/.test(version)) throw new Error(`${version} is no version for packages`);
   const revision = asked.revision ?? fromGit(['rev-parse', 'HEAD']) ?? '';
-  return { version, revision, epoch: epoch(), architecture, quick: asked.quick };
+  const packager = process.env['PMEMWATCH_PACKAGER'] ?? 'pmemwatch <root@localhost>';
+  return { version, revision, epoch: epoch(), architecture, packager, quick: asked.quick };
 }
 
 function readVersion(): string {

@@ -16,11 +16,13 @@ interface Lock {
 }
 
 /** What a program may load; all else (types, maps, texts, the sources of binaries) is for developers. */
-const loaded = new Set(['.js', '.cjs', '.mjs', '.json', '.node', '.html', '.css', '.png', '.svg']);
+const loaded = new Set(['.js', '.cjs', '.mjs', '.json', '.node']);
+/** What else is served to browsers, from a folder of that name (@fastify/swagger-ui). */
+const served = { folder: 'static', kinds: new Set(['.html', '.css', '.png', '.svg']) } as const;
 /** Folders on the first level of a package. Not below it: `yaml` has code in one called `doc`. */
 const forDevelopers = new Set([
   ...['.github', '__tests__', 'bench', 'benchmark', 'benchmarks', 'coverage', 'doc', 'docs', 'e2e', 'example'],
-  ...['examples', 'fixtures', 'integration', 'media', 'scripts', 'test', 'tests', 'tools', 'types', 'vendor'],
+  ...['examples', 'integration', 'test', 'tests', 'vendor'],
 ]);
 /** A binary for another C library, the build tool of koffi, and settings of developers' tools. */
 const neverLoaded = /^(?:musl_\w+|cnoke\.cjs|(?:eslint|playwright|vitest|rollup|webpack)\.config\..*|\..*)$/;
@@ -61,21 +63,42 @@ export function productionPackages(installed: string): Production[] {
 /** Copies what can be loaded, and nothing else. Node itself is laid elsewhere. */
 export function copyProduction(installed: string, packages: readonly Production[], into: string): void {
   for (const { path, name } of packages) {
-    if (!name.startsWith('node-linux-')) copyLoaded(join(installed, path), join(into, path), true);
+    if (name.startsWith('node-linux-')) continue;
+    const commands = commandsOf(join(installed, path));
+    copyLoaded(join(installed, path), join(into, path), { isFirstLevel: true, isServed: false, commands });
   }
 }
 
-function copyLoaded(from: string, to: string, isFirstLevel: boolean): void {
+/** Programs that a package brings for a shell: nothing loads them. */
+function commandsOf(folder: string): ReadonlySet<string> {
+  const { bin = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    readonly bin?: string | Readonly<Record<string, string>>;
+  };
+  const files = typeof bin === 'string' ? [bin] : Object.values(bin);
+  return new Set(files.map((file) => join(folder, file)));
+}
+
+function copyLoaded(
+  from: string,
+  to: string,
+  where: { readonly isFirstLevel: boolean; readonly isServed: boolean; readonly commands: ReadonlySet<string> },
+): void {
+  const { isFirstLevel, isServed, commands } = where;
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)];
-    if (neverLoaded.test(entry.name)) continue;
+    const { name } = entry;
+    const [source, target] = [join(from, name), join(to, name)];
+    if (neverLoaded.test(name) || commands.has(source)) continue;
     if (entry.isDirectory()) {
       // packages inside this one are copied by themselves
-      if (entry.name === 'node_modules' || (isFirstLevel && forDevelopers.has(entry.name))) continue;
-      copyLoaded(source, target, false);
-    } else if (entry.isFile() && loaded.has(extname(entry.name))) {
+      if (name === 'node_modules' || (isFirstLevel && forDevelopers.has(name))) continue;
+      copyLoaded(source, target, { isFirstLevel: false, isServed: isServed || name === served.folder, commands });
+    } else if (entry.isFile() && isLoaded(name, isServed)) {
       mkdirSync(dirname(target), { recursive: true });
       copyFileSync(source, target);
     }
   }
+}
+
+function isLoaded(name: string, isServed: boolean): boolean {
+  return loaded.has(extname(name)) || (isServed && served.kinds.has(extname(name)));
 }

@@ -4,8 +4,10 @@ import type { Plan } from './plan.ts';
 import { run } from './run.ts';
 import { configFiles, type Tree } from './tree.ts';
 
-/** Folders of the tree that this package owns as a whole; of all others it owns the files alone. */
+/** Folders of the tree that this package owns as a whole. */
 const ownFolders = ['usr/lib/pmemwatch', 'usr/share/pmemwatch', 'usr/share/doc/pmemwatch'];
+/** Folders that every system has. Of all others rpm is to know, or it would leave them behind: a folder may have many owners. */
+const everywhere = /^\/(?:etc|usr(?:\/(?:bin|lib|share|share\/(?:doc|man(?:\/man\d)?)|lib\/systemd(?:\/system)?))?)$/;
 
 /** pmemwatch-VERSION-1.ARCH.rpm, unpacked by rpm of RHEL 8 and SLES 15 SP3 or later (zstd). */
 export function buildRpm(plan: Plan, tree: Tree, work: string, into: string): string {
@@ -15,7 +17,7 @@ export function buildRpm(plan: Plan, tree: Tree, work: string, into: string): st
     // no hyphen may be in it, and rpm sorts ~ as Debian does
     VERSION: plan.version,
     LICENSE: tree.license,
-    PACKAGER: process.env['PMEMWATCH_PACKAGER'] ?? 'pmemwatch <root@localhost>',
+    PACKAGER: plan.packager,
     GLIBC: tree.needs.glibc,
     GLIBCXX: tree.needs.glibcxx,
     GCC: tree.needs.gcc,
@@ -51,15 +53,12 @@ export function buildRpm(plan: Plan, tree: Tree, work: string, into: string): st
 
 function fileList(root: string): string {
   const configured = new Set<string>(configFiles);
-  const single = globSync('**', { cwd: root, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length))
-    .filter((file) => !ownFolders.some((folder) => file.startsWith(`/${folder}/`)))
-    .sort()
-    .map((file) => {
-      if (configured.has(file)) return `%config(noreplace) ${file}`;
-      return file.startsWith('/usr/share/man/') ? `%doc ${file}` : file;
-    });
+  const lines = globSync('**', { cwd: root, withFileTypes: true }).flatMap((entry) => {
+    const path = join(entry.parentPath, entry.name).slice(root.length);
+    if (path === '' || ownFolders.some((folder) => path === `/${folder}` || path.startsWith(`/${folder}/`))) return [];
+    if (entry.isDirectory()) return everywhere.test(path) ? [] : [`%dir ${path}`];
+    return [`${configured.has(path) ? '%config(noreplace) ' : ''}${path}`];
+  });
   const whole = ownFolders.map((folder) => (folder.includes('/doc/') ? `%doc /${folder}` : `/${folder}`));
-  return [...whole, '%dir /etc/pmemwatch', ...single].join('\n');
+  return [...whole, ...lines.sort()].join('\n');
 }

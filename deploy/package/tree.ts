@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, existsSync, globSync, lutimesSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, globSync, lutimesSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { licenceExpression, licenceText } from './licences.ts';
@@ -18,7 +18,7 @@ export interface Tree {
 /** What people may change; an upgrade leaves it alone then. Paths on the host. */
 export const configFiles = ['/etc/pmemwatch/environment', '/etc/pmemwatch/pmemwatch.yml'] as const;
 
-/** Files of the checkout and where they go; a glob of what is not there lays nothing. */
+/** Files of the checkout and where they go. */
 const laid: readonly { readonly from: string; readonly to: string; readonly gzip?: true }[] = [
   { from: 'deploy/package/files/environment', to: 'etc/pmemwatch' },
   { from: 'deploy/systemd/*.{service,socket}', to: 'usr/lib/systemd/system' },
@@ -28,17 +28,16 @@ const laid: readonly { readonly from: string; readonly to: string; readonly gzip
   { from: 'deploy/alertmanager.example.yml', to: 'usr/share/pmemwatch' },
   { from: 'deploy/pmemwatch.example.yml', to: 'usr/share/pmemwatch' },
   { from: 'docs/**/*.{md,svg,png}', to: 'usr/share/doc/pmemwatch' },
-  { from: 'README.md', to: 'usr/share/doc/pmemwatch' },
-  { from: 'CHANGELOG.md', to: 'usr/share/doc/pmemwatch', gzip: true },
+  { from: '{README,CHANGELOG}.md', to: 'usr/share/doc/pmemwatch' },
 ];
-/** Files that have another name on a host; those of other parts may not be there yet. */
+/** Files that have another name on a host. */
 const renamed: Readonly<Record<string, string>> = {
   'deploy/package/files/pmemwatch': 'usr/bin/pmemwatch',
   'deploy/pmemwatch.example.yml': 'etc/pmemwatch/pmemwatch.yml',
   'deploy/systemd/pmemwatch.sysusers.conf': 'usr/lib/sysusers.d/pmemwatch.conf',
   'deploy/systemd/pmemwatch.tmpfiles.conf': 'usr/lib/tmpfiles.d/pmemwatch.conf',
   'deploy/completion/pmemwatch.bash': 'usr/share/bash-completion/completions/pmemwatch',
-  'deploy/completion/pmemwatch.zsh': 'usr/share/zsh/vendor-completions/_pmemwatch',
+  'deploy/completion/_pmemwatch': 'usr/share/zsh/site-functions/_pmemwatch',
   'deploy/completion/pmemwatch.fish': 'usr/share/fish/vendor_completions.d/pmemwatch.fish',
 };
 
@@ -82,13 +81,11 @@ function layFiles(root: string): void {
       const manual = /\.([1-8])$/.exec(file)?.[1];
       const folder = manual === undefined ? to : join(to, `man${manual}`);
       const bytes = readFileSync(join(checkout, file));
-      // Debian and Fedora read a compressed change log of this name
-      const name = inside === 'CHANGELOG.md' ? 'changelog' : inside;
-      write(join(root, folder, gzip ? `${name}.gz` : name), gzip ? gzipSync(bytes, { level: 9 }) : bytes);
+      write(join(root, folder, gzip ? `${inside}.gz` : inside), gzip ? gzipSync(bytes, { level: 9 }) : bytes);
     }
   }
   for (const [from, to] of Object.entries(renamed)) {
-    if (existsSync(join(checkout, from))) write(join(root, to), readFileSync(join(checkout, from)));
+    write(join(root, to), readFileSync(join(checkout, from)));
   }
 }
 

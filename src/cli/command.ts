@@ -45,7 +45,8 @@ export interface CommandArguments {
 }
 
 export interface Output {
-  write(text: string): unknown;
+  /** bytes are those of an archive */
+  write(text: string | Uint8Array): unknown;
 }
 
 /** What a command meets of the process: everything is handed in. */
@@ -66,6 +67,8 @@ export interface CommandContext {
   readonly clock: Clock;
   /** of this kernel, in bytes: a bad-block list is at most one page */
   readonly pageSize: number;
+  /** The newest lines of the agent's log in the journal of the host, or why they cannot be read. */
+  readJournal(signal: AbortSignal): Promise<string | { readonly unread: string }>;
   openPlatform(roots: PathRoots): Promise<CommandPlatform>;
   /** Runs the agent until the signal; resolves when it has drained. @throws AgentError when it could not start */
   runAgent(settings: Settings, flags: FlagValues): Promise<ExitCode>;

@@ -1,5 +1,6 @@
 import { ack } from './ack.ts';
 import { agent } from './agent.ts';
+import { supportBundle } from './bundle/support-bundle.ts';
 import { check } from './check.ts';
 import { close } from './close.ts';
 import type { Command } from './command.ts';
@@ -33,6 +34,7 @@ export const commands: readonly Command[] = [
   replay,
   receiversTest,
   configCheck,
+  supportBundle,
   demo,
   completion,
 ];

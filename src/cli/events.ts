@@ -52,7 +52,7 @@ export const events: Command = {
     if (args.operands.length > 0) throw usage(`events takes no operand: ${args.operands[0]}`);
     const asked = askedFor(args, context);
     const api = await agentApi(args, context);
-    const found = await history(api, asked);
+    const found = await recentEvents(api, asked);
     const { eventsText } = await import('./events-text.ts');
     const show = (items: readonly EventItem[]): void => {
       if (args.flag('json')) for (const item of items) context.stdout.write(jsonText(item, 0));
@@ -73,7 +73,7 @@ export const events: Command = {
   },
 };
 
-interface Asked {
+export interface Asked {
   readonly after: number;
   /** ms since the epoch; 0: since ever */
   readonly since: number;
@@ -105,7 +105,7 @@ function timeOf(text: string, now: number): number {
 }
 
 /** All pages; of what is not wanted only the id of the newest is kept. */
-async function history(api: AgentApi, { after, since, limit }: Asked) {
+export async function recentEvents(api: AgentApi, { after, since, limit }: Asked) {
   const path = `/api/v1/events?limit=1000${after === 0 ? '' : `&after=${after}`}`;
   let items: EventItem[] = [];
   let newestId = after;

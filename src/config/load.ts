@@ -4,6 +4,7 @@ import { parseListenAddress, type TcpAddress } from '../model/listen-address.ts'
 import { nearest } from '../model/nearest.ts';
 import type { WebRules } from '../model/web-rules.ts';
 import { type ClientSettings, readClient } from './client.ts';
+import type { DescribedSettings } from './describe.ts';
 import {
   agentFlags,
   clientFlags,
@@ -148,6 +149,16 @@ export function loadClient(
   environment: Environment = process.env,
 ): Promise<{ readonly client: ClientSettings } | { readonly problem: string }> {
   return readClient(flags, environment);
+}
+
+/** What a bug report says of all this; nothing of it is checked, and nothing secret is in it but `secrets`. */
+export async function describeSettings(
+  flags: FlagValues,
+  environment: Environment = process.env,
+): Promise<DescribedSettings> {
+  const given = givenBy(flags, environment);
+  const { describeFiles } = await import('./describe.ts');
+  return describeFiles(given('config')?.at(-1) ?? configFlag.default, given('web.config.file')?.at(-1), environment);
 }
 
 function rootsFrom(one: (name: string) => string, problems: string[]): PathRoots {

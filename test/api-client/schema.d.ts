@@ -926,6 +926,8 @@ export interface operations {
                                 reason?: string;
                             }[];
                         }[];
+                        /** @description how many more it has: the list tells 20 of each incident, /incidents/{id} every one */
+                        rangesOmitted: number;
                         acknowledgement: {
                             author: string;
                             reason: string;
@@ -1198,6 +1200,8 @@ export interface operations {
                                 reason?: string;
                             }[];
                         }[];
+                        /** @description how many more it has: the list tells 20 of each incident, /incidents/{id} every one */
+                        rangesOmitted: number;
                         acknowledgement: {
                             author: string;
                             reason: string;
@@ -2705,6 +2709,8 @@ export interface operations {
                                     reason?: string;
                                 }[];
                             }[];
+                            /** @description how many more it has: the list tells 20 of each incident, /incidents/{id} every one */
+                            rangesOmitted: number;
                             acknowledgement: {
                                 author: string;
                                 reason: string;
@@ -2975,6 +2981,8 @@ export interface operations {
                                 reason?: string;
                             }[];
                         }[];
+                        /** @description how many more it has: the list tells 20 of each incident, /incidents/{id} every one */
+                        rangesOmitted: number;
                         acknowledgement: {
                             author: string;
                             reason: string;

@@ -1,6 +1,6 @@
 /** A day of a host as it shows on the page, on the agent itself: nothing is loaded again unless it says so. */
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import type { Checks } from '../prom/checks.ts';
 import { type OpenPage, openPage } from './browser.ts';
 import { type LiveHost, startLiveHost, token } from './live-host.ts';
@@ -32,6 +32,7 @@ export async function checkLive(checks: Checks, browser: Browser, screenshots: s
     await checkActions(checks, open, screenshots);
     await checkNoScript(checks, browser, host);
     await checkGone(checks, open, host, screenshots);
+    await checkUpgrade(checks, open);
     await checkRepair(checks, open, host, screenshots);
     await open.context.close();
   } finally {
@@ -222,6 +223,29 @@ async function checkGone(
     assert.equal(await page.locator('#gone').textContent(), '');
     assert.match(await page.title(), /^Critical: /);
     assert.ok(await isMarked(page), 'it was loaded again');
+    complaints();
+  });
+}
+
+async function checkUpgrade(checks: Checks, { page, complaints }: OpenPage): Promise<void> {
+  await checks.run('after an upgrade of the agent the page is loaded again, but not from under who types', async () => {
+    await mark(page);
+    const isOurs = (url: URL): boolean => url.pathname === '/';
+    const asNewer = async (route: Route): Promise<void> => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: (await answer.text()).replace('<style>', '<style>/* newer */') });
+    };
+    await page.locator('summary', { hasText: /^Acknowledge/ }).click();
+    await page.getByLabel('Your name').first().fill('ada');
+    await page.route(isOurs, asNewer);
+    await page.waitForResponse((response) => isOurs(new URL(response.url())), { timeout: SHOWN_MS + 5000 });
+    await page.waitForTimeout(300);
+    assert.ok(await isMarked(page), 'what was being typed is lost');
+    await page.unroute(isOurs);
+    await page.route(isOurs, asNewer, { times: 1 });
+    await page.getByLabel('Your name').first().fill('');
+    await page.waitForEvent('load', { timeout: SHOWN_MS + 5000 });
+    assert.equal(await isMarked(page), false);
     complaints();
   });
 }

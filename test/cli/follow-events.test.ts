@@ -64,9 +64,11 @@ async function startHistory(socket: string, options: { breakAfter?: number } = {
   await listen();
   return {
     add(...ids: number[]) {
-      history.push(...ids.map((id) => event(id)));
+      const newest = history.at(-1)?.id ?? 0;
+      history.push(...ids.filter((id) => id > newest).map((id) => event(id)));
       push();
     },
+    followers: () => streams.size,
     refuseWith: (status: number) => (refuse = status),
     async down() {
       const closed = new Promise((done) => server.close(done));
@@ -104,11 +106,15 @@ const idOf = (line: string): number => JSON.parse(line).id;
 test('events -f shows what was, then what comes, one JSON document a line, and ends with 0 on Ctrl-C', async () => {
   const socket = join(folder, 'a.sock');
   const history = await startHistory(socket);
-  setTimeout(() => history.add(4, 5), 100);
-  const { code, lines, stderr } = await follow(socket, ['--json', '--limit', '2'], (all) => all.length >= 4);
+  const { code, lines, stderr } = await follow(socket, ['--json', '--limit', '2'], (all) => {
+    if (all.length === 2) history.add(4, 5);
+    return all.length >= 4;
+  });
   assert.deepEqual([code, lines.map(idOf), stderr], [0, [2, 3, 4, 5], '']);
-  setTimeout(() => history.add(6), 100);
-  const text = await follow(socket, ['--after', '4'], (all) => all.length >= 2);
+  const text = await follow(socket, ['--after', '4'], (all) => {
+    if (all.length === 1) history.add(6);
+    return all.length >= 2;
+  });
   assert.match(text.lines[1] ?? '', /^6 +2026-11-23T14:02:07Z {2}range\.found +pmem0 +-$/);
   assert.ok(text.lines.every((line) => !line.includes('scrub.progress')));
   await history.down();
@@ -117,13 +123,18 @@ test('events -f shows what was, then what comes, one JSON document a line, and e
 test('an agent that is away for a while loses no event and tells none twice, however often the connection breaks', async () => {
   const socket = join(folder, 'b.sock');
   const history = await startHistory(socket, { breakAfter: 2 });
-  setTimeout(async () => {
+  let gone = false;
+  const leave = async (): Promise<void> => {
+    gone = true;
     history.add(4);
     await history.down();
     history.add(5, 6, 7, 8, 9);
     setTimeout(history.up, 500);
-  }, 100);
-  const { code, lines, stderr } = await follow(socket, ['--json'], (all) => all.length >= 9);
+  };
+  const { code, lines, stderr } = await follow(socket, ['--json'], (all) => {
+    if (all.length >= 3 && !gone && history.followers() > 0) void leave();
+    return all.length >= 9;
+  });
   assert.deepEqual([code, lines.map(idOf)], [0, [1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   assert.match(stderr, /^pmemwatch events: .*b\.sock is gone: waiting for the agent; Ctrl-C ends this$/m);
   assert.match(stderr, /^pmemwatch events: the agent is back$/m);
@@ -133,12 +144,15 @@ test('an agent that is away for a while loses no event and tells none twice, how
 test('an agent that refuses to go on ends it with 2', async () => {
   const socket = join(folder, 'c.sock');
   const history = await startHistory(socket);
-  setTimeout(async () => {
-    history.refuseWith(403);
-    await history.down();
-    await history.up();
-  }, 100);
-  const none = await follow(socket, ['--json'], () => false);
+  let refused = false;
+  const none = await follow(socket, ['--json'], () => {
+    if (!refused && history.followers() > 0) {
+      refused = true;
+      history.refuseWith(403);
+      void history.down().then(history.up);
+    }
+    return false;
+  });
   assert.equal(none.code, 2);
   assert.match(none.stderr, /pmemwatch events: the agent answered 403: Not for you\.\n$/);
   await history.down();

@@ -62,6 +62,7 @@ export async function runCommand(
     signal: new AbortController().signal,
     clock,
     pageSize: 4096,
+    readJournal: async () => ({ unread: 'no journal here' }),
     openPlatform: async () => platform,
     runAgent: () => Promise.reject(new Error('the agent was not to be started')),
     ...context,

@@ -41,11 +41,17 @@ function wire(line: string, headers: Record<string, string> = {}, body = ''): st
 const json = (length: number | string) => ({ 'content-type': 'application/json', 'content-length': String(length) });
 const acknowledge = 'POST /api/v1/incidents/x/acknowledge';
 
+function resolveBody(device: string, count: number | string = 8): string {
+  return `{"device":"${device}","ranges":[{"start":0,"count":${count}}]}`;
+}
+
 interface Attack {
   readonly attack: string;
   readonly send: string | readonly string[];
   /** statuses of the answers, in order: more than one would be a request that was smuggled in */
   readonly gets: readonly number[];
+  /** what the answer says */
+  readonly says?: RegExp;
   readonly everyMs?: number;
   readonly waitMs?: number;
 }
@@ -66,6 +72,38 @@ const attacks: readonly Attack[] = [
     '/docs/static//etc/passwd',
     '/docs/static/swagger-ui.css/../../../../package.json',
   ].map((path) => ({ attack: `path traversal ${path}`, send: wire(`GET ${path}`, read), gets: [403] })),
+  ...[
+    '/pg/../../etc/shadow',
+    '/pg/%2e%2e/%2e%2e/etc/shadow',
+    '/pg/..%2f..%2fetc%2fshadow',
+    '/pg%00/etc/shadow',
+    'etc/shadow',
+    '..%5c..%5cetc%5cshadow',
+    `/${'a'.repeat(4096)}`,
+  ].map((path) => ({
+    attack: `files/check of ${path.length > 60 ? 'a path of 4097 bytes' : path}`,
+    send: wire(`GET /api/v1/files/check?path=${path}`, read),
+    gets: [400],
+  })),
+  ...[
+    '/etc/shadow',
+    '/no/such/file',
+    '/proc/1/root/etc/shadow',
+    '/dev/watchdog',
+    '%ff%fe',
+    `/${'a/'.repeat(2000)}`,
+  ].map((path) => ({
+    attack: `files/check of ${path.length > 60 ? 'a path 2000 folders deep' : path} without a token`,
+    send: wire(`GET /api/v1/files/check?path=${path}`),
+    gets: [401],
+  })),
+  ...['/etc/shadow', '/no/such/file', '/proc/1/root/etc/shadow', '/dev/watchdog'].map((path) => ({
+    attack: `files/check of ${path}: told that it lies on no watched device, as everything elsewhere`,
+    send: wire(`GET /api/v1/files/check?path=${path}`, read),
+    gets: [200],
+    waitMs: 20_000,
+    says: /"complete":false.*"reason":"it lies on no mounted file system of a watched device"/s,
+  })),
   { attack: 'a path that is not UTF-8', send: wire('GET /api/v1/dimms/%ff%fe', read), gets: [400] },
   { attack: 'a path of 20 KB', send: wire(`GET /${'a'.repeat(20_000)}`), gets: [431] },
 
@@ -138,7 +176,7 @@ const attacks: readonly Attack[] = [
     send: wire('GET /api/v1/files', { authorization: `Bearer ${secrets.read.slice(0, -1)}` }),
     gets: [401],
   },
-  { attack: 'a token in the address', send: wire(`GET /api/v1/files?token=${secrets.read}`), gets: [400] },
+  { attack: 'a token in the address', send: wire(`GET /api/v1/files?token=${secrets.read}`), gets: [401] },
   { attack: 'a token in a cookie', send: wire('GET /api/v1/files', { cookie: `token=${secrets.read}` }), gets: [401] },
   {
     attack: 'two Authorization headers, the second right',
@@ -149,6 +187,27 @@ const attacks: readonly Attack[] = [
     attack: 'a token of scope read that reloads',
     send: wire('POST /-/reload', { ...read, 'content-length': '0' }),
     gets: [403],
+  },
+  {
+    attack: 'resolve of a device that is a path',
+    send: wire('POST /api/v1/resolve', { ...read, ...json(75) }, `${resolveBody('../../etc/passwd')}`.padEnd(75)),
+    gets: [404],
+  },
+  {
+    attack: 'resolve of more sectors than there are',
+    send: wire('POST /api/v1/resolve', { ...read, ...json(90) }, resolveBody('pmem0', '1e999').padEnd(90)),
+    gets: [400],
+  },
+  { attack: 'resolve without a token', send: wire('POST /api/v1/resolve', json(2), '{}'), gets: [401] },
+  {
+    attack: 'a cursor of another list',
+    send: wire('GET /api/v1/files?after=YmFkYmxvY2tzCnBtZW0w', read),
+    gets: [400],
+  },
+  {
+    attack: 'a page elsewhere that asks whether it may (CORS preflight)',
+    send: wire('OPTIONS /-/reload', { origin: 'http://evil.example.com', 'access-control-request-method': 'POST' }),
+    gets: [404],
   },
   { attack: 'no token that scrubs', send: wire('POST /api/v1/scrubs', json(2), '{}'), gets: [401] },
   {
@@ -283,10 +342,11 @@ const attacks: readonly Attack[] = [
 ];
 
 describe('attacks', { concurrency: 8 }, () => {
-  for (const { attack, send, gets, ...how } of attacks) {
+  for (const { attack, send, gets, says, ...how } of attacks) {
     test(`${attack}: ${gets.length === 0 ? 'the connection ends' : gets.join(', ')}`, async () => {
       const got = await sendRaw({ port: port() }, send, how);
       assert.deepEqual(got.statuses, gets, summary(got));
+      if (says !== undefined) assert.match(got.text, says);
       assert.doesNotMatch(got.text, /root:|"dependencies"|node_modules|access-control-allow/i);
       assert.ok(got.ms < (how.waitMs ?? 3000), 'the server did not end the connection');
     });

@@ -6,6 +6,7 @@ import { Agent as Connections, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { startAgent } from './agent-process.ts';
 import { layHost } from './host-on-disk.ts';
@@ -44,8 +45,8 @@ test(`${wanted} requests made from the OpenAPI document`, async (t) => {
   };
   const all = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
-      // reading the configuration again is asked less often: each time all of it is put in force
-      weight: path === '/-/reload' ? 1 : 10,
+      // asked less often: each time all of the configuration is put in force, or a process looks at the host
+      weight: /^\/-\/reload$|\/resolve$|\/check$/.test(path) ? 1 : 10,
       arbitrary: requestsTo(path, method.toUpperCase(), operation, options),
     })),
   );
@@ -101,11 +102,12 @@ interface Answered {
   readonly body: string;
 }
 function answerTo(
-  { method, target, credentials, contentType, body }: FuzzedRequest,
+  { method, target, credentials, contentType, body, headers: besides }: FuzzedRequest,
   to: { readonly hostname: string; readonly port: number; readonly connections: Connections },
 ): Promise<Answered> {
   const headers = {
     host: 'localhost',
+    ...besides,
     ...(credentials === null ? {} : { authorization: credentials }),
     ...(contentType === null ? {} : { 'content-type': contentType }),
     ...(body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
@@ -116,10 +118,12 @@ function answerTo(
     const asked = request({ hostname, port, agent: connections, method, path: target, headers }, (answer) => {
       const { statusCode: status = 0 } = answer;
       const type = answer.headers['content-type'] ?? '';
-      let text = '';
+      const pieces: Buffer[] = [];
       const end = (): void => {
         clearTimeout(hanging);
-        resolve({ status, type, body: text });
+        const sent = Buffer.concat(pieces);
+        const isPacked = answer.headers['content-encoding'] === 'gzip';
+        resolve({ status, type, body: (isPacked ? gunzipSync(sent) : sent).toString() });
       };
       // a stream has no end
       if (type === 'text/event-stream') {
@@ -127,9 +131,7 @@ function answerTo(
         asked.destroy();
         return;
       }
-      answer.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
+      answer.on('data', (chunk: Buffer) => void pieces.push(chunk));
       answer.once('end', end);
     });
     const hanging = setTimeout(() => asked.destroy(what()), HANGS_MS);

@@ -14,6 +14,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly examples?: readonly unknown[];
 }
 export interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[];
@@ -29,10 +30,14 @@ export interface FuzzedRequest {
   readonly credentials: string | null;
   readonly contentType: string | null;
   readonly body: string | null;
+  /** what a browser, a scraper or one who has an answer already sends besides */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** Values that a schema allows. @throws on a keyword that is not known here */
 export function valid(schema: Schema): fc.Arbitrary<unknown> {
+  const { examples, ...rest } = schema;
+  if (examples !== undefined) return fc.oneof(fc.constantFrom(...examples), valid(rest));
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map(valid));
@@ -102,11 +107,17 @@ export function requestsTo(
         .map(({ name, schema }) => [name, fc.oneof(mostly(schema), fc.constantFrom(...options.known))]),
     ),
   );
+  // a cursor cannot be guessed, and a wrong one ends all else
+  const isCursor = (name: string, schema: Schema): boolean => name === 'after' && schema.pattern === undefined;
   const inQuery = fc.record(
     Object.fromEntries(
-      parameters.filter((each) => each.in === 'query').map(({ name, schema }) => [name, mostly(schema)]),
+      parameters
+        .filter((each) => each.in === 'query')
+        .map(({ name, schema }) => [
+          name,
+          fc.option(mostly(schema), { nil: undefined, freq: isCursor(name, schema) ? 0.1 : 1 }),
+        ]),
     ),
-    { requiredKeys: [] },
   );
   const surplus = fc.oneof(
     { arbitrary: fc.constant({}), weight: 9 },
@@ -130,13 +141,23 @@ export function requestsTo(
     { arbitrary: fc.constant('application/json'), weight: 9 },
     { arbitrary: fc.constantFrom('text/plain', 'application/xml', 'application/json; charset=utf-7', '*'), weight: 1 },
   );
+  const headers = fc.oneof(
+    { arbitrary: fc.constant({}), weight: 4 },
+    {
+      arbitrary: fc.constantFrom<Readonly<Record<string, string>>>(
+        ...[{ 'if-none-match': '*' }, { 'if-none-match': 'W/"a", "b' }, { 'accept-encoding': 'gzip' }],
+        ...[{ 'accept-encoding': 'gzip;q=x,;,*;q=1e9' }, { origin: 'https://evil.example' }, { range: 'bytes=0-1' }],
+      ),
+      weight: 1,
+    },
+  );
   return fc
-    .record({ inPath, inQuery, surplus, body, type, credentials: fc.constantFrom(...options.credentials) })
+    .record({ inPath, inQuery, surplus, body, type, headers, credentials: fc.constantFrom(...options.credentials) })
     .map((made) => {
       const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => text(made.inPath[name]));
-      const query = Object.entries({ ...made.inQuery, ...made.surplus }).map(
-        ([name, value]) => `${text(name)}=${text(value)}`,
-      );
+      const query = Object.entries({ ...made.inQuery, ...made.surplus })
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${text(name)}=${text(value)}`);
       const sent = method === 'GET' ? null : made.body;
       return {
         operation: `${method} ${path}`,
@@ -145,6 +166,7 @@ export function requestsTo(
         credentials: made.credentials,
         contentType: sent === null ? null : made.type,
         body: sent,
+        headers: made.headers,
       };
     });
 }

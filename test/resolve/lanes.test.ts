@@ -18,7 +18,7 @@ import { createFilesystemIo } from '../../src/linux/filesystem-io.ts';
 import { createLanes } from '../../src/linux/lanes.ts';
 import type { FilesystemIo, Lane, Lanes } from '../../src/ports.ts';
 import { createLaneWork, type LaneOrder } from '../../src/resolve/fs/lane-work.ts';
-import { askMany } from '../../src/resolve/fs/many-ioctls.ts';
+import { askMany, sharedRoom } from '../../src/resolve/fs/many-ioctls.ts';
 import { searchTrees } from '../../src/resolve/fs/tree-search.ts';
 
 const roots = { dev: '/dev', proc: '/proc', rootfs: '/' };
@@ -86,7 +86,7 @@ test('many requests are each answered in their place, whichever thread asked, an
   const fd = openSync(path, 'r');
   try {
     for (const count of [3, 511, 512, 2001]) {
-      const packed = Buffer.alloc(count * 4);
+      const packed = sharedRoom(count * 4);
       const many = { fd, size: 4, packed };
       const ask = (request: number) => askMany(io, { ...many, request }, async () => undefined);
       assert.equal((await ask(FIONREAD)).size, 0);
@@ -96,7 +96,7 @@ test('many requests are each answered in their place, whichever thread asked, an
       assert.deepEqual(new Set(failures.values()), new Set(['ENOTTY']));
     }
     const stop = async (): Promise<void> => Promise.reject(new Error('stopped'));
-    const late = { fd, size: 4, packed: Buffer.alloc(8000), request: FIONREAD };
+    const late = { fd, size: 4, packed: sharedRoom(8000), request: FIONREAD };
     await assert.rejects(askMany(io, late, stop), /stopped/);
     assert.equal((await askMany(io, late, async () => undefined)).size, 0);
   } finally {

@@ -17,7 +17,10 @@ export const completion: Command = {
     'Packages install it. From a checkout it completes the word pmemwatch, as an alias or a function may be called.',
   options: {},
   examples: [
-    { line: 'source <(pmemwatch completion bash)', shows: 'in this bash' },
+    {
+      line: 'pmemwatch completion bash >~/.local/share/bash-completion/completions/pmemwatch',
+      shows: 'for bash with the package bash-completion; elsewhere, source it',
+    },
     { line: 'pmemwatch completion zsh >~/.zfunc/_pmemwatch', shows: 'for zsh, with ~/.zfunc in fpath' },
     { line: 'pmemwatch completion fish >~/.config/fish/completions/pmemwatch.fish', shows: 'for fish' },
   ],

@@ -10,6 +10,9 @@ import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { answersOf, closed, freshnessOf, listOf, nullable, problems, time, timeOf, timeOrNull } from './schemas.ts';
 
+/** Of each incident in the list: an incident can have thousands, and the list as many incidents. */
+const MOST_RANGES_LISTED = 20;
+
 const status = Type.Enum(['open', 'resolved']);
 export const incidentSchema = Type.Object(
   {
@@ -52,6 +55,9 @@ export const incidentSchema = Type.Object(
     ),
     totals: Type.Object({ ranges: Type.Integer(), bytes: Type.Integer(), files: Type.Integer() }, closed),
     ranges: Type.Array(rangeSchema),
+    rangesOmitted: Type.Integer({
+      description: `how many more it has: the list tells ${MOST_RANGES_LISTED} of each incident, /incidents/{id} every one`,
+    }),
     acknowledgement: nullable(
       Type.Object({ author: Type.String(), reason: Type.String(), at: time, expiresAt: nullable(time) }, closed),
     ),
@@ -60,10 +66,20 @@ export const incidentSchema = Type.Object(
   { ...closed, title: 'Incident' },
 );
 type IncidentJson = Static<typeof incidentSchema>;
+const describedSchema = Type.Object(
+  {
+    ...incidentSchema.properties,
+    summary: Type.String({ description: 'one line a person can act on' }),
+    nextSteps: Type.Array(Type.String(), {
+      description: 'what to do, as messages say it; commands stand between backticks',
+    }),
+  },
+  closed,
+);
 
 export const incidentsRoute: HttpRoute = {
   name: 'incidents',
-  register(app, { view, access }) {
+  register(app, { view, access, describe }) {
     app.get(
       '/api/v1/incidents',
       {
@@ -89,7 +105,7 @@ export const incidentsRoute: HttpRoute = {
         const wanted = selected(sortedIncidents(state.incidents), (i) => status === undefined || i.status === status);
         const { items, next } = pageOf(listing, wanted, page);
         const fresh = freshnessOf(state, [...state.places.values()]);
-        return { items: items.map((incident) => incidentJson(incident, named)), next, ...fresh };
+        return { items: items.map((incident) => incidentJson(incident, named, MOST_RANGES_LISTED)), next, ...fresh };
       },
     );
     app.get(
@@ -97,10 +113,10 @@ export const incidentsRoute: HttpRoute = {
       {
         schema: {
           operationId: 'getIncident',
-          summary: 'One incident',
+          summary: 'One incident, and what to do',
           tags: ['incidents'],
           params: Type.Object({ id: Type.String() }, closed),
-          response: { 200: incidentSchema, ...problems },
+          response: { 200: describedSchema, ...problems },
         },
       },
       (request) => {
@@ -108,7 +124,9 @@ export const incidentsRoute: HttpRoute = {
         if (incident === undefined) {
           throw new HttpProblem(404, 'No incident has this id; those resolved longer ago than the retention are gone.');
         }
-        return incidentJson(incident, access.mayRead(request.raw));
+        const named = access.mayRead(request.raw);
+        const { summary, nextSteps } = describe(incident, named);
+        return { ...incidentJson(incident, named), summary, nextSteps: [...nextSteps] };
       },
     );
   },
@@ -124,7 +142,8 @@ const listing: Listing<Incident> = {
 };
 const sortedIncidents = onceFor((incidents: ReadonlyMap<string, Incident>) => sorted(listing, incidents.values()));
 
-export function incidentJson(incident: Incident, named: boolean): IncidentJson {
+/** @param most of its ranges, the first ones; every one unless given */
+export function incidentJson(incident: Incident, named: boolean, most = incident.ranges.length): IncidentJson {
   const { subject, acknowledgement } = incident;
   const files = new Set<string>();
   for (const range of incident.ranges) {
@@ -163,7 +182,8 @@ export function incidentJson(incident: Incident, named: boolean): IncidentJson {
       })),
     },
     totals: { ranges: incident.ranges.length, bytes: totalBytes(incident.ranges), files: files.size },
-    ranges: incident.ranges.map((range) => rangeJson(range, subject.dataStart, named)),
+    ranges: incident.ranges.slice(0, most).map((range) => rangeJson(range, subject.dataStart, named)),
+    rangesOmitted: Math.max(0, incident.ranges.length - most),
     acknowledgement:
       acknowledgement === null
         ? null

@@ -29,6 +29,8 @@ const SYSFS = [
   `dev/block/\\d+:\\d+${BLOCK_TAIL}`,
   `class/nd${below('ndctl\\d+', attribute)}`,
   `devices/(?:[A-Za-z0-9_.:!,@+-]+/)+?(?:ndbus\\d+${ND_TAIL}|block/${DISK}${BLOCK_TAIL}|dax\\d+\\.\\d+(?:/mapping\\d+)?${attribute})`,
+  // the devices of each btrfs in use
+  `fs/btrfs(?:/[0-9a-f-]{36}/devices${below(DISK, '')})?`,
   'firmware/dmi/entries',
   'firmware/dmi/entries/1[67]-\\d+(?:/(?:raw|handle|instance|type|length|position))?',
   `module/(?:libnvdimm|nfit|nd_pmem|nd_btt|nd_e820|nd_virtio|dax_pmem|device_dax|papr_scm)(?:/parameters${attribute}|/(?:version|srcversion|initstate|taint))?`,

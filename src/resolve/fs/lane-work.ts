@@ -18,13 +18,13 @@ export const SHARED_BYTES = 12;
 export type LaneOrder =
   | { readonly op: 'job'; readonly job: TreeJob; readonly shared: SharedArrayBuffer }
   | { readonly op: 'walk'; readonly directories: readonly OpenDirectory[] }
-  | { readonly op: 'ask'; readonly many: ManyIoctls };
+  | { readonly op: 'ask'; readonly many: ManyIoctls; readonly from: number; readonly to: number };
 export type LaneReport =
   /** directories for lanes without work; their descriptors go with them */
   | { readonly op: 'spare'; readonly directories: readonly OpenDirectory[] }
   | { readonly op: 'found'; readonly findings: TreeFindings }
   | { readonly op: 'idle' }
-  | { readonly op: 'asked'; readonly packed: Uint8Array; readonly failures: Failures }
+  | { readonly op: 'asked'; readonly failures: Failures }
   /** `code`: of an AgentError or an errno; absent for a bug */
   | { readonly op: 'failed'; readonly message: string; readonly code: string | undefined };
 
@@ -69,8 +69,7 @@ export function createLaneWork(io: FilesystemIo, report: (message: LaneReport) =
     }
     try {
       if (order.op === 'ask') {
-        const { packed, size } = order.many;
-        report({ op: 'asked', failures: askSome(io, order.many, 0, packed.length / size), packed });
+        report({ op: 'asked', failures: askSome(io, order.many, order.from, order.to) });
         return;
       }
       walk(order.directories);

@@ -2,12 +2,18 @@ import { errnoOf } from '../../model/errors.ts';
 import type { FilesystemIo, Lane } from '../../ports.ts';
 import type { LaneOrder, LaneReport } from './lane-work.ts';
 
-/** The same ioctl with many requests of one size, which lie one behind the other; each is answered in its place. */
+/**
+ * The same ioctl with many requests of one size, which lie one behind the other in memory that threads share (`sharedRoom`); each
+ * is answered in its place.
+ */
 export interface ManyIoctls {
   readonly fd: number;
   readonly request: number;
   readonly size: number;
   readonly packed: Uint8Array;
+}
+export function sharedRoom(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
 }
 /** errno names of those that failed, by their numbers */
 export type Failures = readonly (readonly [number, string])[];
@@ -73,19 +79,16 @@ async function askAlone(
   return failures.flat();
 }
 
-function askIn(lane: Lane, { packed, ...many }: ManyIoctls, from: number, to: number): Promise<Failures> {
+function askIn(lane: Lane, many: ManyIoctls, from: number, to: number): Promise<Failures> {
   const { promise, resolve, reject } = Promise.withResolvers<Failures>();
   const take = (report: LaneReport): void => {
-    if (report.op === 'asked') {
-      packed.set(report.packed, from * many.size);
-      resolve(report.failures.map(([i, errno]) => [from + i, errno]));
-    } else if (report.op === 'failed') reject(new Error(report.message));
+    if (report.op === 'asked') resolve(report.failures);
+    else if (report.op === 'failed') reject(new Error(report.message));
   };
   lane.listen(
     (report) => take(report as LaneReport),
     (why) => reject(new Error(`an asking thread ended: ${why}`)),
   );
-  const part = packed.slice(from * many.size, to * many.size);
-  lane.post({ op: 'ask', many: { ...many, packed: part } } satisfies LaneOrder);
+  lane.post({ op: 'ask', many, from, to } satisfies LaneOrder);
   return promise;
 }

@@ -36,6 +36,7 @@ function historyOf(...ids: number[]) {
       return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
     },
     newestEventId: () => all.at(-1)?.id ?? 0,
+    firstKeptEventId: () => all[0]?.id ?? 1,
     onPass(listener: () => void) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -100,6 +101,19 @@ test('a history that cannot be read ends no stream: it goes on when it can', asy
   assert.deepEqual(ids(), ['1']);
 });
 
+test('a stream on which nothing happens says that it is still there, before a proxy takes it for dead', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const history = historyOf();
+  const { sink, frames } = sinkOf();
+  const stop = streamEvents({ ...history, view: () => viewOf(damagedState()) }, { lastId: 0, named: true }, sink);
+  await settle();
+  t.mock.timers.tick(45_000);
+  assert.deepEqual(frames, Array(3).fill(': still here\n\n'));
+  stop();
+  t.mock.timers.tick(45_000);
+  assert.deepEqual(frames.slice(3), ['END']);
+});
+
 test('whoever takes nothing is cut off, and leaves nothing behind', async () => {
   const history = historyOf(1);
   const { sink, frames } = sinkOf();
@@ -159,6 +173,17 @@ test('over HTTP: Last-Event-ID replays, without it only what is new comes, and w
   history.add(4);
   history.pass();
   assert.deepEqual((await fresh.until(/id: 4\n/)).match(/^id: \d+$/gm), ['id: 4']);
+});
+
+test('whoever was away for longer than the history is kept is told so before anything else', async (t) => {
+  const { open } = await served(t, historyOf(7, 8, 9));
+  const late = await open({ 'last-event-id': '3' });
+  const text = await late.until(/id: 9\n/);
+  assert.match(text, /^: pmemwatch events\n\nevent: history\.forgotten\ndata: \{"after":3,"firstKept":7\}\n\nid: 7\n/);
+  for (const known of ['6', '8']) {
+    const inTime = await open({ 'last-event-id': known });
+    assert.doesNotMatch(await inTime.until(/id: 9\n/), /forgotten/);
+  }
 });
 
 test('a client that takes nothing is read no more for, and lets go of its place', async (t) => {

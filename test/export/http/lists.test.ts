@@ -191,6 +191,17 @@ test('an ETag is another one when anything of the answer is another', async () =
   }
 });
 
+test('the list of incidents tells some ranges of each and how many more it has; one alone tells all', async () => {
+  const many = Array.from({ length: 50 }, (_, i) => rangeOf(4096 + i * 10, 1));
+  const incident = incidentOf(many, { id: 'inc-1' });
+  const { ask, close } = await served(stateOf([placeState(many)], { incidents: new Map([['inc-1', incident]]) }));
+  const [listed] = (await ask('/incidents')).json().items;
+  assert.deepEqual([listed.ranges.length, listed.rangesOmitted, listed.totals.ranges], [20, 30, 50]);
+  const alone = (await ask('/incidents/inc-1')).json();
+  assert.deepEqual([alone.ranges.length, alone.rangesOmitted], [50, 0]);
+  await close();
+});
+
 test('who may see file names and who may not have different ETags', async () => {
   const tags = [];
   for (const openOnLoopback of [true, false]) {

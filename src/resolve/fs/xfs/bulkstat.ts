@@ -1,7 +1,7 @@
 import { errnoOf } from '../../../model/errors.ts';
 import type { FilesystemIo } from '../../../ports.ts';
 import { read64, viewOf, write64 } from '../little-endian.ts';
-import { askMany } from '../many-ioctls.ts';
+import { askMany, sharedRoom } from '../many-ioctls.ts';
 import { DAMAGED } from './damaged.ts';
 import { XFLAG_REALTIME } from './side-devices.ts';
 
@@ -17,7 +17,7 @@ const RECORD = 192;
 /** about one inode */
 const SINGLE_REQUEST = HEADER + RECORD;
 /** So many inodes in one piece of work. */
-const TOGETHER = 16_384;
+const TOGETHER = 4096;
 
 export interface XfsInode {
   readonly inode: number;
@@ -156,7 +156,7 @@ export async function statInodes(
   const sorted = [...numbers].sort((a, b) => a - b);
   for (let from = 0; from < sorted.length; from += TOGETHER) {
     const some = sorted.slice(from, from + TOGETHER);
-    const packed = Buffer.alloc(some.length * SINGLE_REQUEST);
+    const packed = sharedRoom(some.length * SINGLE_REQUEST);
     const place = (i: number): Buffer => packed.subarray(i * SINGLE_REQUEST, (i + 1) * SINGLE_REQUEST);
     for (const [i, number] of some.entries()) encodeBulk(viewOf(place(i)), number, 1);
     const many = { fd, request: XFS_IOC_BULKSTAT, size: SINGLE_REQUEST, packed };

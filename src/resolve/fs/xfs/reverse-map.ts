@@ -12,7 +12,7 @@ import {
   readFsmap,
   SMALL_FSMAP,
 } from '../getfsmap.ts';
-import { askMany } from '../many-ioctls.ts';
+import { askMany, sharedRoom } from '../many-ioctls.ts';
 import { breathe, type FilesystemTask } from '../resolver.ts';
 import { DAMAGED } from './damaged.ts';
 import type { XfsGeometry } from './geometry.ts';
@@ -110,7 +110,7 @@ export async function askReverseMap(
 }
 
 /** So many in one piece of work: their requests and answers take half a kilobyte each. */
-const TOGETHER = 16_384;
+const TOGETHER = 4096;
 /** Fewer are quicker asked one by one. */
 const MANY = 256;
 
@@ -128,7 +128,7 @@ async function* askTogether(
       for (const r of some) yield [r, undefined];
       continue;
     }
-    const packed = Buffer.alloc(some.length * SMALL_FSMAP);
+    const packed = sharedRoom(some.length * SMALL_FSMAP);
     const place = (i: number): Buffer => packed.subarray(i * SMALL_FSMAP, (i + 1) * SMALL_FSMAP);
     for (const [i, r] of some.entries()) encodeFsmap(place(i), device, byteRange(r).from, byteRange(r).to);
     const many = { fd: mountFd, request: FS_IOC_GETFSMAP, size: SMALL_FSMAP, packed };

@@ -77,6 +77,7 @@ function show(text) {
   const now = next.getElementById('link')?.dataset['now'];
   // something else than our page answered
   if (now === undefined) throw new Error('no page of pmemwatch');
+  if (isOfAnotherVersion(next) && !isBeingFilledIn()) return location.reload();
   made = { agent: Date.parse(now), ours: performance.now() };
   document.title = next.title;
   // the reader's own notices stay until he does something else
@@ -90,6 +91,18 @@ function show(text) {
     if (old !== null && fresh !== null) morph(old, fresh);
   }
   tick();
+}
+
+/**
+ * After an upgrade of the agent this script and the style are of before.
+ * @param {Document} next
+ */
+function isOfAnotherVersion(next) {
+  return next.querySelector('style')?.textContent !== document.querySelector('style')?.textContent;
+}
+function isBeingFilledIn() {
+  const inputs = [...document.querySelectorAll('input:not([type=hidden])')];
+  return inputs.some((input) => input instanceof HTMLInputElement && input.value !== '');
 }
 
 /** Ages go on while nothing comes: old data must look old. */
