@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { command, hasProgram } from '../vm/lab/command.ts';
 import { built, checkout, cleanTree, eventually, versions } from './lab.ts';
 
-const missing = ['buildah', 'crun'].filter((program) => !hasProgram(program));
-const skip = missing.length > 0 ? `no ${missing.join(', ')} (Debian: apt-get install ${missing.join(' ')})` : false;
+const skip = hasProgram('buildah') ? false : 'no buildah (Debian: apt-get install buildah)';
 
 /** Of what docker run is told in the Dockerfile. */
 const dockerfile = readFileSync(join(checkout, 'Dockerfile'), 'utf8');
-const capabilities = [...dockerfile.matchAll(/--cap-add ([A-Z_]+)/g)].map(([, name]) => `CAP_${name}`);
+const capabilities = [...dockerfile.matchAll(/--cap-add ([A-Z_]+)/g)].map(([, name = '']) => name.toLowerCase());
 
 interface ImageConfig {
   readonly Entrypoint: readonly string[];
@@ -99,46 +98,46 @@ function bytesOf(text: string): number {
   return Number(number) * ({ KB: 1e3, MB: 1e6, GB: 1e9 }[unit] ?? Number.NaN);
 }
 
-/** A container of its own by an OCI runtime, as an engine would ask for it. */
+/**
+ * What a container engine sets up, by the kernel's own means: name spaces for mounts and network, a root that is mounted read-only,
+ * no privilege to be gained and no capability but the documented ones.
+ */
 function startContainer(t: TestContext, root: string, args: readonly string[]) {
-  const bundle = mkdtempSync(join(tmpdir(), 'pmemwatch-bundle-'));
-  const name = basename(bundle);
-  const state = join(bundle, 'state');
-  mkdirSync(state);
-  command('crun', ['spec'], { cwd: bundle });
-  const spec = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8'));
-  spec.root = { path: root, readonly: true };
-  spec.process = { ...spec.process, terminal: false, args, noNewPrivileges: true };
-  spec.process.capabilities = Object.fromEntries(
-    ['bounding', 'effective', 'permitted'].map((set) => [set, capabilities]),
-  );
-  // --pid host
-  spec.linux.namespaces = spec.linux.namespaces.filter(({ type }: { readonly type: string }) => type !== 'pid');
-  spec.mounts = [
-    ...spec.mounts.filter(({ destination }: { readonly destination: string }) => destination !== '/sys/fs/cgroup'),
-    { destination: '/var/lib/pmemwatch', type: 'bind', source: state, options: ['bind', 'rw'] },
-    { destination: '/run/pmemwatch', type: 'tmpfs', source: 'tmpfs', options: ['size=1m'] },
+  const state = mkdtempSync(join(tmpdir(), 'pmemwatch-volume-'));
+  t.after(() => rmSync(state, { recursive: true, force: true }));
+  const mounts = [
+    'ip link set lo up',
+    'mount --bind "$0" "$0"',
+    'mount --bind "$1" "$0/var/lib/pmemwatch"',
+    'mount -t tmpfs -o size=1m run "$0/run/pmemwatch"',
+    'mount -t proc proc "$0/proc"',
+    'mount -t sysfs -o ro sys "$0/sys"',
+    'mount --rbind /dev "$0/dev"',
+    'mount -o remount,bind,ro "$0"',
+  ].join('\n');
+  const privilege = [
+    'setpriv',
+    '--no-new-privs',
+    `--bounding-set=-all,${capabilities.map((name) => `+${name}`).join(',')}`,
   ];
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(spec));
-  const crun = ['--root', join(bundle, 'run'), '--cgroup-manager=disabled'];
-  const child = spawn('crun', [...crun, 'run', '--bundle', bundle, name], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const script = `set -e\n${mounts}\nroot=$0\nshift\nexec chroot "$root" "$@"`;
+  const words = ['--mount', '--net', 'sh', '-c', script, root, state, ...privilege, ...args];
+  const child = spawn('unshare', words, { stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: '/usr/sbin:/usr/bin' } });
+  t.after(() => child.kill('SIGKILL'));
   let log = '';
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString();
   });
   const ended = new Promise<number | null>((done) => child.once('exit', done));
-  t.after(() => {
-    spawnSync('crun', [...crun, 'delete', '--force', name]);
-    rmSync(bundle, { recursive: true, force: true });
-  });
   return {
     log: () => log,
-    exec(words: readonly string[]) {
-      const { status, stdout, stderr } = spawnSync('crun', [...crun, 'exec', name, ...words], { encoding: 'utf8' });
+    exec(inside: readonly string[]) {
+      const enter = ['-t', String(child.pid), '-m', '-n', 'chroot', root, ...inside];
+      const { status, stdout, stderr } = spawnSync('nsenter', enter, { encoding: 'utf8', timeout: 20_000 });
       return { code: status, stdout, stderr };
     },
     stop() {
-      spawnSync('crun', [...crun, 'kill', name, 'TERM']);
+      child.kill('SIGTERM');
       return ended;
     },
   };
