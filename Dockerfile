@@ -1,7 +1,8 @@
-# Image of the agent.
+# Image of the agent, made of the tarball that `npm run package` builds: the same files as in the .deb and the .rpm.
 #
-#   docker build --build-arg REVISION=$(git rev-parse HEAD) -t pmemwatch .
-#   docker run --network host --pid host \
+#   npm run package -- --only tarball
+#   docker build -t pmemwatch --label org.opencontainers.image.revision=$(git rev-parse HEAD) .
+#   docker run --network host --pid host --read-only --tmpfs /run/pmemwatch:size=1m \
 #     --cap-drop ALL --cap-add DAC_READ_SEARCH --cap-add SYS_ADMIN --cap-add SYS_RAWIO --cap-add SYS_PTRACE \
 #     --cap-add SETUID --cap-add SETGID --cap-add CHOWN --cap-add KILL \
 #     --device-cgroup-rule 'b *:* r' -v /dev:/dev:ro -v /sys:/sys:ro -v /:/host:ro,rslave \
@@ -19,31 +20,32 @@
 # The health of DIMMs is asked through /dev/nmem*, whose major number differs from host to host: let it in with
 #   --device-cgroup-rule "c $(awk '$2 == "dimmctl" { print $1 }' /proc/devices):* rw"
 
-FROM node:24-bookworm-slim AS build
-WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
-COPY test/api-client/package.json ./test/api-client/
-# no package of ours needs an install script: node and koffi come prebuilt, with their hashes in the lock file
-RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
-COPY src ./src
-ARG REVISION=""
-RUN npm run build && npm pkg set revision="$REVISION" && npm prune --omit=dev --ignore-scripts
+# anything with glibc 2.28, libstdc++ and a shell
+ARG BASE=debian:12-slim
 
-FROM debian:bookworm-slim
-RUN useradd --system --user-group --no-create-home --home-dir /var/lib/pmemwatch --shell /usr/sbin/nologin pmemwatch \
- && install -d -o pmemwatch -g pmemwatch -m 0750 /var/lib/pmemwatch /run/pmemwatch \
- && install -d -m 0755 /etc/pmemwatch
-WORKDIR /app
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-COPY --from=build /app/package.json ./
-COPY deploy ./deploy
-COPY dashboards/pmemwatch-host.json ./dashboards/
-COPY docs ./docs
+FROM ${BASE} AS unpacked
+# as docker names the processor; the tarball has npm's name for it
+ARG TARGETARCH=amd64
+# unpacked by the builder: slim bases have no xz
+ADD dist/packages/pmemwatch-*-linux-*.tar.xz /packages/
+# a number of its own, the same in every build: state on a volume belongs to it
+RUN useradd --system --uid 915 --user-group --no-create-home --home-dir /var/lib/pmemwatch --shell /usr/sbin/nologin pmemwatch \
+ && case "$TARGETARCH" in amd64) arch=x64 ;; *) arch=$TARGETARCH ;; esac \
+ && mv /packages/pmemwatch-*-linux-"$arch" /out \
+ && rm -r /out/usr/share/man /out/usr/lib/systemd /out/usr/lib/sysusers.d /out/usr/lib/tmpfiles.d \
+          /out/usr/share/bash-completion /out/usr/share/zsh /out/usr/share/fish \
+ && find /out/usr/share/doc/pmemwatch -mindepth 1 ! -name copyright -delete \
+ && install -d -m 0755 /out/etc/pmemwatch && cp /etc/passwd /etc/group /out/etc/ \
+ && install -d -o pmemwatch -g pmemwatch -m 0750 /out/var/lib/pmemwatch /out/run/pmemwatch
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="pmemwatch" \
+      org.opencontainers.image.description="Watches persistent-memory bad blocks and NVDIMM health, and tells on-call which file, process and DIMM slot were hit" \
+      org.opencontainers.image.documentation="/usr/share/pmemwatch/pmemwatch.example.yml"
+COPY --from=unpacked /out/ /
 VOLUME /var/lib/pmemwatch
 EXPOSE 9915
-HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["/app/node_modules/.bin/node", "-e", "fetch('http://127.0.0.1:9915/-/healthy').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["/usr/lib/pmemwatch/bin/node", "-e", "fetch('http://127.0.0.1:9915/-/healthy').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["/app/node_modules/.bin/node", "--disable-sigusr1", "--max-semi-space-size=1", "/app/dist/main.js"]
+ENTRYPOINT ["/usr/bin/pmemwatch"]
 CMD ["agent"]

@@ -15,7 +15,7 @@ import { countPassedSockets, describePassedSockets, passedVariables } from './li
 import { createPasswords } from './linux/passwords.ts';
 import { createLinuxPlatform, PROBE_SOCKET } from './linux/platform.ts';
 import { isSupervised } from './linux/probe/connect.ts';
-import { meetServiceManager } from './linux/service-manager.ts';
+import { meetServiceManager } from './linux/sd-notify.ts';
 import { createSocketFiles } from './linux/socket-files.ts';
 import { createStateFile, openStateCopy } from './linux/state-file.ts';
 import type { Logger } from './ports.ts';
@@ -81,8 +81,7 @@ async function supervise(settings: Settings): Promise<ExitCode> {
 async function runAgent(settings: Settings, flags: Parameters<typeof loadSettings>[0]): Promise<ExitCode> {
   if (process.getuid?.() === 0 && !isSupervised()) return supervise(settings);
   const passedSockets = countPassedSockets(process.env, isSupervised());
-  // before anything is begun: on the way this process becomes itself anew
-  const { manager, trouble } = await meetServiceManager(process.env, passedSockets);
+  const manager = meetServiceManager(process.env);
   // what we start ourselves is not to take them for its own
   for (const name of passedVariables) delete process.env[name];
   let reload = (): void => undefined;
@@ -95,7 +94,6 @@ async function runAgent(settings: Settings, flags: Parameters<typeof loadSetting
   const { createApp } = await import('./app.ts');
   const log = await createLogger(settings.log);
   log.info({ version, pid: process.pid, uid: process.getuid?.(), configFile: settings.configFile ?? null }, 'starting');
-  if (trouble !== undefined) log.warn({ err: trouble }, 'the service manager is not told that the agent is up');
   for (const warning of settings.warnings) log.warn({ warning }, 'configuration');
   const { probe, ...linux } = createLinuxPlatform(settings.roots, {
     deadlineMs: settings.config.poll.deviceDeadlineMs,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServiceManager } from '../../src/linux/service-manager.ts';
+import { createServiceManager } from '../../src/linux/sd-notify.ts';
 
 test('the watchdog is not fed while a pass has been running for as long as it waits, and is again after it', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'pmemwatch-notify-'));

@@ -49,7 +49,9 @@ interface Service {
 function start(t: TestContext, folder: string, path: string, environment: NodeJS.ProcessEnv): Service {
   const manager = listen(t, path);
   if (!path.startsWith('@')) chmodSync(path, 0o777);
-  const args = agentArguments(folder, layHost(join(folder, 'host'), 'none'), 'api: { socket: off }\n');
+  const args = agentArguments(folder, layHost(join(folder, 'host'), 'none'), 'api: { socket: off }\n').map((word) =>
+    word.replace(/src\/main\.ts$/, 'src/linux/sd-notify-entry.ts'),
+  );
   const env = { ...process.env, NOTIFY_SOCKET: path, ...environment };
   const asUser = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env, ...asUser });
@@ -122,6 +124,6 @@ test('an agent whose service manager cannot be reached says so and watches', asy
   const folder = temporary(t);
   const service = start(t, folder, join(folder, 'notify'), { NOTIFY_SOCKET: join(folder, 'nobody-there') });
   await until('it listens', () => service.log().includes('"msg":"listening"') || undefined);
-  assert.match(service.log(), /ENOENT: connect.*the service manager is not told/);
+  assert.match(service.log(), /systemd is not told that the agent is up: ENOENT: connect/);
   assert.deepEqual(service.heard(), []);
 });
