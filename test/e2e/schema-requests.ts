@@ -114,7 +114,10 @@ export function requestsTo(
         .filter((each) => each.in === 'query')
         .map(({ name, schema }) => [
           name,
-          fc.option(mostly(schema), { nil: undefined, freq: isCursor(name, schema) ? 0.1 : 1 }),
+          fc.oneof(
+            { arbitrary: fc.constant(undefined), weight: isCursor(name, schema) ? 9 : 1 },
+            { arbitrary: mostly(schema), weight: 1 },
+          ),
         ]),
     ),
   );
