@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { layersWithoutFiles, type Owner } from '../model/owner.ts';
 import { bytesOfPath } from '../model/path.ts';
+import { withoutPaths } from '../model/without-paths.ts';
 
 /** How file names are shown to a receiver. */
 export type PathPolicy = 'full' | 'hash' | 'off';
@@ -8,10 +9,11 @@ export type PathPolicy = 'full' | 'hash' | 'off';
 /** The owner as the receiver may see it. Mountpoints stay: they are labels of the metrics as well. */
 export function redactOwner(owner: Owner, policy: PathPolicy): Owner {
   if (policy === 'full') return owner;
-  const { paths, pathsBase64, otherPaths, formerPath, kernelUsers, layers, ...rest } = owner;
+  const { paths, pathsBase64, otherPaths, formerPath, kernelUsers, layers, reason, ...rest } = owner;
   const hash = policy === 'hash';
   return {
     ...rest,
+    ...(reason === undefined ? {} : { reason: withoutPaths(reason) }),
     ...(layers === undefined ? {} : { layers: layersWithoutFiles(layers) }),
     ...(hash && paths !== undefined ? { paths: paths.map((path, i) => hashOf(path, pathsBase64?.[i])) } : {}),
     ...(hash && formerPath !== undefined ? { formerPath: hashOf(formerPath, undefined) } : {}),

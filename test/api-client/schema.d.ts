@@ -184,7 +184,7 @@ export interface paths {
         };
         /**
          * The history as it grows (server-sent events), and the progress of scrubs
-         * @description With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Nor has `history.forgotten`, which comes first where events after the given one are older than the retention and gone: look at the state itself then. Without a token of scope read, over TCP, events come without data.
+         * @description With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Nor has `history.forgotten`, which comes first where events after the given one are gone, by the retention or with the state file: look at the state itself then. Without a token of scope read, over TCP, events come without data.
          */
         get: operations["streamEvents"];
         put?: never;
@@ -204,7 +204,7 @@ export interface paths {
         };
         /**
          * The append-only history, oldest first
-         * @description Without a token of scope read, over TCP, events come without data, which can hold file names. `complete` is false where events after `after` are older than the retention and gone.
+         * @description Without a token of scope read, over TCP, events come without data, which can hold file names. `complete` is false where events after `after` are gone: older than the retention, or of a state file before this one.
          */
         get: operations["listEvents"];
         put?: never;

@@ -18,6 +18,11 @@ export interface Access {
   isTrusted(request: IncomingMessage): boolean;
   /** Whether the request carries a token, of whatever scope. */
   hasToken(request: IncomingMessage): boolean;
+  /**
+   * A bearer token that is none of ours: who sends one means to be known, and is not to take an answer without names for a whole one.
+   * @throws HttpProblem 401
+   */
+  mustBeValid(request: IncomingMessage): void;
   mayRead(request: IncomingMessage): boolean;
   /** For what file names are in. @throws HttpProblem 401 */
   mustRead(request: IncomingMessage): void;
@@ -41,6 +46,14 @@ export function createAccess(options: { tokens: () => readonly ApiToken[]; openO
     },
     isTrusted: (request) => trusted.has(request.socket),
     hasToken: (request) => tokenOf(request) !== undefined,
+    mustBeValid(request) {
+      if (!isBearer(request.headers.authorization) || tokenOf(request) !== undefined) return;
+      throw new HttpProblem(
+        401,
+        'The token is none of api.tokens in the configuration, mistyped or taken back: use one of them, or the unix socket.',
+        { 'www-authenticate': 'Bearer realm="pmemwatch", error="invalid_token"' },
+      );
+    },
     mayRead,
     mustRead(request) {
       if (mayRead(request)) return;
@@ -82,6 +95,10 @@ function matchingToken(authorization: string | undefined, tokens: readonly ApiTo
     return digest.length === given.length && timingSafeEqual(digest, given);
   });
   return matching.find(({ scope }) => scope === 'operate') ?? matching[0];
+}
+
+function isBearer(authorization: string | undefined): boolean {
+  return /^bearer +\S/i.test(authorization ?? '');
 }
 
 function isLoopback(address: string | undefined): boolean {

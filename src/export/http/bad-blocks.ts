@@ -1,11 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { totalBytes } from '../../model/extent.ts';
-import type { PlaceState } from '../../model/state.ts';
+import type { PlaceState, State } from '../../model/state.ts';
 import { shortUid } from '../../model/topology.ts';
 import { deviceWindow, partOnDevice } from '../damage.ts';
 import { answerIfChanged } from './etag.ts';
 import { rangeFields, rangeJson } from './owners.ts';
 import { type Listing, onceFor, pageOf, pageQuery, type Sorted, sorted } from './paging.ts';
+import { HttpProblem } from './problem.ts';
 import type { HttpRoute } from './route.ts';
 import { answersOf, closed, freshnessOf, listOf } from './schemas.ts';
 
@@ -40,7 +41,7 @@ export const badBlocksRoute: HttpRoute = {
         },
         preHandler: (request, reply) => {
           const { state } = view();
-          const places = placesOf([...state.places.values()], request.query.device);
+          const places = placesOf(state, request.query.device);
           const { complete, readAt } = freshnessOf(state, places);
           return answerIfChanged(request, reply, [access.mayRead(request.raw), complete, readAt, ...places]);
         },
@@ -49,7 +50,7 @@ export const badBlocksRoute: HttpRoute = {
         const { state } = view();
         const { device, ...page } = request.query;
         const named = access.mayRead(request.raw);
-        const places = placesOf([...state.places.values()], device);
+        const places = placesOf(state, device);
         const { items, next } = pageOf(listing, rowsOf(places), page);
         return { items: items.map((row) => badRangeJson(row, named)), next, ...freshnessOf(state, places) };
       },
@@ -57,11 +58,21 @@ export const badBlocksRoute: HttpRoute = {
   },
 };
 
-/** The places of one device (`pmem0`, `/dev/pmem0`, a namespace or region name), or all of them. */
-export function placesOf(all: readonly PlaceState[], device: string | undefined): PlaceState[] {
-  if (device === undefined) return [...all];
+/**
+ * The places of one device (`pmem0`, `/dev/pmem0`, a namespace or its uid), or all of them.
+ * @throws HttpProblem 404 for what is none: an empty list would say that a device is clean which nobody looks at
+ */
+export function placesOf({ places, inventoried }: State, device: string | undefined): PlaceState[] {
+  const all = [...places.values()];
+  if (device === undefined) return all;
   const name = device.replace(/^\/dev\//, '');
-  return all.filter(({ place }) => [place.device, place.ndNamespace, place.uid, shortUid(place.uid)].includes(name));
+  const found = all.filter(({ place }) =>
+    [place.device, place.ndNamespace, place.uid, shortUid(place.uid)].includes(name),
+  );
+  if (found.length === 0 && inventoried) {
+    throw new HttpProblem(404, 'No device of this name is watched: /api/v1/devices has those that are.');
+  }
+  return found;
 }
 
 interface Row {

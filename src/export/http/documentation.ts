@@ -7,7 +7,7 @@ import type { Documentation, HttpApp } from './route.ts';
 const introduction = `Persistent-memory bad ranges, their owners and incidents, as this agent knows them. Nothing here reads a device but
 \`resolve\` and \`checkFiles\`, which are bounded and run in a process of their own.
 Sectors are always 512 bytes. Lists carry \`complete\` (false: never read them as clean), \`readAt\` and \`next\`, which is passed as \`after\` for the page that follows;
-with \`If-None-Match\` they answer 304 while nothing has changed. Text is sent as gzip to those who take it.
+with \`If-None-Match\` they answer 304 while nothing has changed, which a new reading does: it is seen when the next one is done. Text is sent as gzip to those who take it.
 On TCP, file names need a token of scope \`read\`; the unix socket shows everything to whom its permissions let in.`;
 
 /** The same routes once more, in an application that never listens: it describes them and serves the pages of swagger-ui. */

@@ -101,7 +101,7 @@ export const eventStreamRoute: HttpRoute = {
           operationId: 'streamEvents',
           summary: 'The history as it grows (server-sent events), and the progress of scrubs',
           description:
-            'With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Nor has `history.forgotten`, which comes first where events after the given one are older than the retention and gone: look at the state itself then. Without a token of scope read, over TCP, events come without data.',
+            'With `Last-Event-ID`, or `after`, what came since comes first; without, only what comes from now on. `scrub.progress` has no id: it is no part of the history. Nor has `history.forgotten`, which comes first where events after the given one are gone, by the retention or with the state file: look at the state itself then. Without a token of scope read, over TCP, events come without data.',
           tags: ['incidents'],
           produces: ['text/event-stream'],
           querystring: Type.Object(
@@ -123,17 +123,20 @@ export const eventStreamRoute: HttpRoute = {
         if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) {
           throw new HttpProblem(400, 'Last-Event-ID is no id of an event: leave it out to get what comes from now on.');
         }
-        // a state file that was made anew counts from 1: an id that it has not reached yet says nothing
-        const last = Math.min(Number(given), newestEventId());
+        // a state file that was made anew counts from 1: all it has is news to who has an id that it has not reached yet
+        const newest = newestEventId();
+        const firstKept = firstKeptEventId();
+        const forgotten = isForgotten(given, firstKept, newest);
+        const last = Number(given) > newest ? 0 : Number(given);
         const named = access.mayRead(request.raw);
         const headers = { ...reply.getHeaders(), 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' };
         reply.hijack();
         const { raw } = reply;
         raw.writeHead(200, headers as Record<string, string>);
+        if (request.method === 'HEAD') return void raw.end();
         raw.write(': pmemwatch events\n\n');
-        const firstKept = firstKeptEventId();
-        if (isForgotten(given, firstKept)) {
-          raw.write(`event: history.forgotten\ndata: ${JSON.stringify({ after: last, firstKept })}\n\n`);
+        if (forgotten) {
+          raw.write(`event: history.forgotten\ndata: ${JSON.stringify({ after: Number(given), firstKept })}\n\n`);
         }
         const stop = streamEvents(
           context,

@@ -25,7 +25,7 @@ const eventSchema = Type.Object(
 
 export const eventsRoute: HttpRoute = {
   name: 'events',
-  register(app, { view, events, firstKeptEventId, historyVersion, access }) {
+  register(app, { view, events, newestEventId, firstKeptEventId, historyVersion, access }) {
     app.get(
       '/api/v1/events',
       {
@@ -33,7 +33,7 @@ export const eventsRoute: HttpRoute = {
           operationId: 'listEvents',
           summary: 'The append-only history, oldest first',
           description:
-            'Without a token of scope read, over TCP, events come without data, which can hold file names. `complete` is false where events after `after` are older than the retention and gone.',
+            'Without a token of scope read, over TCP, events come without data, which can hold file names. `complete` is false where events after `after` are gone: older than the retention, or of a state file before this one.',
           tags: ['incidents'],
           querystring: Type.Object(
             {
@@ -63,7 +63,7 @@ export const eventsRoute: HttpRoute = {
         return {
           items: page.items.map((event) => eventJson(event, named)),
           next: page.next === null ? null : String(page.next),
-          complete: !isForgotten(after, firstKeptEventId()),
+          complete: !isForgotten(after, firstKeptEventId(), newestEventId()),
           readAt: timeOrNull(view().state.inventoried ? view().state.at : null),
         };
       },
@@ -71,9 +71,12 @@ export const eventsRoute: HttpRoute = {
   },
 };
 
-/** Whether there were events after this one that are not kept any more. */
-export function isForgotten(after: string, firstKept: number): boolean {
-  return after !== '0' && Number(after) < firstKept - 1;
+/**
+ * Whether there may be events after this one that are not to be had: older than what is kept, or told before the state file was made anew
+ * and began to count again.
+ */
+export function isForgotten(after: string, firstKept: number, newest: number): boolean {
+  return after !== '0' && (Number(after) < firstKept - 1 || Number(after) > newest);
 }
 
 export function eventJson(event: NumberedEvent, named: boolean): Static<typeof eventSchema> {

@@ -67,7 +67,7 @@ export const filesRoute: HttpRoute = {
         onRequest: async (request) => access.mustRead(request.raw),
         preHandler: (request, reply) => {
           const { state } = view();
-          const places = placesOf([...state.places.values()], request.query.device);
+          const places = placesOf(state, request.query.device);
           const { complete, readAt } = freshnessOf(state, places);
           return answerIfChanged(request, reply, [complete, readAt, ...places]);
         },
@@ -75,7 +75,7 @@ export const filesRoute: HttpRoute = {
       (request) => {
         const { state } = view();
         const { device, mountpoint, ...page } = request.query;
-        const places = placesOf([...state.places.values()], device);
+        const places = placesOf(state, device);
         const uids = new Set(places.map(({ place }) => place.uid));
         const isWanted = (file: DamagedFile) =>
           uids.has(file.uid) && (mountpoint === undefined || file.mountpoint === mountpoint);

@@ -58,6 +58,7 @@ export function createGate({ access, passwords, rules, allowedHosts, corsOrigins
       if (!anyHost && !isServedHost(askedHost(request), allowedHosts())) {
         throw new HttpProblem(421, 'Use an address or localhost, or add the name to web.allowed_hosts.');
       }
+      if (!anyHost) access.mustBeValid(request);
       if (!corsOrigins().includes(request.headers.origin ?? '')) mustNotBeForeign(request, allowedHosts());
     },
   };

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { shift } from '../../model/extent.ts';
 import type { TrackedRange } from '../../model/incident.ts';
 import { layersWithoutFiles, type OtherPath, type Owner, type OwnerKind } from '../../model/owner.ts';
+import { withoutPaths } from '../../model/without-paths.ts';
 import { closed, nullable, time, timeOf, timeOrNull } from './schemas.ts';
 
 const openBySchema = Type.Object(
@@ -155,9 +156,10 @@ export type RangeJson = Static<typeof rangeSchema>;
 /** An owner with its names, or without them for a reader who may not see file names. */
 export function ownerJson(owner: Owner, named: boolean): OwnerJson {
   const { layers, paths, pathsBase64, otherPaths, mountNamespace, ...others } = owner;
-  const { openBy, kernelUsers, readersGet, formerPath, ...rest } = others;
+  const { openBy, kernelUsers, readersGet, formerPath, reason, ...rest } = others;
   return {
     ...rest,
+    ...(reason === undefined ? {} : { reason: named ? reason : withoutPaths(reason) }),
     ...(layers === undefined ? {} : { layers: named ? layers.map((l) => ({ ...l })) : layersWithoutFiles(layers) }),
     ...(paths === undefined ? {} : { paths: named ? [...paths] : [] }),
     ...(pathsBase64 === undefined ? {} : { pathsBase64: named ? [...pathsBase64] : [] }),

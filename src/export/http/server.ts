@@ -15,6 +15,7 @@ import { type Listener, listenOn } from './listen.ts';
 import { HttpProblem } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
 import { routes } from './routes.ts';
+import { buildValidator } from './validation.ts';
 
 export interface HttpConfig {
   /** where /metrics is */
@@ -117,8 +118,7 @@ export async function createHttpApp(deps: HttpDeps) {
     logger: false,
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: 256 },
-    // refuse what is not known instead of dropping it silently
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+    schemaController: { compilersFactory: { buildValidator } },
     frameworkErrors: answer.error,
   }).withTypeProvider<TypeBoxTypeProvider>();
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { isServedHost } from '../../../src/export/http/host-name.ts';
+import { ownerJson } from '../../../src/export/http/owners.ts';
 import { createHttpApp } from '../../../src/export/http/server.ts';
+import { run } from '../../../src/model/extent.ts';
 import { at, damagedState, viewOf } from '../built-state.ts';
 import { httpDeps } from './served.ts';
 
@@ -127,6 +129,24 @@ test('the demo opens file names to this host alone', async () => {
   await app.close();
 });
 
+test('why a search for owners was not whole is told without the paths in it', () => {
+  const owner = { kind: 'unknown', device: 'pmem0', ...run(8, 8), reason: "ENOENT: open '/srv/my secret/a'" } as const;
+  assert.equal(ownerJson(owner, true).reason, owner.reason);
+  assert.equal(ownerJson(owner, false).reason, "ENOENT: open '<path>'");
+});
+
+test('a token that is none is refused also where none is needed: an answer without names would pass for a whole one', async () => {
+  const tokens = [{ name: 'x', scope: 'read' as const, hash }];
+  for (const url of ['/api/v1/badblocks', '/api/v1/incidents', '/']) {
+    const answer = await asked(url, { authorization: `Bearer ${token}x` }, { config: { tokens } });
+    assert.equal(answer.statusCode, 401, url);
+    assert.match(String(answer.headers['www-authenticate']), /error="invalid_token"/);
+    assert.equal((await asked(url, {}, { config: { tokens } })).statusCode, 200, url);
+  }
+  const scraped = await asked('/metrics', { authorization: `Bearer ${token}x` }, { config: { tokens } });
+  assert.equal(scraped.statusCode, 200, 'what a scraper sends to every target is no reason to lose its metrics');
+});
+
 for (const { scope, status } of [
   { scope: 'none', status: 401 },
   { scope: 'read', status: 403 },
@@ -140,7 +160,7 @@ for (const { scope, status } of [
     };
     const tokens = scope === 'none' ? [] : [{ name: 'x', scope, hash }];
     const { app } = await createHttpApp(httpDeps({ reload, config: { tokens } }));
-    const headers = { host: 'localhost', authorization: `Bearer ${token}` };
+    const headers = { host: 'localhost', ...(scope === 'none' ? {} : { authorization: `Bearer ${token}` }) };
     const answer = await app.inject({ method: 'POST', url: '/-/reload', headers });
     assert.deepEqual([answer.statusCode, reloaded], [status, status === 200]);
     if (status !== 200) assert.match(answer.json().detail, /scope operate .*unix socket/);

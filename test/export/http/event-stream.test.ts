@@ -186,6 +186,15 @@ test('whoever was away for longer than the history is kept is told so before any
   }
 });
 
+test('whoever knows an event that is still to come is told that its history is gone, and gets all of the new one', async (t) => {
+  const { open } = await served(t, historyOf(1, 2));
+  const text = await (await open({ 'last-event-id': '900' })).until(/id: 2\n/);
+  assert.match(
+    text,
+    /^: pmemwatch events\n\nevent: history\.forgotten\ndata: \{"after":900,"firstKept":1\}\n\nid: 1\n/,
+  );
+});
+
 test('a client that takes nothing is read no more for, and lets go of its place', async (t) => {
   const history = historyOf(...Array.from({ length: 60_000 }, (_, i) => i + 1));
   let reads = 0;

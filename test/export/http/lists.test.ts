@@ -28,6 +28,7 @@ async function served(state: State = damagedState()) {
     httpDeps({
       view: () => viewOf(current.state),
       historyVersion: () => history.version,
+      newestEventId: () => history.events,
       firstKeptEventId: () => 3,
       events: async (after) => ({
         items: Array.from({ length: history.events }, (_, i) => i + 1)
@@ -219,8 +220,17 @@ test('a history whose beginning is forgotten is not complete for whoever was the
     ['?after=0', true],
     ['?after=1', false],
     ['?after=2', true],
+    ['?after=3', true],
+    ['?after=4', false],
   ] as const)
     assert.equal((await ask(`/events${after}`)).json().complete, complete, after);
+  await close();
+});
+
+test('HEAD on the stream of events has its headers and an end', async () => {
+  const { ask, close } = await served();
+  const { statusCode, headers, body } = await ask('/events/stream', {}, 'HEAD');
+  assert.deepEqual([statusCode, headers['content-type'], body], [200, 'text/event-stream', '']);
   await close();
 });
 

@@ -70,6 +70,20 @@ test('resolve answers the document of the command line, of a device under any of
   await close();
 });
 
+test('resolve takes numbers for numbers alone: of nothing else it could say whose sectors it answered for', async () => {
+  const { ask, asked, close } = await served();
+  for (const range of [
+    { start: null, count: true },
+    { start: '16', count: 8 },
+    { start: 16.5, count: 8 },
+  ]) {
+    const { status } = await ask('POST', '/api/v1/resolve', { payload: { device: 'pmem0', ranges: [range] } });
+    assert.equal(status, 400, JSON.stringify(range));
+  }
+  assert.deepEqual(asked.resolve, []);
+  await close();
+});
+
 test('resolve says what is too much, what is beyond every device and which devices there are', async () => {
   const { ask, asked, close } = await served();
   const range = { start: 0, count: 1 };

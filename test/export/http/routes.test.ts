@@ -126,9 +126,19 @@ test('a range outside the data of its device is told in sectors of its place, un
   assert.deepEqual([hidden.device, hidden.on, hidden.start], ['', 'place', 10]);
 });
 
-test('a device that nobody knows has no bad ranges listed, rather than all of them', async () => {
-  const { body } = await get('/api/v1/badblocks?device=pmem9');
-  assert.deepEqual(body.items, []);
+test('a device that nobody watches is not found: an empty list would say that it is clean', async () => {
+  for (const url of ['/api/v1/badblocks?device=pmem9', '/api/v1/files?device=pmem9']) {
+    const { status, body } = await get(url);
+    assert.equal(status, 404, url);
+    assert.match(body.detail, /watched: \/api\/v1\/devices/);
+  }
+  const before = { ...stateOf([]), inventoried: false };
+  const { body } = await get('/api/v1/badblocks?device=pmem0', before);
+  assert.deepEqual(
+    [body.items, body.complete, body.readAt],
+    [[], false, null],
+    'before the first inventory nobody can say',
+  );
 });
 
 test('a list is not complete while a reading is cut, unreadable, missing, unwatched or its place gone with damage', async () => {
