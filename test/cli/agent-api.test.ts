@@ -165,7 +165,7 @@ test('an incident is acknowledged and closed by the id that the table shows', as
   );
   assert.deepEqual([taken.code, taken.stdout], [0, 'acknowledged: 0123456789ab media_error of pmem0\n']);
   assert.deepEqual(bodies, [{ author: 'ada', reason: 'restore runs', expiresAt: '2026-11-23T18:02:07.000Z' }]);
-  const refused = await run(['close', '0123'], given);
+  const refused = await run(['close', '012345'], given);
   assert.deepEqual(
     [refused.code, refused.stderr],
     [2, 'pmemwatch close: the agent answered 409: Refused: the bad-block list of pmem0 still shows the range.\n'],
@@ -174,11 +174,38 @@ test('an incident is acknowledged and closed by the id that the table shows', as
 });
 
 test('an id that is none, or of several incidents, is asked for again', async () => {
-  const given = { '/api/v1/incidents': page([incident, { ...incident, id: '01ff' }]) };
-  assert.match((await run(['ack', '77'], given)).stderr, /no incident has the id 77/);
-  assert.match((await run(['ack', '01'], given)).stderr, /2 incidents begin with 01/);
+  const given = { '/api/v1/incidents': page([incident, { ...incident, id: '012345ff' }]) };
+  assert.match((await run(['ack', '777777'], given)).stderr, /no incident has the id 777777/);
+  assert.match((await run(['ack', '012345'], given)).stderr, /2 incidents begin with 012345/);
+  assert.match((await run(['incidents', '01'], given)).stderr, /2 incidents begin with 01/);
   assert.match((await run(['ack'], given)).stderr, /takes one ID/);
   assert.match((await run(['ack', '0123', '--expires', 'soon'], given)).stderr, /--expires soon is not a duration/);
+});
+
+test('nothing is acknowledged or closed by less than six characters of its id, be it the only one', async () => {
+  const body = incident;
+  const given = {
+    '/api/v1/incidents': page([incident]),
+    [WHOLE]: { body },
+    [`${WHOLE}/acknowledge`]: { body },
+    [`${WHOLE}/close`]: { body },
+  };
+  for (const word of ['ack', 'close']) {
+    for (const [id, matching] of [
+      ['0', '1 incident begins'],
+      ['01234', '1 incident begins'],
+      ['1', '0 incidents begin'],
+      ['', '1 incident begins'],
+    ] as const) {
+      const { code, stdout, stderr } = await run([word, id], given);
+      assert.deepEqual([code, stdout, bodies], [2, '', []]);
+      const line = `pmemwatch ${word}: ${id} is too short, ${matching} with it: give at least 6 characters of the id`;
+      assert.ok(stderr.startsWith(line), stderr);
+    }
+    assert.equal((await run([word, '012345'], given)).code, 0);
+    assert.equal(bodies.length, 1);
+  }
+  assert.equal((await run(['incidents', '0'], given)).code, 0);
 });
 
 test('all pages are asked for', async () => {
