@@ -7,6 +7,7 @@ export const ack: Command = {
   name: 'ack',
   summary: 'take an incident on: from now on only growth and its end are told',
   operands: 'ID',
+  details: 'At least six characters of the ID, as many as tell it from others.',
   options: {
     expires: { type: 'string', value: 'DURATION', help: 'for how long, such as 4h [until it ends]' },
     ...decisionOptions,

@@ -15,6 +15,9 @@ export const decisionOptions: Readonly<Record<string, CommandOption>> = {
 
 type Decided = Pick<IncidentItem, 'id' | 'condition' | 'device'>;
 
+/** Of the id, in characters: what is changed is not to be met by a slip of the finger. */
+const LEAST_OF_ID = 6;
+
 /** @throws AgentError USAGE when no incident or several have such an id; PROBE with the reason when the agent refuses */
 export async function decide(
   what: { readonly path: 'acknowledge' | 'close'; readonly done: string; readonly body?: object },
@@ -24,7 +27,7 @@ export async function decide(
   const [id, ...others] = args.operands;
   if (id === undefined || others.length > 0) throw usage('it takes one ID of pmemwatch incidents');
   const api = await agentApi(args, context);
-  const whole = await oneIncident(api, id);
+  const whole = await oneIncident(api, id, LEAST_OF_ID);
   const decided = (await api.post(`/api/v1/incidents/${encodeURIComponent(whole)}/${what.path}`, {
     ...whoAsks(args),
     ...what.body,
@@ -38,10 +41,18 @@ export async function decide(
   return 0;
 }
 
-/** The whole id of the one incident whose id begins so. @throws AgentError USAGE when it is none, or several */
-export async function oneIncident(api: AgentApi, id: string): Promise<string> {
+/**
+ * The whole id of the one incident whose id begins so.
+ * @param least characters that are to be given of it
+ * @throws AgentError USAGE when it is none, or several, or too short
+ */
+export async function oneIncident(api: AgentApi, id: string, least = 1): Promise<string> {
   const { items } = await api.list('/api/v1/incidents');
   const meant = (items as readonly Pick<Decided, 'id'>[]).filter((incident) => incident.id.startsWith(id));
+  if (id.length < least) {
+    const begin = meant.length === 1 ? '1 incident begins' : `${meant.length} incidents begin`;
+    throw new AgentError('USAGE', `${id} is too short, ${begin} with it: give at least ${least} characters of the id`);
+  }
   const [only, ...others] = meant;
   if (only === undefined)
     throw new AgentError('USAGE', `no incident has the id ${id}: pmemwatch incidents --all has them`);

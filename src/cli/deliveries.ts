@@ -63,6 +63,9 @@ export const deliveries: Command = {
     context.stdout.write(
       args.flag('json') ? jsonText({ items, next: null, complete, readAt }) : deliveriesText(items, complete, context),
     );
-    return 0;
+    if (complete) return 0;
+    if (args.flag('json'))
+      context.stderr.write('pmemwatch deliveries: not all of it: the state file cannot be written\n');
+    return 2;
   },
 };

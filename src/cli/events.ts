@@ -53,6 +53,11 @@ export const events: Command = {
     const asked = askedFor(args, context);
     const api = await agentApi(args, context);
     const found = await recentEvents(api, asked);
+    if (!found.complete) {
+      context.stderr.write(
+        `pmemwatch events: not all of it: what came right after ${asked.after} is not kept any more\n`,
+      );
+    }
     const { eventsText } = await import('./events-text.ts');
     const show = (items: readonly EventItem[]): void => {
       if (args.flag('json')) for (const item of items) context.stdout.write(jsonText(item, 0));
@@ -63,13 +68,13 @@ export const events: Command = {
       const { followEvents } = await import('./follow-events.ts');
       const isWanted = (event: EventItem): boolean => Date.parse(event.time) >= asked.since;
       await followEvents(api, found.newestId, context, (event) => isWanted(event) && show([event]));
-      return 0;
+      return found.complete ? 0 : 2;
     }
     const { items, complete, readAt } = found;
     if (args.flag('json')) context.stdout.write(jsonText({ items, next: null, complete, readAt }));
     else if (items.length === 0) context.stdout.write('no events\n');
     else show(items);
-    return 0;
+    return complete ? 0 : 2;
   },
 };
 

@@ -11,7 +11,7 @@ export const incidents: Command = {
   operands: '[ID]',
   details:
     'What nobody has taken on comes first, the worst first. With an ID (as much of it as tells it from others): every bad range\n' +
-    'with its owners, who uses them, and what to do next.',
+    'with its owners, who uses them, and what to do next. Exit code 0 only when everything is seen, whatever is open.',
   options: { all: { type: 'boolean', help: 'resolved ones too' }, ...apiOptions },
   examples: [
     { line: 'pmemwatch incidents', shows: 'the open ones' },
@@ -30,7 +30,9 @@ export const incidents: Command = {
     if (id !== undefined) {
       const incident = await wholeIncident(api, id);
       context.stdout.write(args.flag('json') ? jsonText(incident) : incidentText(incident, context));
-      return 0;
+      if (incident.complete !== false) return 0;
+      if (args.flag('json')) context.stderr.write('pmemwatch incidents: not everything about it is known\n');
+      return 2;
     }
     const answer = await api.list(args.flag('all') ? '/api/v1/incidents' : '/api/v1/incidents?status=open');
     context.stdout.write(
@@ -38,7 +40,10 @@ export const incidents: Command = {
         ? jsonText({ items: answer.items, next: null, complete: answer.complete, readAt: answer.readAt })
         : incidentsText(answer.items as readonly IncidentItem[], answer.complete, context),
     );
-    return 0;
+    if (answer.complete) return 0;
+    // the text says it beside the table, where an empty one would read as "all is well"
+    if (args.flag('json')) context.stderr.write('pmemwatch incidents: not everything is seen: see pmemwatch list\n');
+    return 2;
   },
 };
 

@@ -19,7 +19,7 @@ const poll = Type.Object(
       min: '1s',
       max: '1d',
       description:
-        'How often every bad-block list is read, with some jitter. The kernel announces changes and the agent reads at once; this is the net under it.',
+        'How often every bad-block list is read, with some jitter. The kernel announces changes and the agent reads at once; this is the net under it. A list that is longer than its page makes the kernel log two lines with each read: polled more often than once a minute it is read up to ten times less often, but once a minute at least.',
     }),
     health: duration({
       default: '10m',

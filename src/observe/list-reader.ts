@@ -32,7 +32,12 @@ export interface ReaderDeps {
   readonly log: Logger;
 }
 
-/** A read of a truncated list logs two kernel messages: such lists are polled up to this much less often. */
+/**
+ * Each read of a list that does not fit its page makes the kernel log two lines (sysfs: "returned bad count"); reading
+ * and parsing it takes 0.1 ms. Where the poll is quicker than this, such a list is read up to `MAX_BACKOFF`
+ * times less often, but so often still.
+ */
+const INCOMPLETE_MS = 60_000;
 const MAX_BACKOFF = 10;
 
 export interface ListReader extends DeviceReader<ListReading> {
@@ -86,7 +91,7 @@ export function createListReader(source: ListSource, deps: ReaderDeps): ListRead
     jitter,
     take,
     onTaken,
-    pollMs: () => badBlocksMs * backoff,
+    pollMs: () => Math.max(badBlocksMs, Math.min(badBlocksMs * backoff, INCOMPLETE_MS)),
     hasFailed: ({ list }) => list.kind !== 'ok',
     onReading: deps.onReading,
   });

@@ -59,6 +59,7 @@ const page = (items: unknown[], next: string | null = null, complete = true) => 
   body: { items, next, complete, readAt: '2026-11-23T14:02:08Z' },
 });
 
+const WHOLE = '/api/v1/incidents/0123456789abcdef';
 const owner = { kind: 'file', device: '/dev/pmem0', start: 16, count: 8, fsType: 'ext4', mountpoint: '/pg' };
 const range = {
   on: 'device',
@@ -127,9 +128,9 @@ test('one incident is shown whole: where, since when, each range with its owners
       expiresAt: '2026-11-23T16:02:07Z',
     },
   };
-  const given = { '/api/v1/incidents': page([incident]), '/api/v1/incidents/0123456789abcdef': { body: whole } };
+  const given = { '/api/v1/incidents': page([incident]), [WHOLE]: { body: whole } };
   const { code, stdout } = await run(['incidents', '0123'], given);
-  assert.equal(code, 0);
+  assert.equal(code, 2, 'not everything about it is known');
   for (const line of [
     /^critical media_error, acknowledged {2}0123456789abcdef$/m,
     /^where +pmem0, namespace0\.0, region0, ndbus0, uid f00$/m,
@@ -144,7 +145,9 @@ test('one incident is shown whole: where, since when, each range with its owners
     assert.match(stdout, line);
   }
   const json = await run(['incidents', '0123', '--json'], given);
-  assert.deepEqual(JSON.parse(json.stdout), whole);
+  assert.deepEqual([json.code, JSON.parse(json.stdout)], [2, whole]);
+  const known = await run(['incidents', '0'], { ...given, [WHOLE]: { body: { ...whole, complete: true } } });
+  assert.equal(known.code, 0);
 });
 
 test('an incident is acknowledged and closed by the id that the table shows', async () => {
@@ -162,7 +165,7 @@ test('an incident is acknowledged and closed by the id that the table shows', as
   );
   assert.deepEqual([taken.code, taken.stdout], [0, 'acknowledged: 0123456789ab media_error of pmem0\n']);
   assert.deepEqual(bodies, [{ author: 'ada', reason: 'restore runs', expiresAt: '2026-11-23T18:02:07.000Z' }]);
-  const refused = await run(['close', '0123'], given);
+  const refused = await run(['close', '012345'], given);
   assert.deepEqual(
     [refused.code, refused.stderr],
     [2, 'pmemwatch close: the agent answered 409: Refused: the bad-block list of pmem0 still shows the range.\n'],
@@ -171,11 +174,38 @@ test('an incident is acknowledged and closed by the id that the table shows', as
 });
 
 test('an id that is none, or of several incidents, is asked for again', async () => {
-  const given = { '/api/v1/incidents': page([incident, { ...incident, id: '01ff' }]) };
-  assert.match((await run(['ack', '77'], given)).stderr, /no incident has the id 77/);
-  assert.match((await run(['ack', '01'], given)).stderr, /2 incidents begin with 01/);
+  const given = { '/api/v1/incidents': page([incident, { ...incident, id: '012345ff' }]) };
+  assert.match((await run(['ack', '777777'], given)).stderr, /no incident has the id 777777/);
+  assert.match((await run(['ack', '012345'], given)).stderr, /2 incidents begin with 012345/);
+  assert.match((await run(['incidents', '01'], given)).stderr, /2 incidents begin with 01/);
   assert.match((await run(['ack'], given)).stderr, /takes one ID/);
   assert.match((await run(['ack', '0123', '--expires', 'soon'], given)).stderr, /--expires soon is not a duration/);
+});
+
+test('nothing is acknowledged or closed by less than six characters of its id, be it the only one', async () => {
+  const body = incident;
+  const given = {
+    '/api/v1/incidents': page([incident]),
+    [WHOLE]: { body },
+    [`${WHOLE}/acknowledge`]: { body },
+    [`${WHOLE}/close`]: { body },
+  };
+  for (const word of ['ack', 'close']) {
+    for (const [id, matching] of [
+      ['0', '1 incident begins'],
+      ['01234', '1 incident begins'],
+      ['1', '0 incidents begin'],
+      ['', '1 incident begins'],
+    ] as const) {
+      const { code, stdout, stderr } = await run([word, id], given);
+      assert.deepEqual([code, stdout, bodies], [2, '', []]);
+      const line = `pmemwatch ${word}: ${id} is too short, ${matching} with it: give at least 6 characters of the id`;
+      assert.ok(stderr.startsWith(line), stderr);
+    }
+    assert.equal((await run([word, '012345'], given)).code, 0);
+    assert.equal(bodies.length, 1);
+  }
+  assert.equal((await run(['incidents', '0'], given)).code, 0);
 });
 
 test('all pages are asked for', async () => {
@@ -193,9 +223,40 @@ test('all pages are asked for', async () => {
 
 test('an empty table says what it does not see', async () => {
   const whole = await run(['incidents'], { '/api/v1/incidents?status=open': page([]) });
-  assert.equal(whole.stdout, 'no open incidents\n');
+  assert.deepEqual([whole.code, whole.stdout], [0, 'no open incidents\n']);
   const partial = await run(['incidents'], { '/api/v1/incidents?status=open': page([], null, false) });
   assert.match(partial.stdout, /not everything is seen: pmemwatch list says what is not/);
+});
+
+test('an answer from which something may be missing ends with 2, empty or not, as text and as JSON', async () => {
+  const event = { id: 9, time: '2026-11-23T14:02:07Z', type: 'agent.started', incident: null, device: null, data: {} };
+  const lists: [string, unknown, string[]][] = [
+    ['/api/v1/incidents?status=open', incident, ['incidents']],
+    ['/api/v1/incidents', incident, ['incidents', '--all']],
+    ['/api/v1/deliveries?limit=50', delivery, ['deliveries']],
+    ['/api/v1/events?limit=1000&after=7', event, ['events', '--after', '7']],
+  ];
+  for (const [path, item, words] of lists) {
+    for (const items of [[], [item]]) {
+      for (const asJson of [[], ['--json']]) {
+        for (const complete of [true, false]) {
+          const { code, stdout, stderr } = await run([...words, ...asJson], { [path]: page(items, null, complete) });
+          assert.equal(code, complete ? 0 : 2, `${words} ${asJson} ${items.length} ${complete}`);
+          if (asJson.length === 0) continue;
+          assert.equal(JSON.parse(stdout).complete, complete);
+          const why = new RegExp(`^pmemwatch ${words[0]}: not (everything|all)[^\n]+\n$`);
+          assert.match(stderr, complete ? /^$/ : why);
+        }
+      }
+    }
+  }
+});
+
+test('events that are older than the retention are told as missing', async () => {
+  const { stderr } = await run(['events', '--after', '7'], {
+    '/api/v1/events?limit=1000&after=7': page([], null, false),
+  });
+  assert.equal(stderr, 'pmemwatch events: not all of it: what came right after 7 is not kept any more\n');
 });
 
 test('events are the newest, oldest first', async () => {

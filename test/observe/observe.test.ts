@@ -21,7 +21,7 @@ interface Rig {
 }
 
 const POLL = 60_000;
-async function rig(t: TestContext, scenario: string, jitter = 0.5): Promise<Rig> {
+async function rig(t: TestContext, scenario: string, { jitter = 0.5, poll = POLL } = {}): Promise<Rig> {
   const host = loadHost(scenario);
   const clock = createFakeClock();
   const warnings: string[] = [];
@@ -33,7 +33,7 @@ async function rig(t: TestContext, scenario: string, jitter = 0.5): Promise<Rig>
     child: () => log,
   };
   let count = 0;
-  const config = { badBlocksMs: POLL, deviceDeadlineMs: 30_000, pageSize: 4096, jitter: () => jitter };
+  const config = { badBlocksMs: poll, deviceDeadlineMs: 30_000, pageSize: 4096, jitter: () => jitter };
   const observer = createObserver({ sysfs: host.sysfs, clock, config, onReading: () => count++, log });
   t.after(() => observer.stop());
   const topology = await discover(host);
@@ -67,7 +67,7 @@ test('each list is polled with a jitter of a tenth of the period, both ways', as
     [0.5, 60_000],
     [1, 66_000],
   ] as const) {
-    const { host, clock } = await rig(t, 'one-bad-sector', jitter);
+    const { host, clock } = await rig(t, 'one-bad-sector', { jitter });
     await clock.advance(due - 1);
     assert.equal(host.sysfs.reads(PMEM0), 1, `${jitter}`);
     await clock.advance(1);
@@ -150,20 +150,40 @@ test('a hint while a read is under way makes one more read after it', async (t) 
   assert.equal(observer.latest(topology).lists.length, 2);
 });
 
-test('a cut list is polled less and less often, down to a tenth, and as before once it is whole', async (t) => {
-  const { host, clock } = await rig(t, 'truncated-list');
-  for (const factor of [2, 4, 8, 10, 10]) {
+test('a cut list is polled as often as any other', async (t) => {
+  const { host, clock, list } = await rig(t, 'truncated-list');
+  const { list: cut } = list('pmem0');
+  assert.equal(cut.kind === 'ok' && cut.value.complete, false);
+  for (let i = 0; i < 5; i++) {
     const before = host.sysfs.reads(PMEM0);
-    await clock.advance(factor * POLL - 1);
-    assert.equal(host.sysfs.reads(PMEM0), before, `${factor}`);
+    await clock.advance(POLL - 1);
+    assert.equal(host.sysfs.reads(PMEM0), before);
     await clock.advance(1);
-    assert.equal(host.sysfs.reads(PMEM0), before + 1, `${factor}`);
+    assert.equal(host.sysfs.reads(PMEM0), before + 1);
   }
-  host.sysfs.put(PMEM0, '8 1\n');
-  await clock.advance(10 * POLL);
-  const before = host.sysfs.reads(PMEM0);
-  await clock.advance(POLL);
-  assert.equal(host.sysfs.reads(PMEM0), before + 1);
+});
+
+test('polled each second or ten, a cut list is read less and less often, up to ten times but once a minute, and as before once it is whole', async (t) => {
+  for (const [poll, factors] of [
+    [1_000, [2, 4, 8, 10, 10]],
+    [10_000, [2, 4, 6, 6]],
+    [45_000, [60 / 45, 60 / 45]],
+    [120_000, [1, 1]],
+  ] as const) {
+    const { host, clock } = await rig(t, 'truncated-list', { poll });
+    for (const factor of factors) {
+      const before = host.sysfs.reads(PMEM0);
+      await clock.advance(factor * poll - 1);
+      assert.equal(host.sysfs.reads(PMEM0), before, `${poll} ${factor}`);
+      await clock.advance(1);
+      assert.equal(host.sysfs.reads(PMEM0), before + 1, `${poll} ${factor}`);
+    }
+    host.sysfs.put(PMEM0, '8 1\n');
+    await clock.advance((factors.at(-1) ?? 1) * poll);
+    const before = host.sysfs.reads(PMEM0);
+    await clock.advance(poll);
+    assert.equal(host.sysfs.reads(PMEM0), before + 1, `${poll}`);
+  }
 });
 
 test('a device that hangs is told as stuck, skipped until its call returns, then read at once; others go on', async (t) => {
