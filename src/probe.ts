@@ -157,6 +157,17 @@ const services: ProbeServices = {
 serveProbe(new Socket({ fd: Number(values.fd), readable: true, writable: true }), {
   roots,
   services,
-  // process.exit would wait for the workers, and one of them may be stuck in the kernel
-  onEnd: () => process.kill(process.pid, 'SIGKILL'),
+  onEnd: end,
 });
+
+/**
+ * What stops a whole service signals all its processes at once: the peer still needs this one while it stops, and ends it.
+ * Less than TimeoutStopSec of the socket's service, for a peer that stays; a second signal ends it at once.
+ */
+const GRACE_MS = 4_000;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => setTimeout(end, GRACE_MS));
+
+/** process.exit would wait for the workers, and one of them may be stuck in the kernel. */
+function end(): void {
+  process.kill(process.pid, 'SIGKILL');
+}

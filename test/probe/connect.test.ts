@@ -44,6 +44,36 @@ test('a socket unit that accepts connections gives each a probe of its own on st
   await until(() => !isAlive(pids[1] as number), 'the other ends with its conversation');
 });
 
+test('a signal that everything of a service gets ends no probe before its peer does, and none stays for long', async (t) => {
+  const host = createHost();
+  host.write('sys/block/pmem1/size', '2048\n');
+  const warnings: string[] = [];
+  const log = { ...silent, warn: (_: object, message: string) => warnings.push(message) };
+  const pids: number[] = [];
+  const start = childConnector(host.roots);
+  const connect: typeof start = async (purpose) => {
+    const connection = await start(purpose);
+    pids.push(connection.pid ?? 0);
+    return connection;
+  };
+  const probe = createProbe({ connect, deadlineMs: 5_000, clock: createClock(), log });
+  const other = createProbe({ connect, deadlineMs: 5_000, clock: createClock(), log: silent });
+  t.after(async () => {
+    await Promise.all([probe.close(), other.close()]);
+    host.remove();
+  });
+  await probe.hello();
+  await other.hello();
+  const [ended, kept] = pids as [number, number];
+  for (const pid of pids) process.kill(pid, 'SIGTERM');
+  assert.equal(textOf(await probe.sysfs.read('block/pmem1/size')), '2048\n');
+  await probe.close();
+  await until(() => !isAlive(ended), 'it ends with its peer', 2_000);
+  assert.deepEqual([warnings, pids.length], [[], 2]);
+  assert.ok(isAlive(kept));
+  await until(() => !isAlive(kept), 'the one whose peer stays ends by itself', 6_000);
+});
+
 test('a socket that nobody serves is told in the reading', async () => {
   const connect = unixSocketConnector('/nonexistent/probe.sock');
   const probe = createProbe({ connect, deadlineMs: 1_000, clock: createClock(), log: silent });
