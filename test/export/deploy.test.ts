@@ -96,10 +96,11 @@ test('the sockets that systemd may hold for the agent are those that it would op
 });
 
 test('every shipped command line keeps the debugger closed', () => {
-  const lines = [...(agent.get('ExecStart') ?? []), ...(probe.get('ExecStart') ?? [])];
-  assert.equal(lines.length, 2);
-  for (const line of lines) assert.match(line, /\/node --disable-sigusr1 /);
-  assert.match(read('Dockerfile'), /^ENTRYPOINT .*"--disable-sigusr1"/m);
+  const program = /^exec .*$/m.exec(read('deploy/package/files/pmemwatch'));
+  const lines = [...(agent.get('ExecStart') ?? []), ...(probe.get('ExecStart') ?? []), ...(program ?? [])];
+  assert.equal(lines.length, 3);
+  for (const line of lines) assert.match(line, /\/node"? --disable-sigusr1 /);
+  assert.match(read('Dockerfile'), /^ENTRYPOINT \["\/usr\/bin\/pmemwatch"\]$/m);
 });
 
 test('the folder of the sockets and the user of the units are made by what is shipped', () => {
