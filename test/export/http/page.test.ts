@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { createHttpApp } from '../../../src/export/http/server.ts';
 import type { OperatorRequest } from '../../../src/model/operator.ts';
-import type { State } from '../../../src/model/state.ts';
+import type { PlaceState, State } from '../../../src/model/state.ts';
 import { emptyTopology } from '../../../src/model/topology.ts';
 import { manyState } from '../../browser/gallery.ts';
 import { goodFields, healthOf, unreadableHealth } from '../built-health.ts';
@@ -136,6 +136,17 @@ for (const { state, says, why } of verdicts) {
     );
   });
 }
+
+test('a reading is called full only when every list was read to its end', async () => {
+  const told = async (...places: PlaceState[]) => textOf((await page(stateOf(places))).body);
+  assert.match(await told(placeState()), /Last full reading [^.]* ago\./);
+  const unreadable = placeState([], { readable: false, place: placeOf({ uid: 'other' }) });
+  for (const places of [[placeState([rangeOf(4096, 8)], { complete: false })], [placeState(), unreadable]]) {
+    const text = await told(...places);
+    assert.match(text, /Last reading [^.]* ago, not complete\./);
+    assert.ok(!text.includes('full reading'));
+  }
+});
 
 test('without a token no file name is shown anywhere, the page says so and how to see them', async () => {
   const { body } = await page(damagedState());
