@@ -157,6 +157,20 @@ test('without a token no file name is shown anywhere, the page says so and how t
   assert.ok((await page(damagedState(), {}, as('read'))).body.includes('/pg/base/16402/24711'));
 });
 
+test('reasons name no place of this host to who may not see names', async () => {
+  const reason = "limited to /srv/tenant-7/pg; open '/srv/tenant-7/key' failed: EACCES";
+  const owner = ownerOf('unknown', 1904, 8, { reason, openBy: [], openByComplete: false, openByReason: reason });
+  const state = stateOf(
+    [placeState([{ ...rangeOf(6000, 8, [owner]), unconfirmed: reason }], { complete: false, reasons: [reason] })],
+    { topology: { ...topology, problems: [{ subject: 'region0', reason }] } },
+  );
+  const ready = () => ({ ready: false, reason });
+  const { body } = await page(state, { ready });
+  assert.ok(!body.includes('tenant-7'), textOf(body));
+  assert.ok(body.includes('limited to &lt;path&gt;; open &#39;&lt;path&gt;&#39; failed: EACCES'));
+  assert.ok((await page(state, { ready }, as('read'))).body.includes('limited to /srv/tenant-7/pg'));
+});
+
 test('what is told of an incident is asked for without names for who may not see them', async () => {
   const asked: boolean[] = [];
   const describe = (_: unknown, named: boolean) => {
