@@ -171,6 +171,26 @@ test('reasons name no place of this host to who may not see names', async () => 
   assert.ok((await page(state, { ready }, as('read'))).body.includes('limited to /srv/tenant-7/pg'));
 });
 
+const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+test('an address that nothing is at is a page for a browser, and a problem for a program or below /api', async () => {
+  const shown = await page(damagedState(), {}, { accept: browser }, '/nosuchpage');
+  assert.equal(shown.statusCode, 404);
+  assert.match(String(shown.headers['content-type']), /^text\/html/);
+  assert.match(String(shown.headers['content-security-policy']), /style-src 'sha256-/);
+  assert.match(shown.body, /<style>[\s\S]*Nothing is served here[\s\S]*<a href="\/">/);
+  for (const [accept, url] of [
+    [browser, '/api/v1/nosuch'],
+    [browser, '/api'],
+    ['*/*', '/nosuchpage'],
+    ['application/json, text/html;q=0.5', '/nosuchpage'],
+    ['text/html;q=0', '/nosuchpage'],
+  ] as const) {
+    const { statusCode, headers } = await page(damagedState(), {}, { accept }, url);
+    assert.equal(statusCode, 404);
+    assert.match(String(headers['content-type']), /^application\/problem\+json/, `${accept} ${url}`);
+  }
+});
+
 test('what is told of an incident is asked for without names for who may not see them', async () => {
   const asked: boolean[] = [];
   const describe = (_: unknown, named: boolean) => {
