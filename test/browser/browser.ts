@@ -90,9 +90,9 @@ export function overflow(page: Page): Promise<number> {
 
 /** Links and buttons of a telephone that are harder to hit than they should be (WCAG 2.2, 2.5.8), in words. */
 export function smallTargets(page: Page): Promise<string[]> {
-  return page.evaluate(`[...document.querySelectorAll('button, summary, input:not([type=hidden]), select, nav a, .zones a')]
+  return page.evaluate(`[...document.querySelectorAll('button, summary, input:not([type=hidden]), select, nav a, .zones a, td > a, th > a, .verdict a, .cut a, li > a')]
     .map((e) => [e, e.getBoundingClientRect()])
-    .filter(([, box]) => box.width > 0 && (box.height < 40 || box.width < 24))
+    .filter(([e, box]) => box.width > 0 && (box.height < (e.matches('td > a, th > a, .verdict a, .cut a, li > a') ? 24 : 40) || box.width < 24))
     .map(([e, box]) => e.outerHTML.slice(0, 80) + ' ' + Math.round(box.width) + 'x' + Math.round(box.height))`) as Promise<
     string[]
   >;

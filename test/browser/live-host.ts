@@ -18,6 +18,9 @@ export interface LiveHost {
   readonly url: string;
   /** Lets the kernel list this many pages of the file, or nothing. */
   damage(pages: 0 | 1 | 2): Promise<void>;
+  /** It takes connections and answers nothing, as one that hangs. */
+  suspend(): void;
+  resume(): void;
   kill(): Promise<void>;
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -66,6 +69,8 @@ receivers: [{ name: oncall, type: webhook, url: ${JSON.stringify(receiver.url)} 
       victim,
       url,
       damage: (pages) => host.setBadSectors(pages === 0 ? [] : [run(bad.start, bad.count * pages)]),
+      suspend: () => void process.kill(agent.pid, 'SIGSTOP'),
+      resume: () => void process.kill(agent.pid, 'SIGCONT'),
       kill: async () => void (await agent.kill('SIGKILL')),
       async restart() {
         agent = await start(['--web.listen-address', new URL(url).host]);

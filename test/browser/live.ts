@@ -31,6 +31,7 @@ export async function checkLive(checks: Checks, browser: Browser, screenshots: s
     await checkDamage(checks, open, host, screenshots);
     await checkActions(checks, open, screenshots);
     await checkNoScript(checks, browser, host);
+    await checkHanging(checks, open, host);
     await checkGone(checks, open, host, screenshots);
     await checkUpgrade(checks, open, host);
     await checkRepair(checks, open, host, screenshots);
@@ -129,6 +130,7 @@ async function checkActions(checks: Checks, { page, complaints }: OpenPage, scre
     await page.locator('#notice', { hasText: 'Acknowledged' }).waitFor();
     await page.locator('#incidents', { hasText: 'by ada: on it' }).waitFor();
     await says(page, 'none waits for a person');
+    assert.equal(await focused(page), 'notice', 'the focus was lost');
     assert.ok(await isMarked(page), 'it was loaded again');
     assert.deepEqual(complaints(), []);
     await checkLooks(page, 'live-acknowledged', screenshots);
@@ -186,11 +188,31 @@ async function checkNoScript(checks: Checks, browser: Browser, host: LiveHost): 
     await page.getByLabel('For').first().selectOption('8h');
     await page.getByRole('button', { name: 'Acknowledge' }).tap();
     await page.locator('#notice', { hasText: 'Acknowledged' }).waitFor();
+    assert.match(await focused(page), /^incident-/, 'the focus was lost');
     await page.locator('#incidents', { hasText: /by grace: my turn.*for another [78] h/ }).waitFor();
     await page.getByRole('button', { name: /Search ndbus0/ }).tap();
     await page.locator('#notice', { hasText: 'A scrub was asked for' }).waitFor();
   });
   await context.close();
+}
+
+async function checkHanging(checks: Checks, { page, complaints }: OpenPage, host: LiveHost): Promise<void> {
+  await checks.run('an agent that hangs is not told as live before the look is given up', async () => {
+    await state(page, 'live', SHOWN_MS);
+    host.suspend();
+    try {
+      const asked = await page.waitForRequest((request) => new URL(request.url()).pathname === '/');
+      const began = performance.now();
+      await state(page, 'reconnecting', 7000);
+      const took = performance.now() - began;
+      assert.ok(took > 3000, `${took} ms: slow is not gone`);
+      assert.equal(asked.failure(), null, 'the look was given up');
+    } finally {
+      host.resume();
+    }
+    await state(page, 'live', SHOWN_MS);
+    complaints();
+  });
 }
 
 async function checkGone(

@@ -3,10 +3,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { done, isDone, registerActions } from './page/actions.ts';
 import { createDescriptions, createPause, gatherPage } from './page/gather.ts';
 import type { Notice } from './page/input.ts';
+import { notFoundPage } from './page/not-found.ts';
 import { documentOf, renderPage } from './page/render.ts';
 import { scripts } from './page/scripts.ts';
 import { signInPage } from './page/sign-in.ts';
 import { styleSheet } from './page/style.ts';
+import { wantsHtml } from './page/wants-html.ts';
 import { HttpProblem } from './problem.ts';
 import type { HttpApp, HttpRoute, RouteContext } from './route.ts';
 
@@ -66,6 +68,14 @@ function createPage(context: RouteContext) {
     const input = await gatherPage(context, { query, reader, notice, describe: descriptions }, pause);
     return asPage(reply).send(await renderPage(input, pause));
   };
+}
+
+/** Whether somebody looks, with a browser: what is asked of the API is answered as the API does. */
+export function wantsPage({ method, url, headers }: FastifyRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && !/^\/api(?:[/?]|$)/.test(url) && wantsHtml(headers.accept);
+}
+export function sendNotFoundPage(reply: FastifyReply): FastifyReply {
+  return asPage(reply.code(404)).send(documentOf('Not found · pmemwatch', 'unknown', notFoundPage, false));
 }
 
 /** `same-origin`: without a referrer a browser says of its forms that they come from nowhere, and they would be refused. */

@@ -12,6 +12,7 @@ import { compress } from './compress.ts';
 import { createGate } from './gate.ts';
 import { createJobs } from './jobs.ts';
 import { type Listener, listenOn } from './listen.ts';
+import { sendNotFoundPage, wantsPage } from './page.ts';
 import { HttpProblem } from './problem.ts';
 import type { Documentation, HttpApp, RouteContext, RouteSources } from './route.ts';
 import { routes } from './routes.ts';
@@ -148,7 +149,11 @@ export async function createHttpApp(deps: HttpDeps) {
   });
   app.addHook('onSend', compress);
   app.setErrorHandler(answer.error);
-  app.setNotFoundHandler((request, reply) => answer.problem(request, reply, 404, 'Nothing is served here; see /docs.'));
+  app.setNotFoundHandler((request, reply) =>
+    wantsPage(request)
+      ? sendNotFoundPage(reply)
+      : answer.problem(request, reply, 404, 'Nothing is served here; see /docs.'),
+  );
 
   const streams = new Set<() => void>();
   let documentation: Promise<Documentation & { close(): Promise<void> }> | undefined;

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { test } from 'node:test';
 import { createHttpApp } from '../../../src/export/http/server.ts';
 import type { OperatorRequest } from '../../../src/model/operator.ts';
-import type { State } from '../../../src/model/state.ts';
+import type { PlaceState, State } from '../../../src/model/state.ts';
 import { emptyTopology } from '../../../src/model/topology.ts';
 import { manyState } from '../../browser/gallery.ts';
 import { goodFields, healthOf, unreadableHealth } from '../built-health.ts';
@@ -137,6 +137,17 @@ for (const { state, says, why } of verdicts) {
   });
 }
 
+test('a reading is called full only when every list was read to its end', async () => {
+  const told = async (...places: PlaceState[]) => textOf((await page(stateOf(places))).body);
+  assert.match(await told(placeState()), /Last full reading [^.]* ago\./);
+  const unreadable = placeState([], { readable: false, place: placeOf({ uid: 'other' }) });
+  for (const places of [[placeState([rangeOf(4096, 8)], { complete: false })], [placeState(), unreadable]]) {
+    const text = await told(...places);
+    assert.match(text, /Last reading [^.]* ago, not complete\./);
+    assert.ok(!text.includes('full reading'));
+  }
+});
+
 test('without a token no file name is shown anywhere, the page says so and how to see them', async () => {
   const { body } = await page(damagedState());
   assert.ok(!body.includes('24711'));
@@ -144,6 +155,40 @@ test('without a token no file name is shown anywhere, the page says so and how t
   assert.match(body, /File names are hidden/);
   assert.match(body, /ssh -L 9915:\/run\/pmemwatch\/api\.sock db07/);
   assert.ok((await page(damagedState(), {}, as('read'))).body.includes('/pg/base/16402/24711'));
+});
+
+test('reasons name no place of this host to who may not see names', async () => {
+  const reason = "limited to /srv/tenant-7/pg; open '/srv/tenant-7/key' failed: EACCES";
+  const owner = ownerOf('unknown', 1904, 8, { reason, openBy: [], openByComplete: false, openByReason: reason });
+  const state = stateOf(
+    [placeState([{ ...rangeOf(6000, 8, [owner]), unconfirmed: reason }], { complete: false, reasons: [reason] })],
+    { topology: { ...topology, problems: [{ subject: 'region0', reason }] } },
+  );
+  const ready = () => ({ ready: false, reason });
+  const { body } = await page(state, { ready });
+  assert.ok(!body.includes('tenant-7'), textOf(body));
+  assert.ok(body.includes('limited to &lt;path&gt;; open &#39;&lt;path&gt;&#39; failed: EACCES'));
+  assert.ok((await page(state, { ready }, as('read'))).body.includes('limited to /srv/tenant-7/pg'));
+});
+
+const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8';
+test('an address that nothing is at is a page for a browser, and a problem for a program or below /api', async () => {
+  const shown = await page(damagedState(), {}, { accept: browser }, '/nosuchpage');
+  assert.equal(shown.statusCode, 404);
+  assert.match(String(shown.headers['content-type']), /^text\/html/);
+  assert.match(String(shown.headers['content-security-policy']), /style-src 'sha256-/);
+  assert.match(shown.body, /<style>[\s\S]*Nothing is served here[\s\S]*<a href="\/">/);
+  for (const [accept, url] of [
+    [browser, '/api/v1/nosuch'],
+    [browser, '/api'],
+    ['*/*', '/nosuchpage'],
+    ['application/json, text/html;q=0.5', '/nosuchpage'],
+    ['text/html;q=0', '/nosuchpage'],
+  ] as const) {
+    const { statusCode, headers } = await page(damagedState(), {}, { accept }, url);
+    assert.equal(statusCode, 404);
+    assert.match(String(headers['content-type']), /^application\/problem\+json/, `${accept} ${url}`);
+  }
 });
 
 test('what is told of an incident is asked for without names for who may not see them', async () => {

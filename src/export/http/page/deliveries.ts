@@ -10,7 +10,7 @@ export const MOST_DELIVERIES = 15;
 export function deliveriesSection(input: PageInput): Markup {
   const { receivers } = input.view.agent;
   const { deliveries } = input;
-  return html`<section id="deliveries" aria-labelledby="deliveries-heading">
+  return html`<section id="deliveries" tabindex="-1" aria-labelledby="deliveries-heading">
 <h2 id="deliveries-heading">Deliveries</h2>
 ${receivers.length === 0 ? html`<p class="empty">No receiver is configured: this agent itself tells nobody.</p>` : html`<div class="grid">${receivers.map((each) => receiverCard(each, input))}</div>`}
 ${deliveries.kind === 'unknown' ? html`<p class="note">${badge('bad', 'Unknown')} What was delivered cannot be read now: the state file does not answer.</p>` : table(deliveries.items, input)}

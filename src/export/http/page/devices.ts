@@ -7,7 +7,7 @@ import { bytesFromSectors } from '../../../model/units.ts';
 import { damageIsKnown, damageOf, deviceWindow, lastReadAt, partOnDevice } from '../../damage.ts';
 import type { PageInput } from './input.ts';
 import { badge, counted, html, type Level, type Markup, nothing } from './markup.ts';
-import { ownerWords } from './owner-words.ts';
+import { ownerWords, reasonFor } from './owner-words.ts';
 import { stripOf } from './strip.ts';
 import { stripDrawing } from './strip-drawing.ts';
 import { moment } from './times.ts';
@@ -68,9 +68,9 @@ function damageWords(state: PlaceState): Markup {
   return html`<strong>${counted(ranges.length, 'bad range')}, ${byteText(totalBytes(ranges))}, ${counted(files, 'damaged file')}.</strong>`;
 }
 
-function standing(state: PlaceState, { view, now }: PageInput): Markup {
+function standing(state: PlaceState, { view, now, reader }: PageInput): Markup {
   const { place, present, readable, complete, reasons, goneSince } = state;
-  const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
+  const why = reasons.length === 0 ? '' : `: ${reasonFor(reader.mayRead, reasons.join('; '))}`;
   const stuck = view.state.stuck.find(({ subject }) => subject === place.device || subject === place.ndRegion);
   const read = lastReadAt(view.state, state);
   const last = read === undefined ? html` Never read by this agent.` : html` Last read ${moment(read, now)}.`;
@@ -129,5 +129,5 @@ function sectorsOf(range: TrackedRange, { place }: PlaceState): string {
 
 function ownersOf({ owners, ownersComplete, unconfirmed }: TrackedRange, named: boolean): Markup {
   const more = owners.length - MOST_OWNERS;
-  return html`${owners.length === 0 ? html`<div>the owner is being looked for</div>` : nothing}${owners.slice(0, MOST_OWNERS).map((owner) => html`<div>${ownerWords(owner, named)}</div>`)}${more > 0 ? html`<div>and ${counted(more, 'more owner')}</div>` : nothing}${owners.length > 0 && !ownersComplete ? html`<div class="warn">there may be other owners</div>` : nothing}${unconfirmed === undefined ? nothing : html`<div class="warn">not known whether it is still bad: ${unconfirmed}</div>`}`;
+  return html`${owners.length === 0 ? html`<div>the owner is being looked for</div>` : nothing}${owners.slice(0, MOST_OWNERS).map((owner) => html`<div>${ownerWords(owner, named)}</div>`)}${more > 0 ? html`<div>and ${counted(more, 'more owner')}</div>` : nothing}${owners.length > 0 && !ownersComplete ? html`<div class="warn">there may be other owners</div>` : nothing}${unconfirmed === undefined ? nothing : html`<div class="warn">not known whether it is still bad: ${reasonFor(named, unconfirmed)}</div>`}`;
 }

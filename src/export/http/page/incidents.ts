@@ -44,7 +44,7 @@ function card(incident: Incident, input: PageInput, isFirst: boolean): Markup {
   const { summary, nextSteps } = input.describe(incident);
   const taken = isAcknowledged(incident, input.now) && acknowledgement !== null;
   const lost = ranges.length === 0 ? '' : `${counted(ranges.length, 'bad range')}, ${byteText(totalBytes(ranges))}. `;
-  return html`<article id="incident-${id}" class="card ${levels[severity]}" aria-labelledby="incident-${id}-heading">
+  return html`<article id="incident-${id}" class="card ${levels[severity]}" tabindex="-1" aria-labelledby="incident-${id}-heading">
 <h3 id="incident-${id}-heading">${badge(levels[severity], words(severity))} ${title(incident)}</h3>
 <p class="summary">${withCode(summary)}</p>
 <p class="aside">${lost}Open since ${moment(openedAt, input.now)}.${incident.complete ? '' : ' Not everything about it is known.'}</p>

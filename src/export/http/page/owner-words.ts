@@ -1,5 +1,6 @@
 import type { OpenBy, Owner } from '../../../model/owner.ts';
 import { kernelUserText, processPlaces, readersText } from '../../../model/process-text.ts';
+import { withoutPaths } from '../../../model/without-paths.ts';
 import { counted, html, type Markup, nothing } from './markup.ts';
 
 const MOST_OPENERS = 4;
@@ -27,9 +28,9 @@ export function ownerWords(owner: Owner, named: boolean): Markup {
     case 'hidden':
       return html`hidden from the file system: ${metadata || 'of a layer below it'}`;
     case 'pending':
-      return html`the owner is being looked for${reason === undefined ? '' : `: ${reason}`}`;
+      return html`the owner is being looked for${reason === undefined ? '' : `: ${reasonFor(named, reason)}`}`;
     case 'unknown':
-      return html`the owner is not known: ${reason ?? 'no reason was given'}`;
+      return html`the owner is not known: ${reasonFor(named, reason ?? 'no reason was given')}`;
     default:
       return kind satisfies never;
   }
@@ -42,6 +43,10 @@ export function nameOf(owner: Owner, named: boolean): Markup {
   if (first !== undefined) return path(first);
   if (owner.formerPath !== undefined) return html`was ${path(owner.formerPath)}`;
   return html`${inode}${on(owner)}`;
+}
+/** Why something is not known, without places of this host for who may not see names. */
+export function reasonFor(named: boolean, reason: string): string {
+  return named ? reason : withoutPaths(reason);
 }
 export function path(text: string): Markup {
   return html`<bdi class="path">${text}</bdi>`;
@@ -93,7 +98,7 @@ export function usersWords(openers: readonly OpenBy[], owners: readonly Owner[],
     ...(doubted === undefined
       ? []
       : [
-          html`<div class="warn">who else uses it is not known: ${doubted.openByReason ?? 'no reason was given'}</div>`,
+          html`<div class="warn">who else uses it is not known: ${reasonFor(named, doubted.openByReason ?? 'no reason was given')}</div>`,
         ]),
     ...(looked && count === 0 && kernel.length === 0 && doubted === undefined
       ? [html`<div>no process has it open</div>`]

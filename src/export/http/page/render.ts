@@ -73,7 +73,7 @@ export async function renderPage(input: PageInput, pause: () => Promise<void>): 
 </header>
 <div id="gone" role="alert"></div>
 <main id="main">
-<div id="notice" role="status">${notice === undefined ? nothing : html`<p class="notice ${notice.level}">${notice.text}</p>`}</div>
+<div id="notice" role="status" tabindex="-1">${notice === undefined ? nothing : html`<p class="notice ${notice.level}">${notice.text}</p>`}</div>
 ${parts}${reader.mayOperate ? nothing : signInSection(state.host.name)}
 </main>
 <footer><nav aria-label="Elsewhere"><a href="/runbook">Runbook</a> <a href="/docs">API</a> <a href="${telemetryPath}">Metrics</a></nav>

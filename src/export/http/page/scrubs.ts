@@ -28,7 +28,7 @@ function card(bus: Bus, input: PageInput): Markup {
   const runs = (scrubs?.runs ?? []).slice(-MOST_RUNS).reverse();
   const due = scrubsDue.get(key);
   const never = html`never, as far as this agent knows`;
-  return html`<article id="scrub-${bus.name}" class="card" aria-labelledby="scrub-${bus.name}-heading">
+  return html`<article id="scrub-${bus.name}" class="card" tabindex="-1" aria-labelledby="scrub-${bus.name}-heading">
 <h3 id="scrub-${bus.name}-heading">${bus.name} <span class="aside">${bus.provider}</span></h3>
 ${why !== undefined ? html`<p>${badge('unknown', 'No scrub from here')} ${why}.</p>` : nothing}
 ${reading?.state.kind === 'failed' ? html`<p>${badge('bad', 'Unreadable')} ${reading.state.reason}.</p>` : nothing}

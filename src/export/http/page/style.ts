@@ -45,6 +45,7 @@ path.lost { fill: var(--mark-lost); } path.open { fill: var(--mark-open); } path
 .zones { display: grid; grid-template-columns: repeat(8, 1fr); } .zones a { text-align: center; min-height: 2.75rem; line-height: 2.75rem; border: 1px solid var(--line); font-variant-numeric: tabular-nums; } .ends { display: flex; justify-content: space-between; gap: 1rem; font-size: .85rem; color: var(--soft); } .ends span:last-child { text-align: right; }
 figcaption { font-size: .9rem; color: var(--soft); } .legend::before { content: ""; display: inline-block; width: .5rem; vertical-align: baseline; margin-right: .3rem; background: currentColor; } .legend.lost::before { height: .9rem; color: var(--mark-lost); } .legend.open::before { height: .7rem; color: var(--mark-open); } .legend.idle::before { height: .4rem; color: var(--mark-idle); } .legend { margin-right: .6rem; }
 .steps a { min-height: 2.75rem; }
+:is(td, th, li, .verdict p, p.cut, p.aside) > a { display: inline-block; min-width: 1.5rem; min-height: 1.5rem; }
 .events li { padding: .3rem 0; border-bottom: 1px solid var(--line); } .moment { font-variant-numeric: tabular-nums; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); }
 @media (max-width: 40rem) { body { padding: .5rem .75rem 3rem; } h1 { font-size: 1.25rem; }

@@ -1,15 +1,18 @@
 import type { PageInput } from './input.ts';
 import { badge, counted, html, type Markup, nothing } from './markup.ts';
+import { reasonFor } from './owner-words.ts';
 import { moment } from './times.ts';
 
 const MOST = 20;
 
 /** What the agent itself suffers from, so that nobody takes the page for the whole. */
-export function troubles({ view, readiness, now }: PageInput): Markup[] {
+export function troubles({ view, readiness, now, reader }: PageInput): Markup[] {
   const { state, agent } = view;
   const lines: Markup[] = [];
   if (!readiness.ready)
-    lines.push(html`${badge('warn', 'Not ready')} ${readiness.reason ?? 'the first inventory is not done yet'}.`);
+    lines.push(
+      html`${badge('warn', 'Not ready')} ${reasonFor(reader.mayRead, readiness.reason ?? 'the first inventory is not done yet')}.`,
+    );
   if (!agent.storeWritable) {
     lines.push(
       html`${badge('bad', 'Cannot save')} The state file cannot be written: alerts go out from memory and may come twice. See the <a href="/runbook#store_unwritable">runbook</a>.`,
@@ -35,7 +38,7 @@ export function troubles({ view, readiness, now }: PageInput): Markup[] {
       html`${badge('warn', 'Old configuration')} The configuration could not be read again: the one of before is in use. The log says why.`,
     );
   for (const { subject, reason } of state.topology.problems)
-    lines.push(html`${badge('warn', 'Not read')} <code>${subject}</code>: ${reason}`);
+    lines.push(html`${badge('warn', 'Not read')} <code>${subject}</code>: ${reasonFor(reader.mayRead, reason)}`);
   return lines;
 }
 

@@ -163,5 +163,7 @@ function freshness(state: State, now: number): Markup {
   const known = times.filter((at) => at !== undefined);
   const oldest = known.length === 0 ? undefined : Math.min(...known);
   const some = unread === 0 ? nothing : html` <strong>${counted(unread, 'list')} never read by this agent.</strong>`;
-  return oldest === undefined ? html`No list has been read.` : html`Last full reading ${ago(oldest, now)}.${some}`;
+  if (oldest === undefined) return html`No list has been read.`;
+  const whole = present.every(({ readable, complete }) => readable && complete);
+  return html`${whole ? 'Last full reading' : 'Last reading'} ${ago(oldest, now)}${whole ? '' : ', not complete'}.${some}`;
 }

@@ -11,6 +11,8 @@ const HIDDEN_MS = 30_000;
 /** How long one answer may take, and how long nothing may have come before the page calls itself stale. */
 const PATIENCE_MS = 8000;
 const STALE_MS = 15_000;
+/** An answer that takes this long is told as none: an agent that hangs takes connections as one that lives. */
+const HANGING_MS = 4000;
 const AGAIN_MS = 2000;
 
 const seconds = /** @type {const} */ ([
@@ -129,8 +131,9 @@ function span(ms) {
 function tellState() {
   const age = performance.now() - made.ours;
   const at = `${new Date(made.agent).toISOString().slice(11, 19)} UTC`;
-  const isStale = failures > 0 && age > STALE_MS;
-  const state = isStale ? 'stale' : failures > 0 ? 'reconnecting' : 'live';
+  const isUnanswered = failures > 0 || (isAsking && performance.now() - askedAt > HANGING_MS);
+  const isStale = isUnanswered && age > STALE_MS;
+  const state = isStale ? 'stale' : isUnanswered ? 'reconnecting' : 'live';
   const line = linkLine();
   const text = state === 'live' ? 'Live' : state === 'reconnecting' ? `Reconnecting… as of ${at}` : `Stale since ${at}`;
   if (line.dataset['state'] !== state || state !== 'live') {
@@ -205,10 +208,12 @@ async function send(event) {
       body: new URLSearchParams(fields),
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
-    if (button instanceof HTMLElement) button.blur();
     if (answer.ok) form.closest('details')?.removeAttribute('open');
     show(await answer.text());
-    document.getElementById('notice')?.scrollIntoView({ block: 'nearest' });
+    // the form is closed or gone: who works by keyboard goes on from what has come of it
+    const notice = document.getElementById('notice');
+    notice?.focus({ preventScroll: true });
+    notice?.scrollIntoView({ block: 'nearest' });
   } catch {
     tell('The agent did not answer: nobody knows whether it was done.');
   } finally {
