@@ -16,8 +16,9 @@ const PAUSES_MS = [250, 500, 1_000, 2_000, 5_000] as const;
 
 /**
  * The history as it grows (server-sent events), after the event `lastId`, until the signal: each event once and in order. Where
- * the connection ends it is made again, with the id of the last event that was told.
- * @throws AgentError when it cannot be had at all: at the first attempt, or since the agent refuses it
+ * the connection ends it is made again, with the id of the last event that was told; also the first one, since who asks has had the
+ * past from the agent a moment ago.
+ * @throws AgentError when it cannot be had at all, since the agent refuses it
  */
 export async function followEvents(
   api: AgentApi,
@@ -28,7 +29,6 @@ export async function followEvents(
   const { signal } = context;
   let last = lastId;
   let failures = 0;
-  let met = false;
   const say = (text: string): void => void context.stderr.write(`pmemwatch events: ${printable(text)}\n`);
   while (!signal.aborted) {
     try {
@@ -36,7 +36,6 @@ export async function followEvents(
       if (!/^text\/event-stream/.test(answer.headers['content-type'] ?? '')) throw notAnAgent(api.connection, PATH);
       if (failures > 1) say('the agent is back');
       failures = 0;
-      met = true;
       // what is written to a terminal that nobody reads waits here, not in memory
       for await (const event of eventsIn(answer)) {
         const { id } = event;
@@ -48,7 +47,7 @@ export async function followEvents(
     } catch (error) {
       if (signal.aborted) return;
       const found = error instanceof AgentError ? error : unreachable(api.connection, error);
-      if (!met || !mayPass(found)) throw found;
+      if (!mayPass(found)) throw found;
       // one that is made again at once, as when a proxy has cut it, is nothing to tell
       if (failures === 1) say(`${api.connection.name} is gone: waiting for the agent; Ctrl-C ends this`);
       const pause = PAUSES_MS[Math.min(failures++, PAUSES_MS.length - 1)] ?? 0;

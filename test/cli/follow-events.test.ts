@@ -32,11 +32,12 @@ const event = (id: number, time = '2026-11-23T14:02:07Z') => ({
   data: {},
 });
 
-/** A history that grows, told as the agent tells it; `breakAfter` cuts each connection after so many events. */
-async function startHistory(socket: string, options: { breakAfter?: number } = {}) {
+/** A history that grows, told as the agent tells it; `breakAfter` cuts each connection after so many events, `breakFirst` the first stream before it begins. */
+async function startHistory(socket: string, options: { breakAfter?: number; breakFirst?: boolean } = {}) {
   const history = [event(1), event(2), event(3)];
   const streams = new Map<ServerResponse, number>();
   let refuse: number | undefined;
+  let isFirst = true;
   const push = (): void => {
     for (const [stream, last] of streams) {
       const news = history.filter(({ id }) => id > last).slice(0, options.breakAfter);
@@ -52,7 +53,10 @@ async function startHistory(socket: string, options: { breakAfter?: number } = {
       const items = history.filter(({ id }) => id > after);
       response.end(JSON.stringify({ items, next: null, complete: true, readAt: null }));
     } else if (refuse !== undefined) response.writeHead(refuse).end(JSON.stringify({ detail: 'Not for you.' }));
-    else {
+    else if (options.breakFirst === true && isFirst) {
+      isFirst = false;
+      response.destroy();
+    } else {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': pmemwatch events\n\n');
       response.on('close', () => streams.delete(response));
       streams.set(response, Number(request.headers['last-event-id']));
@@ -138,6 +142,17 @@ test('an agent that is away for a while loses no event and tells none twice, how
   assert.deepEqual([code, lines.map(idOf)], [0, [1, 2, 3, 4, 5, 6, 7, 8, 9]]);
   assert.match(stderr, /^pmemwatch events: .*b\.sock is gone: waiting for the agent; Ctrl-C ends this$/m);
   assert.match(stderr, /^pmemwatch events: the agent is back$/m);
+  await history.down();
+});
+
+test('an agent that goes between its history and the stream is waited for as well', async () => {
+  const socket = join(folder, 'e.sock');
+  const history = await startHistory(socket, { breakFirst: true });
+  const { code, lines } = await follow(socket, ['--json'], (all) => {
+    if (all.length === 3 && history.followers() > 0) history.add(4);
+    return all.length >= 4;
+  });
+  assert.deepEqual([code, lines.map(idOf)], [0, [1, 2, 3, 4]]);
   await history.down();
 });
 
