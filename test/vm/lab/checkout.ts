@@ -82,7 +82,11 @@ export function compileSources(work: string): string {
       rootDir: checkout,
       outDir: compiled,
       typeRoots: [join(checkout, 'node_modules/@types')],
+      // the scripts of the page, as in tsconfig.build.json
+      allowJs: true,
+      checkJs: false,
     },
+    exclude: [],
     include: ['src', 'test/vm', 'test/loopfs', 'test/e2e/receiver.ts'].map((path) => join(checkout, path)),
   };
   const project = join(work, 'tsconfig.json');
