@@ -1,74 +1,33 @@
+import type { AppPlatform } from './app-platform.ts';
 import { createClosers } from './closers.ts';
 import { filesOf, type Loaded, type Settings } from './config/load.ts';
-import { runCycle, type Stages } from './cycle.ts';
+import { runCycle } from './cycle.ts';
 import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
 import type { ReloadResult } from './export/http/route.ts';
-import { createServer, type HttpServer } from './export/http/server.ts';
+import type { HttpServer } from './export/http/server.ts';
+import { lookFirst } from './first-look.ts';
 import { createHinting } from './hinting.ts';
 import { listen } from './listening.ts';
 import { createLoop } from './loop.ts';
 import type { AgentStatus } from './model/agent-status.ts';
 import { healthCollector, listsCollector } from './model/collectors.ts';
-import type { HistoryEvent, Severity } from './model/incident.ts';
-import type { PassedSocket } from './model/listen-address.ts';
+import type { HistoryEvent } from './model/incident.ts';
 import type { OperatorAnswer, OperatorRequest } from './model/operator.ts';
-import type { OutboxItem } from './model/outbox.ts';
-import type { State } from './model/state.ts';
-import { describeIncident } from './notify/describe.ts';
-import type { Beat } from './notify/plain-message.ts';
 import { createHealthObserver } from './observe/health/health-observer.ts';
 import { createObserver } from './observe/observe.ts';
 import { subjectsOfBus, watchTargets } from './observe/watch-targets.ts';
-import type {
-  Clock,
-  DsmCaller,
-  FileChecker,
-  Hint,
-  Hints,
-  HostInfo,
-  Http,
-  KernelTree,
-  Logger,
-  Passwords,
-  Resolver,
-  ScrubControl,
-  SocketFiles,
-} from './ports.ts';
-import { beginningOf, openState, type StatePlaces } from './record/open-state.ts';
+import type { Logger } from './ports.ts';
+import { beginningOf, openState } from './record/open-state.ts';
 import { createRequests } from './record/requests.ts';
 import { forgetResolved } from './record/store.ts';
 import { createReloading } from './reloading.ts';
 import { createResolveQueue } from './resolve/queue.ts';
-import { createScrubbing, signalAsker } from './scrubbing.ts';
+import { createScrubbing, rescanAll } from './scrubbing.ts';
+import { serve } from './serving.ts';
+import { stagesOf } from './stages.ts';
 import { createTelling } from './telling.ts';
 
-/** What the agent meets of the world; `linux/platform.ts` has it. */
-export interface AppPlatform extends StatePlaces {
-  readonly sysfs: KernelTree;
-  readonly procfs: KernelTree;
-  readonly dsm: DsmCaller;
-  readonly scrubs: ScrubControl;
-  readonly resolver: Resolver;
-  readonly check: FileChecker['check'];
-  readonly clock: Clock;
-  readonly http: Http;
-  readonly hostInfo: HostInfo;
-  readonly sockets: SocketFiles;
-  readonly passwords: Passwords;
-  /** sockets that the process was started with */
-  readonly passedSockets: readonly PassedSocket[];
-  readonly pageSize: number;
-  /** for a while from now on, time counts for more than memory */
-  readonly hurry: () => void;
-  /** online processors */
-  readonly processors: number;
-  /** @param configFiles what is read again when it changes */
-  createHints(configFiles: () => readonly string[], onHint: (hint: Hint) => void): Hints;
-  watchMounts(onChange: () => void): () => void;
-  /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
-  blindSpots(): Promise<readonly string[] | undefined>;
-}
 export interface AppOptions {
   readonly settings: Settings;
   /** reads flags, environment, file and secrets again */
@@ -94,9 +53,6 @@ export interface App {
 const PRUNE_MS = 3_600_000;
 /** How long between two looks at deadlines (removal, retries of owners) when nothing happens. */
 const IDLE_PASS_MS = 15_000;
-/** With so many to tell of at once, time counts for more than memory. */
-const MANY_RANGES = 1000;
-
 /** Puts the parts together and starts them, in the order of the pipeline. @throws AgentError when one cannot start */
 export async function createApp(options: AppOptions, platform: AppPlatform, log: Logger): Promise<App> {
   const { clock } = platform;
@@ -129,7 +85,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     });
     closers.add('store', () => store.close());
     let state = beginningOf(loaded, host, startedAt);
-    const pendingEvents: HistoryEvent[] = [agentEvent(startedAt, 'agent.started', { version: options.version })];
+    const about = { incident: null, uid: null, device: null, data: { version: options.version } };
+    const pendingEvents: HistoryEvent[] = [{ time: startedAt, type: 'agent.started', ...about }];
 
     function note(event: HistoryEvent): void {
       pendingEvents.push(event);
@@ -163,9 +120,8 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       told: store.deliveries,
       clock,
       host,
-      incidents: () => state.incidents.values(),
+      state: () => state,
       pageBytes: platform.pageSize,
-      how: () => beatOf(state),
       onEvent: note,
       onStanding: () => loop.wake(),
       log: log.child({ component: 'notify' }),
@@ -227,7 +183,9 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
         loop.wake();
       },
       onLook: () => {
-        watchAgain(hints.watch(watchTargets(inventory.topology())));
+        hints.watch(watchTargets(inventory.topology())).catch((error: unknown) => {
+          log.warn({ err: error }, 'watching for changes failed; polling goes on');
+        });
         scrubs.trigger.hold(inventory.topology());
       },
       log: log.child({ component: 'discover' }),
@@ -236,45 +194,21 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
 
     let settled = false;
     const requests = createRequests<OperatorRequest, OperatorAnswer>(() => loop.wake());
-    const stages: Stages<readonly OutboxItem[]> = {
-      topology: inventory.topology,
-      latest(topology) {
-        const lists = observer.latest(topology);
-        const stuck = [...lists.stuck, ...health.stuck(), ...scrubs.observer.stuck()];
-        return { ...lists, stuck, health: health.latest(), scrubs: scrubs.observer.latest() };
-      },
-      resolved: queue.take,
+    const stages = stagesOf({
+      platform,
+      settings,
+      inventory,
+      observer,
+      health,
+      scrubs,
+      queue,
+      store,
+      memoryOnly,
+      requests,
+      telling,
       inventoried: () => settled,
-      store: () =>
-        memoryOnly === undefined
-          ? { writable: store.writable(), detail: store.trouble() }
-          : { writable: false, detail: memoryOnly },
-      async save(next, events, notices) {
-        if (notices.reduce((sum, { incident }) => sum + incident.ranges.length, 0) >= MANY_RANGES) platform.hurry();
-        const items = await store.commit({
-          state: next,
-          events: [...pendingEvents.splice(0), ...events],
-          notices,
-          receivers: settings().receivers.map((receiver) => receiver.name),
-          notBefore: clock.now() + settings().config.notify.groupWaitMs,
-        });
-        return memoryOnly === undefined ? items : items.map((item) => ({ ...item, durable: false }));
-      },
-      resolve: queue.request,
-      receivers: () => telling.status(),
-      remind: () => settings().config.notify.remind,
-      asked: requests.take,
-      answered: requests.answer,
-      scrubs: { ...scrubs, ...scrubs.trigger },
-      notify: (items) => telling.enqueue(items),
-      now: clock.now,
-      tick: clock.monotonic,
-      policy: () => ({
-        removedAfterMs: settings().config.incidents.removedAfterMs,
-        health: { energySourceUsedPercent: 100 - settings().config.advice.leftPlanPercent },
-        advice: settings().config.advice,
-      }),
-    };
+      eventsToSave: () => pendingEvents.splice(0),
+    });
     const loop = createLoop({
       async pass() {
         // without an inventory everything known would look gone
@@ -308,10 +242,6 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
     const unwatchMounts = platform.watchMounts(() => inventory.refresh());
     closers.add('mounts', unwatchMounts);
 
-    function watchAgain(armed: Promise<void>): void {
-      armed.catch((error: unknown) => log.warn({ err: error }, 'watching for changes failed; polling goes on'));
-    }
-
     function status(): AgentStatus {
       return {
         version: options.version,
@@ -327,117 +257,52 @@ export async function createApp(options: AppOptions, platform: AppPlatform, log:
       };
     }
 
-    server = await createServer({
-      view: () => ({
-        state,
-        agent: status(),
-        options: { ...settings().config.metrics },
-        scrubsDue: scrubs.upcoming(state),
-      }),
-      async events(after, limit) {
-        const items = await store.events(after, limit);
-        return { items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null };
-      },
-      newestEventId: store.newestEventId,
-      firstKeptEventId: store.firstKeptEventId,
-      historyVersion: store.version,
+    server = await serve({
+      platform,
+      settings,
+      host,
+      store,
+      telling,
+      scrubs,
+      state: () => state,
+      status,
       onPass(listener) {
         followers.add(listener);
         return () => followers.delete(listener);
       },
-      ready() {
-        if (inventory.failing()) return { ready: false, reason: 'the kernel cannot be looked at: see the log' };
-        if (!state.inventoried) return { ready: false, reason: 'the first inventory and reading are not done' };
+      whyNotReady() {
+        if (inventory.failing()) return 'the kernel cannot be looked at: see the log';
+        if (!state.inventoried) return 'the first inventory and reading are not done';
         const { writable, detail } = stages.store();
-        return writable ? { ready: true } : { ready: false, reason: `the state file cannot be written: ${detail}` };
+        return writable ? undefined : `the state file cannot be written: ${detail}`;
       },
+      isWritable: () => stages.store().writable,
       reload: reloading.reload,
-      describe: (incident, named) =>
-        describeIncident(incident, host, { paths: named ? 'full' : 'off', pageBytes: platform.pageSize }),
       decide: requests.ask,
-      deliveries: {
-        list: store.deliveries.list,
-        complete: () => stages.store().writable,
-        replay: telling.replay,
-        replayDead: telling.replayDead,
-        test: telling.test,
-      },
-      scrub: scrubs.ask,
-      probe: {
-        resolve: platform.resolver.resolve,
-        check: platform.check,
-        walkRoots: () => settings().config.resolve.walkRoots,
-      },
-      config: {
-        telemetryPath: settings().telemetryPath,
-        get allowedHosts() {
-          return [host.name, ...settings().config.web.allowedHosts];
-        },
-        get corsOrigins() {
-          return settings().config.web.corsOrigins;
-        },
-        socketMode: 0o660,
-        get tokens() {
-          return settings().config.api.tokens;
-        },
-        get rules() {
-          return settings().webRules;
-        },
-      },
-      sockets: platform.sockets,
-      passwords: platform.passwords,
       log: log.child({ component: 'http' }),
     });
     const { close } = server;
     closers.add('http', () => close());
     const addresses = await listen(server, settings(), platform.passedSockets, log);
 
-    // everything is in place: look for the first time
-    void (async () => {
-      tellBlindSpots(await platform.blindSpots(), log);
-      await inventory.settled();
-      if (!inventory.failing() && inventory.topology().buses.length === 0)
-        log.info({}, 'no persistent memory found: nothing to watch, which is fine');
-      await observer.settled();
+    // everything is in place
+    void lookFirst({ platform, inventory, observer, startedAt, log }, () => {
       settled = true;
       loop.wake();
       telling.startBeating();
-      const { buses, dimms, namespaces, problems } = inventory.topology();
-      const counts = { buses: buses.length, dimms: dimms.length, namespaces: namespaces.length };
-      log.info(
-        { ...counts, problems: problems.length, tookMs: clock.now() - startedAt },
-        'first inventory and reading done',
-      );
-      for (const { subject, reason } of problems) log.warn({ subject, reason }, 'inventory');
-    })();
+    });
     const pruning = setInterval(() => void store.prune(clock.now()), PRUNE_MS);
     pruning.unref();
     closers.add('prune', () => clearInterval(pruning));
-    async function rescan(): Promise<void> {
-      const { started, refused } = await scrubs.ask({ bus: null, asker: signalAsker });
-      for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
-      for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
-    }
-    return { addresses, reload: reloading.reload, rescan, passMs: loop.passMs, stop: closers.closeAll };
+    return {
+      addresses,
+      reload: reloading.reload,
+      rescan: () => rescanAll(scrubs, log),
+      passMs: loop.passMs,
+      stop: closers.closeAll,
+    };
   } catch (cause) {
     await closers.closeAll();
     throw cause;
   }
-}
-
-function tellBlindSpots(blind: readonly string[] | undefined, log: Logger): void {
-  if (blind === undefined) log.error({}, 'the probe process cannot be started: nothing can be read');
-  else for (const what of blind) log.warn({ what }, 'not visible without more privilege');
-}
-
-function beatOf(state: State): Beat {
-  const open = [...state.incidents.values()].filter(({ status }) => status === 'open');
-  const count = (severity: Severity): number => open.filter((incident) => incident.severity === severity).length;
-  const seen = [...state.places.values()].every(({ present, readable, complete }) => present && readable && complete);
-  const complete = state.inventoried && seen && state.topology.problems.length === 0;
-  return { critical: count('critical'), warning: count('warning'), info: count('info'), complete };
-}
-
-function agentEvent(time: number, type: string, data: Record<string, unknown>): HistoryEvent {
-  return { time, type, incident: null, uid: null, device: null, data };
 }

@@ -99,5 +99,11 @@ export function createScrubbing(deps: {
   };
 }
 
-/** SIGUSR2: every bus that can. */
-export const signalAsker: ScrubAsker = { author: 'SIGUSR2', via: 'signal', reason: '' };
+const signalAsker: ScrubAsker = { author: 'SIGUSR2', via: 'signal', reason: '' };
+
+/** What SIGUSR2 asks for: every bus that can. */
+export async function rescanAll({ ask }: Pick<Scrubbing, 'ask'>, log: Logger): Promise<void> {
+  const { started, refused } = await ask({ bus: null, asker: signalAsker });
+  for (const { bus, reason } of refused) log.warn({ bus, reason }, 'no scrub was started');
+  for (const { bus, id } of started) log.info({ bus, scrub: id }, 'a scrub was asked for');
+}

@@ -1,8 +1,9 @@
 import type { Settings } from './config/load.ts';
 import { pageOf } from './listening.ts';
 import type { HostFacts } from './model/host.ts';
-import type { HistoryEvent, Incident } from './model/incident.ts';
+import type { HistoryEvent, Severity } from './model/incident.ts';
 import type { DeliveryLog, OutboxItem, ReplayAnswer, SendAsker, TestResult } from './model/outbox.ts';
+import type { State } from './model/state.ts';
 import { createHeartbeat } from './notify/heartbeat.ts';
 import { notifiers } from './notify/notifiers.ts';
 import { createNotifications, type Notifications } from './notify/pipeline.ts';
@@ -38,10 +39,8 @@ export function createTelling(deps: {
   readonly clock: Clock;
   readonly pageBytes: number;
   readonly host: HostFacts;
-  /** every open incident and those that ended lately, as they are now */
-  readonly incidents: () => Iterable<Incident>;
-  /** how the agent fares, for a beat */
-  readonly how: () => Beat;
+  /** of now: what stands, and how the agent fares */
+  readonly state: () => State;
   /** a message was refused for good */
   readonly onEvent: (event: HistoryEvent) => void;
   /** how a receiver fares has changed */
@@ -54,7 +53,7 @@ export function createTelling(deps: {
   let running = start(deps.settings);
   /** what came in during a restart */
   let held: OutboxItem[] | undefined;
-  const heartbeat = createHeartbeat(clock, () => void running.beat(deps.how()));
+  const heartbeat = createHeartbeat(clock, () => void running.beat(beatOf(deps.state())));
 
   function start(settings: Settings): Notifications {
     return createNotifications({
@@ -74,7 +73,7 @@ export function createTelling(deps: {
         render: { pageUrl: pageOf(settings), runbookUrl: runbookOf(settings), pageBytes: deps.pageBytes },
       },
       host: deps.host,
-      incidents: deps.incidents,
+      incidents: () => deps.state().incidents.values(),
       heartbeatMs: settings.config.notify.heartbeatMs,
       standings,
       onRejected({ receiver, notice }, reason) {
@@ -154,4 +153,12 @@ function runbookOf(settings: Settings): string | null {
 }
 function notConfigured(receiver: string): ReplayAnswer {
   return { kind: 'refused', reason: `the receiver ${receiver} is not configured any more` };
+}
+
+function beatOf(state: State): Beat {
+  const open = [...state.incidents.values()].filter(({ status }) => status === 'open');
+  const count = (severity: Severity): number => open.filter((incident) => incident.severity === severity).length;
+  const seen = [...state.places.values()].every(({ present, readable, complete }) => present && readable && complete);
+  const complete = state.inventoried && seen && state.topology.problems.length === 0;
+  return { critical: count('critical'), warning: count('warning'), info: count('info'), complete };
 }

@@ -92,7 +92,7 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     from: /^src\/app\.ts$/,
     may: [
       /^src\/(model|config|discover|observe|diff|resolve|record|notify|export)\//,
-      /^src\/(ports|cycle|loop|closers|hinting|listening|reloading|scrubbing|telling)\.ts$/,
+      /^src\/(app-platform|ports|cycle|loop|closers|first-look|hinting|listening|reloading|scrubbing|serving|stages|telling)\.ts$/,
     ],
   },
   {
@@ -105,6 +105,26 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     ],
   },
   { from: /^src\/hinting\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/observe\/watch-targets\.ts$/] },
+  { from: /^src\/app-platform\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/record\/open-state\.ts$/] },
+  {
+    from: /^src\/first-look\.ts$/,
+    may: [/^src\/(app-platform|ports)\.ts$/, /^src\/(discover\/inventory|observe\/observe)\.ts$/],
+  },
+  {
+    from: /^src\/serving\.ts$/,
+    may: [
+      /^src\/(model|config|export)\//,
+      /^src\/(app-platform|ports|scrubbing|telling)\.ts$/,
+      /^src\/(notify\/describe|record\/store)\.ts$/,
+    ],
+  },
+  {
+    from: /^src\/stages\.ts$/,
+    may: [
+      /^src\/(model|config|discover|observe|record|resolve)\//,
+      /^src\/(app-platform|cycle|scrubbing|telling)\.ts$/,
+    ],
+  },
   { from: /^src\/reloading\.ts$/, may: [/^src\/(config|export)\//, /^src\/ports\.ts$/] },
   {
     from: /^src\/telling\.ts$/,

@@ -1,4 +1,5 @@
 import { resolve as absolute } from 'node:path';
+import { byteRange } from '../model/byte-text.ts';
 import { usage } from './arguments.ts';
 import type { Command, CommandArguments, CommandContext, ExitCode } from './command.ts';
 import { counted, jsonText, painter, printable } from './print.ts';
@@ -159,7 +160,7 @@ function fileText(file: CheckedFile, context: CommandContext): string {
   else if (!file.complete) lines.push(`${paint('yellow', 'unknown')}  ${printable(file.path)}`);
   for (const range of file.ranges) {
     const where = `${printable(range.device)} ${range.start}+${range.count}`;
-    lines.push(`  bytes ${range.offset}–${range.offset + range.length - 1}  ${paint('dim', where)}`);
+    lines.push(`  ${byteRange(range)}  ${paint('dim', where)}`);
     if (range.goodCopy?.exists === 'yes')
       lines.push(`    good copy: ${printable(range.goodCopy.where ?? 'elsewhere')}`);
   }

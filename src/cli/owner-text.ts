@@ -1,3 +1,4 @@
+import { byteRange } from '../model/byte-text.ts';
 import type { Run } from '../model/extent.ts';
 import type { LayerExtent, OpenBy, Owner } from '../model/owner.ts';
 import { kernelUserText, namespaceText, processPlaces, readersText } from '../model/process-text.ts';
@@ -73,7 +74,7 @@ function headline(owner: Owner, paint: Paint): string {
 
 function bytesText({ offset, length }: Owner): string {
   if (offset === undefined || length === undefined) return '';
-  return ` bytes ${offset}–${offset + length - 1}`;
+  return ` ${byteRange({ offset, length })}`;
 }
 
 const MOST_OTHER_NAMES = 4;

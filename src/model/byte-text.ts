@@ -11,3 +11,8 @@ export function byteText(count: number): string {
   const digits = Number.isInteger(value) || value >= 100 ? 0 : 1;
   return `${value.toFixed(digits)} ${binaryUnits[unit]}`;
 }
+
+/** `bytes 8192–12287`: first and last byte. */
+export function byteRange(range: { readonly offset: number; readonly length: number }): string {
+  return range.length <= 1 ? `byte ${range.offset}` : `bytes ${range.offset}–${range.offset + range.length - 1}`;
+}

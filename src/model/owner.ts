@@ -13,6 +13,21 @@ export type OwnerKind =
   | 'pending'
   | 'unknown';
 
+/** Lost files are named before anything else; what is not known comes before what does no harm. */
+export const kindsByHarm: readonly OwnerKind[] = [
+  'metadata',
+  'directory',
+  'deleted',
+  'symlink',
+  'unreferenced',
+  'unknown',
+  'pending',
+  'raw',
+  'hidden',
+  'file',
+  'free',
+];
+
 export interface OpenBy {
   readonly pid: number;
   readonly command: string;

@@ -1,6 +1,7 @@
 /** What the dialects say of a message in words. Everything here is on one line. Pure. */
+import { byteRange } from '../model/byte-text.ts';
 import type { Message, MessageFile } from '../model/message.ts';
-import { byteRange, dimmsText, kernelClause, pathOnOneLine, plural, processClause } from './wording.ts';
+import { dimmsText, kernelClause, pathOnOneLine, plural, processClause } from './wording.ts';
 
 /** `CRITICAL: media error on db07, pmem0` */
 export function headline(message: Message): string {

@@ -1,25 +1,10 @@
 /** What is bad, by the kinds of its owners. */
 import { coalesce, totalBytes } from '../model/extent.ts';
-import type { Owner, OwnerKind } from '../model/owner.ts';
+import { kindsByHarm, type Owner, type OwnerKind } from '../model/owner.ts';
 import { plural } from './wording.ts';
 
 /** Kinds of metadata that are named; the others are counted. */
 const MOST_NAMES = 4;
-
-/** Lost files are named before anything else; what is not known comes before what does no harm. */
-export const kindsByHarm: readonly OwnerKind[] = [
-  'metadata',
-  'directory',
-  'deleted',
-  'symlink',
-  'unreferenced',
-  'unknown',
-  'pending',
-  'raw',
-  'hidden',
-  'file',
-  'free',
-];
 
 /** What the owners say they are, each once: `inode table, journal` */
 export function namesOf(owners: readonly Owner[]): string {

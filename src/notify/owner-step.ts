@@ -1,7 +1,7 @@
 /** What to do about bad sectors that no file holds: rows of docs/recovery-model.md, filled in. */
 import { coalesce, type Run, run } from '../model/extent.ts';
 import type { Incident } from '../model/incident.ts';
-import type { Owner, OwnerKind } from '../model/owner.ts';
+import { kindsByHarm, type Owner } from '../model/owner.ts';
 import { inodeName, openersOf } from './damaged-files.ts';
 import { citing } from './recovery-row.ts';
 import { hasPath, nameInStep, repairFromCopy, resolveCommand, type StepOptions } from './rewrite-step.ts';
@@ -12,18 +12,7 @@ const MOST_RUNS = 4;
 const SWAP_HEADER_SECTORS = 8;
 
 /** In the order in which they are told. */
-export const kindsWithoutFile: readonly Exclude<OwnerKind, 'file'>[] = [
-  'metadata',
-  'directory',
-  'symlink',
-  'deleted',
-  'unreferenced',
-  'unknown',
-  'pending',
-  'raw',
-  'hidden',
-  'free',
-];
+export const kindsWithoutFile = kindsByHarm.filter((kind) => kind !== 'file');
 
 /** `all` are the owners of this one's kind, `copy` what is to be said of copies of theirs. */
 export function ownerStep(

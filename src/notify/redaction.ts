@@ -9,11 +9,12 @@ export type PathPolicy = 'full' | 'hash' | 'off';
 /** The owner as the receiver may see it. Mountpoints stay: they are labels of the metrics as well. */
 export function redactOwner(owner: Owner, policy: PathPolicy): Owner {
   if (policy === 'full') return owner;
-  const { paths, pathsBase64, otherPaths, formerPath, kernelUsers, layers, reason, ...rest } = owner;
+  const { paths, pathsBase64, otherPaths, formerPath, kernelUsers, layers, reason, openByReason, ...rest } = owner;
   const hash = policy === 'hash';
   return {
     ...rest,
     ...(reason === undefined ? {} : { reason: withoutPaths(reason) }),
+    ...(openByReason === undefined ? {} : { openByReason: withoutPaths(openByReason) }),
     ...(layers === undefined ? {} : { layers: layersWithoutFiles(layers) }),
     ...(hash && paths !== undefined ? { paths: paths.map((path, i) => hashOf(path, pathsBase64?.[i])) } : {}),
     ...(hash && formerPath !== undefined ? { formerPath: hashOf(formerPath, undefined) } : {}),

@@ -1,4 +1,5 @@
 /** How a damaged file gets its bytes back and its bad sectors cleared: rows of docs/recovery-model.md, filled in. */
+import { byteRange } from '../model/byte-text.ts';
 import type { Incident } from '../model/incident.ts';
 import type { LayerExtent, Owner } from '../model/owner.ts';
 import { bytesOfPath, pathFromText } from '../model/path.ts';
@@ -7,7 +8,7 @@ import { citing } from './recovery-row.ts';
 import type { PathPolicy } from './redaction.ts';
 import { pageRuns, type Rewriting, rewriteCommand } from './rewrite-command.ts';
 import { shellSet } from './shell.ts';
-import { byteRange, deviceName, pathOnOneLine, plural } from './wording.ts';
+import { deviceName, pathOnOneLine, plural } from './wording.ts';
 
 export interface StepOptions {
   readonly paths: PathPolicy;

@@ -1,12 +1,12 @@
 /** The one line that a person acts on. */
+import { byteRange } from '../model/byte-text.ts';
 import { totalBytes } from '../model/extent.ts';
 import type { Incident, Notice, TrackedRange } from '../model/incident.ts';
-import { fileIdentity, type Owner, type OwnerKind } from '../model/owner.ts';
+import { fileIdentity, kindsByHarm, type Owner, type OwnerKind } from '../model/owner.ts';
 import { type DamagedFile, damagedFiles, inodeName, openerCount, openersOf } from './damaged-files.ts';
 import { dimmOver, dimmSentence } from './dimm-wording.ts';
-import { alsoText, badBytes, kindsByHarm, namesOf } from './owner-kinds.ts';
+import { alsoText, badBytes, namesOf } from './owner-kinds.ts';
 import {
-  byteRange,
   deviceName,
   foundByText,
   kernelClause,

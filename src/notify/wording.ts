@@ -25,11 +25,6 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-/** `bytes 8192–12287`: first and last byte. */
-export function byteRange(range: { readonly offset: number; readonly length: number }): string {
-  return range.length <= 1 ? `byte ${range.offset}` : `bytes ${range.offset}–${range.offset + range.length - 1}`;
-}
-
 /** The device as people call it: its kernel name, or that of the namespace or region where no device shows it. */
 export function deviceName(subject: IncidentSubject): string {
   return subject.device || subject.ndNamespace || subject.ndRegion || subject.uid;

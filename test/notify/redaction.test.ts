@@ -32,6 +32,10 @@ test('the file behind a loop device is a file name, and goes where those go; the
 test('why a search was not whole can name a file as well', () => {
   const reason = 'EIO: open /srv/secret/a: the walk went on without it';
   assert.equal(redactOwner({ ...owner, reason }, 'full').reason, reason);
+  assert.equal(
+    redactOwner({ ...owner, openByReason: reason }, 'off').openByReason,
+    'EIO: open <path>: the walk went on without it',
+  );
   assert.equal(redactOwner({ ...owner, reason }, 'hash').reason, 'EIO: open <path>: the walk went on without it');
 });
 test('that holds for owners without names of their own as well', () => {

@@ -156,10 +156,11 @@ export type RangeJson = Static<typeof rangeSchema>;
 /** An owner with its names, or without them for a reader who may not see file names. */
 export function ownerJson(owner: Owner, named: boolean): OwnerJson {
   const { layers, paths, pathsBase64, otherPaths, mountNamespace, ...others } = owner;
-  const { openBy, kernelUsers, readersGet, formerPath, reason, ...rest } = others;
+  const { openBy, kernelUsers, readersGet, formerPath, reason, openByReason, ...rest } = others;
   return {
     ...rest,
     ...(reason === undefined ? {} : { reason: named ? reason : withoutPaths(reason) }),
+    ...(openByReason === undefined ? {} : { openByReason: named ? openByReason : withoutPaths(openByReason) }),
     ...(layers === undefined ? {} : { layers: named ? layers.map((l) => ({ ...l })) : layersWithoutFiles(layers) }),
     ...(paths === undefined ? {} : { paths: named ? [...paths] : [] }),
     ...(pathsBase64 === undefined ? {} : { pathsBase64: named ? [...pathsBase64] : [] }),

@@ -133,6 +133,7 @@ test('why a search for owners was not whole is told without the paths in it', ()
   const owner = { kind: 'unknown', device: 'pmem0', ...run(8, 8), reason: "ENOENT: open '/srv/my secret/a'" } as const;
   assert.equal(ownerJson(owner, true).reason, owner.reason);
   assert.equal(ownerJson(owner, false).reason, "ENOENT: open '<path>'");
+  assert.equal(ownerJson({ ...owner, openByReason: 'EACCES: /srv/a' }, false).openByReason, 'EACCES: <path>');
 });
 
 test('a token that is none is refused also where none is needed: an answer without names would pass for a whole one', async () => {

@@ -1,11 +1,11 @@
-import { byteText } from '../../../model/byte-text.ts';
-import type { Owner, OwnerKind } from '../../../model/owner.ts';
+import { byteRange, byteText } from '../../../model/byte-text.ts';
+import { kindsByHarm, type Owner } from '../../../model/owner.ts';
 import type { PlaceState } from '../../../model/state.ts';
 import { shortUid } from '../../../model/topology.ts';
 import { type DamagedFile, damageOf, openersOf } from '../../damage.ts';
 import type { PageInput } from './input.ts';
 import { counted, html, type Markup, nothing } from './markup.ts';
-import { byteRange, nameOf, otherNames, ownerWords, usersWords } from './owner-words.ts';
+import { nameOf, otherNames, ownerWords, usersWords } from './owner-words.ts';
 import { signInHint } from './sign-in.ts';
 import { harmOf } from './strip.ts';
 import { presentPlaces } from './verdict.ts';
@@ -54,7 +54,7 @@ function rangesOf({ owners, bytes }: DamagedFile): Markup {
   const more = sorted.length - shown.length;
   return html`${shown.map(
     ({ offset, length, state }) =>
-      html`<div>${offset === undefined || length === undefined ? 'bytes not known' : byteRange(offset, length)}${state === 'unwritten' ? ' (unwritten: nothing lost)' : ''}</div>`,
+      html`<div>${offset === undefined || length === undefined ? 'bytes not known' : byteRange({ offset, length })}${state === 'unwritten' ? ' (unwritten: nothing lost)' : ''}</div>`,
   )}${more > 0 ? html`<div>and ${counted(more, 'more range')}</div>` : nothing}<div class="aside">${byteText(bytes)} of storage</div>`;
 }
 
@@ -73,21 +73,6 @@ interface Other {
   readonly owners: Owner[];
   ranges: number;
 }
-const order: readonly OwnerKind[] = [
-  ...([
-    'metadata',
-    'directory',
-    'deleted',
-    'symlink',
-    'unreferenced',
-    'unknown',
-    'pending',
-    'raw',
-    'hidden',
-    'free',
-  ] as const),
-];
-
 /** What is bad and no file: told together where it is the same. */
 function othersTable(places: readonly PlaceState[], named: boolean): Markup {
   const rows = new Map<string, Other>();
@@ -114,7 +99,7 @@ function othersTable(places: readonly PlaceState[], named: boolean): Markup {
     }
   }
   if (rows.size === 0) return nothing;
-  const rank = (row: Other): number => order.indexOf(row.owners[0]?.kind ?? 'free');
+  const rank = (row: Other): number => kindsByHarm.indexOf(row.owners[0]?.kind ?? 'free');
   const sorted = [...rows.values()].sort((a, b) => rank(a) - rank(b));
   const more = sorted.length - MOST_OTHERS;
   return html`<h3>Bad, and no file</h3>

@@ -1,3 +1,4 @@
+import { byteRange } from '../../../model/byte-text.ts';
 import type { OpenBy, Owner } from '../../../model/owner.ts';
 import { kernelUserText, processPlaces, readersText } from '../../../model/process-text.ts';
 import { withoutPaths } from '../../../model/without-paths.ts';
@@ -55,13 +56,8 @@ function on({ mountpoint }: Owner): Markup {
   return mountpoint === undefined ? nothing : html` on ${path(mountpoint)}`;
 }
 function bytesOf({ offset, length }: Owner): string {
-  return offset === undefined || length === undefined ? '' : `, ${byteRange(offset, length)}`;
+  return offset === undefined || length === undefined ? '' : `, ${byteRange({ offset, length })}`;
 }
-/** First and last byte. */
-export function byteRange(offset: number, length: number): string {
-  return length <= 1 ? `byte ${offset}` : `bytes ${offset}–${offset + length - 1}`;
-}
-
 /** Other names than the first, and whether these are all. */
 export function otherNames({ paths = [], pathsComplete, linkCount, otherPaths = [] }: Owner): readonly Markup[] {
   const more = [...paths.slice(1), ...otherPaths.map((other) => other.path)];
