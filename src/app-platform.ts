@@ -1,3 +1,4 @@
+import type { Loaded, Settings } from './config/load.ts';
 import type { PassedSocket } from './model/listen-address.ts';
 import type {
   Clock,
@@ -40,4 +41,15 @@ export interface AppPlatform extends StatePlaces {
   watchMounts(onChange: () => void): () => void;
   /** what the probe process cannot see for want of a capability, in words; undefined when it could not be started */
   blindSpots(): Promise<readonly string[] | undefined>;
+}
+/** What it is started with. */
+export interface AppOptions {
+  readonly settings: Settings;
+  /** reads flags, environment, file and secrets again */
+  readonly reread: () => Promise<Loaded>;
+  readonly version: string;
+  readonly revision: string;
+  readonly nodeVersion: string;
+  /** called once when a bug ends the loop */
+  readonly onBug: (error: unknown) => void;
 }

@@ -1,6 +1,6 @@
-import type { AppPlatform } from './app-platform.ts';
+import type { AppOptions, AppPlatform } from './app-platform.ts';
 import { createClosers } from './closers.ts';
-import { filesOf, type Loaded, type Settings } from './config/load.ts';
+import { filesOf } from './config/load.ts';
 import { runCycle } from './cycle.ts';
 import { discover } from './discover/discover.ts';
 import { createInventory } from './discover/inventory.ts';
@@ -28,16 +28,6 @@ import { serve } from './serving.ts';
 import { stagesOf } from './stages.ts';
 import { createTelling } from './telling.ts';
 
-export interface AppOptions {
-  readonly settings: Settings;
-  /** reads flags, environment, file and secrets again */
-  readonly reread: () => Promise<Loaded>;
-  readonly version: string;
-  readonly revision: string;
-  readonly nodeVersion: string;
-  /** called once when a bug ends the loop */
-  readonly onBug: (error: unknown) => void;
-}
 export interface App {
   /** `http://127.0.0.1:9915`, `/run/pmemwatch/api.sock` */
   readonly addresses: readonly string[];

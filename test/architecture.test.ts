@@ -105,7 +105,10 @@ const allowed: readonly { from: RegExp; own?: RegExp; may: readonly RegExp[] }[]
     ],
   },
   { from: /^src\/hinting\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/observe\/watch-targets\.ts$/] },
-  { from: /^src\/app-platform\.ts$/, may: [/^src\/model\//, /^src\/ports\.ts$/, /^src\/record\/open-state\.ts$/] },
+  {
+    from: /^src\/app-platform\.ts$/,
+    may: [/^src\/(model|config)\//, /^src\/ports\.ts$/, /^src\/record\/open-state\.ts$/],
+  },
   {
     from: /^src\/first-look\.ts$/,
     may: [/^src\/(app-platform|ports)\.ts$/, /^src\/(discover\/inventory|observe\/observe)\.ts$/],

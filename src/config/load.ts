@@ -14,7 +14,8 @@ import {
   environmentName,
   type SettingFlag,
 } from './flags.ts';
-import { type Config, defaultConfig, inFileOrder, type Override, parseConfig, problemText } from './schema.ts';
+import type { Override } from './overrides.ts';
+import { type Config, defaultConfig, inFileOrder, parseConfig, problemText } from './schema.ts';
 import { type Environment, instancesOf, openSecrets, type Receiver, readSecrets } from './secrets.ts';
 import { loadWebRules } from './web-file.ts';
 

@@ -6,6 +6,7 @@ import { parseCron } from './cron.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs } from './fields.ts';
 import { type ConfigFile, configSchema, type ReceiverEntry } from './keys.ts';
+import { type Override, sourceOf, withOverrides } from './overrides.ts';
 import { isSecretPath, isVariable } from './receiver-keys.ts';
 import { type Position, parseYaml, type YamlReading } from './yaml.ts';
 
@@ -104,13 +105,6 @@ export type ParsedConfig = { readonly secretSources: readonly SecretSource[] } &
   | { readonly problems: readonly Problem[] }
 );
 
-/** A value for one key from outside the file (an environment variable named in `source`), as YAML would have read it. */
-export interface Override {
-  readonly path: readonly string[];
-  readonly value: unknown;
-  readonly source: string;
-}
-
 /** Reads a whole configuration file; every mistake is reported, none hides another. */
 export function parseConfig(text: string, overrides: readonly Override[] = []): ParsedConfig {
   const yaml = parseYaml(text);
@@ -133,7 +127,7 @@ function mistakesIn({ value, locate }: YamlReading, overrides: readonly Override
     crossCheck(value, (path, message) => findings.push({ path, message }));
   } else findings.push({ path: [], message: 'the file is not a mapping of keys to values' });
   return findings.map((finding) => {
-    const source = overrides.find((override) => startsWith(finding.path, override.path))?.source;
+    const source = sourceOf(finding.path, overrides);
     const path = pathText(finding.path);
     if (source !== undefined) return { path, message: `${finding.message} (from ${source})` };
     return { path, ...locate(finding.path, finding.key === true), message: finding.message };
@@ -250,30 +244,6 @@ function toReceiver(entry: ReceiverEntry): ReceiverConfig {
     paths: entry.paths,
     timeoutMs: durationMs(entry.timeout),
   };
-}
-
-/** What is no mapping stays as it is, to be told. */
-function withOverrides(value: unknown, overrides: readonly Override[]): unknown {
-  if (isMapping(value)) for (const override of overrides) applyOverride(value, override);
-  return value;
-}
-function applyOverride(given: Record<string, unknown>, override: Override): void {
-  let section = given;
-  for (const key of override.path.slice(0, -1)) {
-    const next = section[key];
-    if (isMapping(next)) section = next;
-    else {
-      const made: Record<string, unknown> = {};
-      section[key] = made;
-      section = made;
-    }
-  }
-  const last = override.path.at(-1);
-  if (last !== undefined) section[last] = override.value;
-}
-
-function startsWith(path: KeyPath, prefix: readonly string[]): boolean {
-  return prefix.length <= path.length && prefix.every((key, i) => key === path[i]);
 }
 
 /** `receivers[0].url` */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Config, defaultConfig, type Override, parseConfig, problemText } from '../../src/config/schema.ts';
+import type { Override } from '../../src/config/overrides.ts';
+import { type Config, defaultConfig, parseConfig, problemText } from '../../src/config/schema.ts';
 
 function problemsOf(text: string, overrides: readonly Override[] = []): string[] {
   const parsed = parseConfig(text, overrides);
